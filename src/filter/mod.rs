@@ -26,6 +26,7 @@ mod ast;
 mod mistakes;
 mod parse;
 mod problem;
+mod warn;
 
 pub use ast::{Expr, Literal, Operand, Operator, Part, Test};
 
@@ -83,6 +84,12 @@ impl Filter {
             }
         });
         names
+    }
+
+    /// What is legal and yet seldom meant, a sentence or two each: a filter that nearly everybody or nobody matches,
+    /// parts that contradict each other, variables that were not expanded, blanks around a value. 20 at most.
+    pub fn warnings(&self) -> Vec<String> {
+        warn::warnings(&self.expr)
     }
 
     /// The filter's tree.

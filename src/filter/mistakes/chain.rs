@@ -32,7 +32,7 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
             at,
             format!("Conditions are joined by && or ||, not by '{written}'."),
         )
-        .fix(at..at + length, format!(" {connective} "));
+        .fix(at..at + length, connective);
     }
     if rest.starts_with(',') {
         return comma(parser);

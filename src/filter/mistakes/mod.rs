@@ -17,6 +17,7 @@ pub(super) use method::{
     method_without_attribute, other_argument_expected, text_argument_expected, unknown_method,
 };
 pub(super) use operator::operator_expected;
+pub(super) use scan::variable_in_text;
 pub(super) use value::{string_not_closed, unknown_escape, value_expected};
 
 use super::problem::Problem;

@@ -144,7 +144,8 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         "===" => "Equality is written ==, with two equals signs and not three.".to_owned(),
         _ => format!("'{symbol}' is not an operator of filters; {operator} is."),
     };
-    Some(Problem::new(at, message).fix(at..at + symbol.len(), format!("{operator} ")))
+    let blank = if rest[symbol.len()..].starts_with(' ') { "" } else { " " };
+    Some(Problem::new(at, message).fix(at..at + symbol.len(), format!("{operator}{blank}")))
 }
 
 /// `uid i == "x"`, `uid I== "x"`, `uid i= "x"`
