@@ -66,7 +66,7 @@ impl Problem {
         self
     }
 
-    pub(super) fn into_error(self: Box<Self>, text: &str) -> FilterError {
+    pub(super) fn into_error(self, text: &str) -> FilterError {
         let mut lines = self.meant(text);
         lines.extend(self.advice);
         let (line, caret) = place(text, self.at);

@@ -34,12 +34,16 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
         )
         .fix(at..at + length, connective);
     }
-    if rest.starts_with(',') {
-        return comma(parser);
+    if rest.starts_with('#') || rest.starts_with("//") || rest.starts_with("--") {
+        let end = rest.find('\n').unwrap_or(rest.len());
+        return Problem::new(at, "A filter has no comments.").fix(at..at + end, "");
     }
     if rest.starts_with(';') && rest[1..].trim().is_empty() {
         return Problem::new(at, "A filter has no semicolon at its end.")
             .fix(at..parser.text.len(), "");
+    }
+    if rest.starts_with([',', ';']) {
+        return comma(parser);
     }
     if is_adjacent && value == "\"\"" {
         let from = &parser.text[last.value.0..];
@@ -85,7 +89,7 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
         );
         return joined_either_way(problem, parser, at, at);
     }
-    if is_bare {
+    if is_bare && !rest.starts_with(['=', '!', '<', '>']) {
         let all = unquoted_value(&parser.text[last.value.0..]);
         return Problem::new(last.value.0, "A text needs double quotes around it.")
             .fix(last.value.0..last.value.0 + all.len(), quoted(all));
@@ -146,7 +150,7 @@ fn comma(parser: &Parser) -> Box<Problem> {
     }
     let problem = Problem::new(
         parser.at,
-        "A comma joins no conditions: && (both must hold) or || (one is enough) does.",
+        "This joins no conditions: && (both must hold) or || (one is enough) does.",
     );
     if is_condition {
         joined_either_way(problem, parser, parser.at, after)

@@ -6,7 +6,7 @@ use super::scan::{
     any_value, blanks, foreign_string, is_foreign_quote, starts_with_word, unquoted_value, variable,
 };
 use super::value::{foreign_here, lost_escape, unexpanded};
-use crate::filter::ast::quoted;
+use crate::filter::ast::{Operator, quoted};
 use crate::filter::parse::Parser;
 use crate::filter::problem::Problem;
 
@@ -188,15 +188,30 @@ fn value_first(parser: &Parser) -> Box<Problem> {
         .is_some_and(|connective| parser.text[connective + 2..at].trim().is_empty());
     if let (true, Some((operator, ignore_case))) = (follows_connective, last.comparison) {
         let i = if ignore_case { "i" } else { "" };
-        return Problem::new(
+        let problem = Problem::new(
             at,
             "Each condition names its attribute, the second one too.",
-        )
-        .fix(at..end, format!("{} {i}{operator} {value}", last.attribute));
+        );
+        let meant = format!("{} {i}{operator} {value}", last.attribute);
+        let connective = last.connective.unwrap_or(at);
+        // Nobody has two uids at once: `uid == "a" && "b"` asks for those who have either.
+        return if operator == Operator::Equal {
+            problem.fix(connective..end, format!("|| {meant}"))
+        } else {
+            problem.fix(at..end, meant)
+        };
     }
     // An attribute's name in quotes.
     let name = value.trim_matches('"');
+    if parser.text.trim().len() == length {
+        return Problem::new(at, "This is a value alone: nothing is compared.")
+            .advise(format!("If it is somebody's uid: uid == {}", quoted(name)));
+    }
+    if rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return Problem::new(at, "An attribute's name does not begin with a digit.");
+    }
     if operator.is_some()
+        && value.starts_with('"')
         && !name.is_empty()
         && name
             .bytes()

@@ -110,11 +110,7 @@ pub(in crate::filter) fn unknown_method(parser: &Parser, start: usize) -> Box<Pr
         return match name {
             Some((name, length)) => {
                 let after = &arguments[length..];
-                let comma = if after.starts_with(',') {
-                    1 + blanks(&after[1..])
-                } else {
-                    0
-                };
+                let comma = after.strip_prefix(',').map_or(0, |after| 1 + blanks(after));
                 problem.fix(
                     start..at + method.len() + 1 + length + comma,
                     format!("{name}.{method}("),
@@ -364,6 +360,9 @@ pub(in crate::filter) fn in_quoted_filter(
     problem: Problem,
     at: usize,
 ) -> Box<Problem> {
+    if inner.trim().is_empty() {
+        return Problem::new(at, "The filter between the quotes is empty.");
+    }
     let outer = Problem::new(
         at,
         format!("In the filter between the quotes: {}", problem.message),

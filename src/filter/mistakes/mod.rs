@@ -9,6 +9,7 @@ mod method;
 mod operator;
 mod scan;
 mod value;
+mod words;
 
 pub(super) use chain::{after_condition, bracket_not_closed, mixed_chain, too_deep};
 pub(super) use condition::condition_expected;

@@ -7,6 +7,7 @@ use super::scan::{
     any_list, any_value, blanks, is_foreign_quote, starts_with_word, unquoted_value, variable, word,
 };
 use super::value::{foreign_here, lost_escape, unexpanded};
+use super::words::{Means, WORDS};
 use crate::filter::ast::quoted;
 use crate::filter::parse::Parser;
 use crate::filter::problem::{Problem, one_line};
@@ -55,15 +56,14 @@ fn lone_name(parser: &Parser, name: &str) -> Box<Problem> {
     if is_all && name.eq_ignore_ascii_case("MyVarFilter") {
         return documentation_placeholder(at);
     }
-    if let Some((attribute, method)) = name.rsplit_once('.') {
-        if ["isNull", "notNull", "isEmpty"].contains(&method) {
-            let end = at + name.len();
-            return Problem::new(
-                at + attribute.len() + 1,
-                "A method has brackets behind its name, empty ones too.",
-            )
-            .fix(end..end, "()");
-        }
+    let (_, method) = name.rsplit_once('.').unwrap_or_default();
+    if ["isNull", "notNull", "isEmpty"].contains(&method) {
+        let end = at + name.len();
+        return Problem::new(
+            end - method.len(),
+            "A method has brackets behind its name, empty ones too.",
+        )
+        .fix(end..end, "()");
     }
     let problem = Problem::new(
         at,
@@ -144,8 +144,20 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         "===" => "Equality is written ==, with two equals signs and not three.".to_owned(),
         _ => format!("'{symbol}' is not an operator of filters; {operator} is."),
     };
-    let blank = if rest[symbol.len()..].starts_with(' ') { "" } else { " " };
-    Some(Problem::new(at, message).fix(at..at + symbol.len(), format!("{operator}{blank}")))
+    let blank = if rest[symbol.len()..].starts_with(' ') {
+        ""
+    } else {
+        " "
+    };
+    let after = at + symbol.len() + blanks(&rest[symbol.len()..]);
+    let problem = Problem::new(at, message);
+    Some(match bare_text(&parser.text[after..]) {
+        Some(text) => problem.fix(
+            at..after + text.len(),
+            format!("{operator} {}", quoted(text)),
+        ),
+        None => problem.fix(at..at + symbol.len(), format!("{operator}{blank}")),
+    })
 }
 
 /// `uid i == "x"`, `uid I== "x"`, `uid i= "x"`
@@ -158,7 +170,11 @@ fn detached_i(parser: &Parser) -> Option<Box<Problem>> {
         .chain(&["="])
         .find(|operator| after[gap..].starts_with(**operator))?;
     let written = if *operator == "=" { "==" } else { operator };
-    let length = 1 + gap + operator.len();
+    let surplus = after[gap + operator.len()..]
+        .bytes()
+        .take_while(|byte| *byte == b'=')
+        .count();
+    let length = 1 + gap + operator.len() + surplus;
     Some(
         Problem::new(
             parser.at,
@@ -167,77 +183,6 @@ fn detached_i(parser: &Parser) -> Option<Box<Problem>> {
         .fix(parser.at..parser.at + length, format!("i{written}")),
     )
 }
-
-/// What a word of another language asks for.
-#[derive(Clone, Copy)]
-enum Means {
-    Compare(&'static str),
-    /// Takes a list.
-    In,
-    NotIn,
-    /// A pattern with wildcards.
-    Like,
-    NotLike,
-    Method(&'static str),
-    NotMethod(&'static str),
-    IsNull,
-    NotNull,
-}
-
-const WORDS: [(&str, Means); 52] = [
-    ("is not null", Means::NotNull),
-    ("is not equal to", Means::Compare("!=")),
-    ("is equal to", Means::Compare("==")),
-    ("is not", Means::Compare("!=")),
-    ("is null", Means::IsNull),
-    ("isnotnull", Means::NotNull),
-    ("isnull", Means::IsNull),
-    ("notnull", Means::NotNull),
-    ("is in", Means::In),
-    ("is", Means::Compare("==")),
-    ("not in", Means::NotIn),
-    ("not like", Means::NotLike),
-    ("notin", Means::NotIn),
-    ("notlike", Means::NotLike),
-    ("cnotlike", Means::NotLike),
-    ("not contains", Means::NotMethod("contains")),
-    ("notcontains", Means::NotMethod("contains")),
-    ("notmatch", Means::NotMethod("contains")),
-    ("starts with", Means::Method("startsWith")),
-    ("startswith", Means::Method("startsWith")),
-    ("begins with", Means::Method("startsWith")),
-    ("beginswith", Means::Method("startsWith")),
-    ("sw", Means::Method("startsWith")),
-    ("ends with", Means::Method("endsWith")),
-    ("endswith", Means::Method("endsWith")),
-    ("ew", Means::Method("endsWith")),
-    ("contains", Means::Method("contains")),
-    ("includes", Means::Method("contains")),
-    ("match", Means::Method("contains")),
-    ("matches", Means::Method("contains")),
-    ("co", Means::Method("contains")),
-    ("has", Means::Method("contains")),
-    ("like", Means::Like),
-    ("ilike", Means::Like),
-    ("clike", Means::Like),
-    ("in", Means::In),
-    ("cin", Means::In),
-    ("equals", Means::Compare("==")),
-    ("equal", Means::Compare("==")),
-    ("eq", Means::Compare("==")),
-    ("ceq", Means::Compare("==")),
-    ("ieq", Means::Compare("i==")),
-    ("ine", Means::Compare("i!=")),
-    ("ne", Means::Compare("!=")),
-    ("neq", Means::Compare("!=")),
-    ("gte", Means::Compare(">=")),
-    ("ge", Means::Compare(">=")),
-    ("gt", Means::Compare(">")),
-    ("lte", Means::Compare("<=")),
-    ("le", Means::Compare("<=")),
-    ("lt", Means::Compare("<")),
-    ("cne", Means::Compare("!=")),
-];
 
 /// `-eq`, `LIKE`, `is not null`, `in (…)` and the like.
 fn other_operator(parser: &Parser, name: &str) -> Option<Box<Problem>> {
@@ -264,7 +209,13 @@ fn other_operator(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     );
     let list = || any_list(value_text).map(|(values, length)| (values.join(", "), after + length));
     Some(match means {
-        Means::Compare(operator) => problem.fix(at..at + length, operator),
+        Means::Compare(operator) => match bare_text(value_text) {
+            Some(text) => problem.fix(
+                at..after + text.len(),
+                format!("{operator} {}", quoted(text)),
+            ),
+            None => problem.fix(at..at + length, operator),
+        },
         Means::IsNull => problem.fix(start..after, format!("{name}.isNull() ")),
         Means::NotNull => problem.fix(start..after, format!("{name}.notNull() ")),
         Means::In => match list() {
@@ -298,8 +249,15 @@ fn wrap(means: Means, condition: String) -> String {
     }
 }
 
+/// A value without quotes that can only be a text: it was typed between PowerShell's quotes.
+fn bare_text(text: &str) -> Option<&str> {
+    let value = unquoted_value(text);
+    let is_name = value.starts_with(|c: char| c.is_alphabetic());
+    (is_name && !matches!(value, "true" | "false" | "null")).then_some(value)
+}
+
 /// A pattern with `*` or `%` at its ends, as a method.
-fn like(name: &str, literal: &str) -> String {
+pub(super) fn like(name: &str, literal: &str) -> String {
     let pattern = literal
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
@@ -319,7 +277,7 @@ fn method_in_pieces(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     let rest = parser.rest();
     let at = parser.at;
     let end = parser.last.start + name.len();
-    let (attribute, method) = name.rsplit_once('.').unwrap_or((name, ""));
+    let method = name.rsplit_once('.').map_or("", |(_, method)| method);
     if rest.starts_with('(') {
         return Some(if method.is_empty() {
             let problem = Problem::new(
@@ -365,14 +323,18 @@ fn method_in_pieces(parser: &Parser, name: &str) -> Option<Box<Problem>> {
             .fix(end..end, "()"),
         );
     }
-    if rest.starts_with('[') {
-        return Some(Problem::new(
+    if let Some(after) = rest.strip_prefix('[') {
+        let problem = Problem::new(
             at,
-            format!(
-                "The parts of a name are joined by dots, not by square brackets: {}.name",
-                shown(attribute)
-            ),
-        ));
+            "The parts of a name are joined by dots, not by square brackets.",
+        );
+        let (inner, _) = after.split_once(']').unwrap_or_default();
+        let part = inner.trim_matches(|c: char| c == '"' || is_foreign_quote(c));
+        return Some(if part.is_empty() {
+            problem
+        } else {
+            problem.fix(end..at + inner.len() + 2, format!(".{part}"))
+        });
     }
     if rest.starts_with('.') && end == at {
         let problem = Problem::new(at, "This dot has no name behind it.");

@@ -136,6 +136,9 @@ pub(super) fn unquoted_value(text: &str) -> &str {
 
 /// A value however it is written, as a literal of the language, and the length of what was written.
 pub(super) fn any_value(text: &str) -> Option<(String, usize)> {
+    if variable(text).is_some() {
+        return None;
+    }
     if let Some((inner, length)) = foreign_string(text) {
         return Some((quoted(inner), length));
     }

@@ -1,6 +1,7 @@
 //! Mistakes in values: quotes, escapes, variables.
 
 use super::EXAMPLE;
+use super::operator::like;
 use super::scan::{
     any_list, foreign_character, foreign_string, is_foreign_quote, unquoted_value, variable,
 };
@@ -36,18 +37,24 @@ pub(in crate::filter) fn value_expected(parser: &Parser) -> Box<Problem> {
         return Problem::new(parser.at, "Two operators stand here, one after the other.")
             .fix(parser.at..parser.at + length, "");
     }
-    unquoted(parser, unquoted_value(rest))
+    let value = unquoted_value(rest);
+    let is_pattern = value.len() > 1 && (value.starts_with('*') || value.ends_with('*'));
+    if is_pattern && matches!(last.comparison, Some((Operator::Equal, false))) {
+        return Problem::new(parser.at, "A comparison knows no wildcards; startsWith, endsWith and contains find a part of a text.")
+            .fix(last.start..parser.at + value.len(), like(last.attribute, &quoted(value)));
+    }
+    unquoted(parser, value)
 }
 
 /// What stands in a value's place and is none, wherever a value may stand: `None` if it looks like a bare text.
 pub(super) fn not_a_literal(parser: &Parser) -> Option<Box<Problem>> {
     let rest = parser.rest();
     let at = parser.at;
-    if let Some(name) = variable(rest) {
-        return Some(unexpanded(at, name));
-    }
     if let Some(problem) = lost_escape(parser) {
         return Some(problem);
+    }
+    if let Some(name) = variable(rest) {
+        return Some(unexpanded(at, name));
     }
     if rest.starts_with(is_foreign_quote) {
         return Some(foreign_quotes(parser));
