@@ -102,7 +102,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| refresh::refresh(unsafe { text(json, "the request") }?))
+    answer(|| refresh::refresh(unsafe { text(json, "The request") }?))
 }
 
 /// Gives back a text that a function of this library has returned, once. NULL is fine.

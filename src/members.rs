@@ -115,7 +115,7 @@ impl<'a> Object<'a> {
     /// Refuses what nobody took.
     pub(crate) fn finish(self) -> Result<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
-        let place = if self.path.is_empty() { "the request" } else { &self.path };
+        let place = if self.path.is_empty() { "The request" } else { &self.path };
         let error = Error::invalid_argument(format!("{place} has no member \"{}\" that is known.", printable(name)));
         Err(match nearest(name, &self.known) {
             Some(near) => error.hint(format!("Was \"{near}\" meant?")),

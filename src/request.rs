@@ -47,7 +47,7 @@ pub(crate) struct Options {
 impl RefreshRequest {
     /// Parses the request's JSON text, and refuses one that names nobody.
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let mut object = Object::parse(text, "the request")?;
+        let mut object = Object::parse(text, "The request")?;
         let filter = object.text("filter")?;
         let arguments = object.object("refreshArgs")?.map(arguments).transpose()?;
         let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();

@@ -79,7 +79,7 @@ pub(crate) struct Settings {
 impl Configuration {
     /// Parses the configuration's JSON text.
     pub(crate) fn parse(text: &str) -> Result<(Self, bool)> {
-        let mut object = Object::parse(text, "the configuration")?;
+        let mut object = Object::parse(text, "The configuration")?;
         let preview = object.flag("preview")?.unwrap_or(false);
         Ok((Self::read(object)?, preview))
     }

@@ -352,9 +352,7 @@ impl Cause {
         let mut next = Some(error);
         while let Some(error) = next {
             cause.text = error.to_string();
-            if let Some(tls) =
-                error.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>())
-            {
+            if let Some(tls) = tls_error(error) {
                 cause.tls = Some(tls_reason(tls));
             }
             if let Some(h2) = error.downcast_ref::<h2::Error>() {
@@ -368,6 +366,14 @@ impl Cause {
             next = error.source();
         }
         cause
+    }
+}
+
+/// An I/O error hides what it wraps from `source`, and may wrap another.
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(io) => tls_error(io.get_ref()?),
+        None => error.downcast_ref(),
     }
 }
 
