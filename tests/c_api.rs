@@ -11,9 +11,13 @@ use support::{find_program, library, root};
 /// A program that was compiled, or `None` where there is no compiler: the end of `cargo test` says so then.
 fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     let is_c = source.ends_with(".c");
-    let (variable, names): (_, &[&str]) = if is_c { ("CC", &["cc", "gcc", "clang"]) } else { ("CXX", &["c++", "g++", "clang++"]) };
+    let (variable, names): (_, &[&str]) =
+        if is_c { ("CC", &["cc", "gcc", "clang"]) } else { ("CXX", &["c++", "g++", "clang++"]) };
     let Some(compiler) = find_program(variable, names) else {
-        assert!(std::env::var_os("CC_REQUIRE_PWSH").is_none(), "CC_REQUIRE_PWSH is set, and there is no compiler for {source}");
+        assert!(
+            std::env::var_os("CC_REQUIRE_PWSH").is_none(),
+            "CC_REQUIRE_PWSH is set, and there is no compiler for {source}"
+        );
         return None;
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -106,8 +110,11 @@ fn the_readme_s_c_program_refreshes_one_person() {
         let Some(program) = compile(source, name, LINKED) else { return };
         let sandbox = Sandbox::start();
         let url = sandbox.url();
-        let environment =
-            [("SAIL_BASE_URL", url.as_str()), ("SAIL_CLIENT_ID", "sandbox-client"), ("SAIL_CLIENT_SECRET", "sandbox-secret")];
+        let environment = [
+            ("SAIL_BASE_URL", url.as_str()),
+            ("SAIL_CLIENT_ID", "sandbox-client"),
+            ("SAIL_CLIENT_SECRET", "sandbox-secret"),
+        ];
         run(&program, &[], &environment);
         let refreshes = sandbox.refreshes();
         assert_eq!(refreshes.len(), 1, "{source}");

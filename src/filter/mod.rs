@@ -75,11 +75,7 @@ impl Filter {
         };
         self.expr.visit(&mut |attribute, test| {
             add(attribute);
-            if let Test::Compare {
-                value: Operand::Attribute(other),
-                ..
-            } = test
-            {
+            if let Test::Compare { value: Operand::Attribute(other), .. } = test {
                 add(other);
             }
         });
