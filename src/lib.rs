@@ -1,1 +1,26 @@
-//! lib
+//! SailPoint's `refreshIdentities` behind a small C ABI: JSON in, JSON out.
+//!
+//! ```text
+//! ffi ─► refresh (the use case) ─► service (typed calls) ─► service::transport (HTTP)
+//!         │
+//!         └─ request, config, filter: text becomes typed values at once
+//! ```
+//!
+//! Nothing below [`ffi`] knows of raw pointers; nothing above `service` knows of HTTP. The ABI's manual is
+//! `include/pssailpointcc.h`, which is made from [`ffi`].
+
+#![deny(unsafe_code)]
+
+#[cfg(panic = "abort")]
+compile_error!("panic = \"abort\" would end the host process where a call should answer \"internal\"; keep unwinding.");
+
+mod config;
+mod envelope;
+mod error;
+#[allow(unsafe_code, reason = "the boundary: everything unsafe is in this one file")]
+pub mod ffi;
+pub mod filter;
+mod members;
+mod refresh;
+mod request;
+mod service;

@@ -1,2 +1,41 @@
-//! xtask
-fn main() {}
+//! The project's own commands: `cargo xtask demo`, `module`, `bench`.
+
+mod bench;
+mod build;
+mod demo;
+mod module;
+mod sandbox;
+
+use std::process::ExitCode;
+
+/// What every command returns; the text is for the person at the terminal.
+type Result<T> = std::result::Result<T, String>;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  demo      builds everything, starts a sandbox tenant and runs the documented example on it (also: cargo demo)
+  module    leaves a module to copy, release build inside, in target/module/PSSailpointCC
+  bench     measures module and library beside Invoke-RestMethod and libcurl, in one run, as ratios
+";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1);
+    let done = match command.as_deref() {
+        Some("demo") => demo::run(),
+        Some("module") => module::run(),
+        Some("bench") => bench::run(),
+        Some("help" | "--help" | "-h") | None => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => Err(format!("There is no command \"{other}\".\n\n{HELP}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

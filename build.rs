@@ -1,0 +1,52 @@
+//! The C header, and the link arguments of the shared library.
+
+use std::path::{Path, PathBuf};
+
+fn main() {
+    for input in ["build.rs", "cbindgen.toml", "src/ffi.rs", "src/manual.txt", "include/pssailpointcc.h"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    header();
+    link_arguments();
+}
+
+/// Writes the header to OUT_DIR and says where include/ differs. It never fails for that: a build that fails could not
+/// run the test that explains it (`cargo test --test header`).
+fn header() {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let made = Path::new(&std::env::var_os("OUT_DIR").expect("cargo sets it")).join("pssailpointcc.h");
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    let manual = std::fs::read_to_string(root.join("src/manual.txt")).expect("src/manual.txt is readable");
+    let version = std::env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+    let parts: Vec<&str> = version.split('.').collect();
+    config.header = Some(manual);
+    config.after_includes = Some(format!(
+        "/** The version of this header; cc_version() tells that of the library. */\n\
+         #define CC_VERSION \"{version}\"\n#define CC_VERSION_MAJOR {}\n#define CC_VERSION_MINOR {}\n#define CC_VERSION_PATCH {}",
+        parts[0], parts[1], parts[2]
+    ));
+    let generated = cbindgen::Builder::new().with_src(root.join("src/ffi.rs")).with_config(config).generate();
+    match generated {
+        Ok(bindings) => {
+            bindings.write_to_file(&made);
+        }
+        // src/ffi.rs does not parse: the compiler says it better.
+        Err(error) => return println!("cargo::warning=no header: {error}"),
+    }
+    let committed = std::fs::read(root.join("include/pssailpointcc.h")).unwrap_or_default();
+    if std::fs::read(&made).is_ok_and(|made| made != committed) {
+        println!("cargo::warning=include/pssailpointcc.h is stale: UPDATE_HEADER=1 cargo test --test header");
+    }
+}
+
+fn link_arguments() {
+    match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => {
+            // Never unloaded: the I/O thread would go on in memory that is gone.
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpssailpointcc.so");
+        }
+        Ok("macos") => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libpssailpointcc.dylib"),
+        _ => {}
+    }
+}

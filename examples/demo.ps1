@@ -1,0 +1,38 @@
+<#
+.SYNOPSIS
+The documented example of Invoke-CCRefreshIdentities, on the tenant whose address is given: first with the page's own
+placeholder for a filter, then with a real one. Run by `cargo demo` on a sandbox tenant.
+#>
+param([Parameter(Mandatory)] [string] $BaseUrl)
+
+Import-Module "$PSScriptRoot/../powershell/PSSailpointCC" -ErrorAction Stop
+
+$Configuration = Get-Configuration
+$Configuration.BaseUrl = $BaseUrl
+$Configuration.AccessToken = 'sandbox-token'
+
+$RefreshArgs = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true -RefreshManagerStatus $false -SynchronizeAttributes $false -PruneIdentities $false -Provision $false
+
+'1. The documented page''s placeholder is no filter. The service would refresh everybody.'
+''
+'PS> Invoke-CCRefreshIdentities -RefreshIdentitiesRequest (Initialize-RefreshIdentitiesRequest -VarFilter "MyVarFilter" -RefreshArgs $RefreshArgs)'
+''
+try {
+    $Request = Initialize-RefreshIdentitiesRequest -VarFilter 'MyVarFilter' -RefreshArgs $RefreshArgs
+    Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request
+    exit 1
+} catch {
+    $_.Exception.Message
+    $_.ErrorDetails.RecommendedAction
+}
+''
+'2. A filter that names two people.'
+''
+$Request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux" || uid == "john.smith"' -RefreshArgs $RefreshArgs
+'PS> $Request | ConvertTo-Json'
+$Request | ConvertTo-Json
+''
+'PS> Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request'
+$Result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request
+$Result | ConvertTo-Json -Depth 9
+''

@@ -1,0 +1,237 @@
+/*
+ * PSSailpointCC: SailPoint's refreshIdentities, and nobody refreshed who was not named.
+ *
+ *     #include <stdio.h>
+ *     #include "pssailpointcc.h"
+ *
+ *     int main(void) {
+ *         char *answer = cc_refresh_identities(
+ *             "{\"filter\": \"uid == \\\"amelie.roux\\\"\","
+ *             " \"refreshArgs\": {\"promoteAttributes\": true},"
+ *             " \"configuration\": {\"baseUrl\": \"https://acme.api.identitynow.com\","
+ *             "                     \"clientId\": \"...\", \"clientSecret\": \"...\"}}");
+ *         puts(answer);
+ *         cc_string_free(answer);
+ *     }
+ *
+ *     cc program.c -lpssailpointcc
+ *
+ * Every function takes JSON text and answers with JSON text. This comment is the manual; C++ programs find a
+ * wrapper that frees by itself in pssailpointcc.hpp.
+ *
+ *
+ * TEXTS
+ *
+ * All text is UTF-8 and ends with NUL. What is passed in is read during the call only, and stays the caller's.
+ * Every `char *` that is returned is the caller's, never NULL, and goes back by cc_string_free, once. A `const
+ * char *` that is returned is static. NULL, text that is not UTF-8, text that is not JSON: an answer that says
+ * so, never a crash.
+ *
+ *
+ * THREADS AND PROCESSES
+ *
+ * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library keeps one thread
+ * of its own for the network, started by the first call that needs it; all signals are blocked on it, and no signal
+ * handler is changed. It is never unloaded: dlclose does nothing. After fork without exec, in the child of a process
+ * that has used it, every call answers `internal`. Do not call it from signal handlers, or from destructors that run
+ * at exit. When memory is exhausted the process is aborted.
+ *
+ *
+ * ANSWERS
+ *
+ *     { "ok": true, ... }                     what the function did: see each function
+ *     { "ok": false, "error": { ... } }       why it did not
+ *
+ * Members may be added to answers: ignore those that you do not know. The members of `error`:
+ *
+ *     code           one of ERRORS, for programs
+ *     message        one sentence for people: what happened, and to which address or filter
+ *     hint           what to do next; may have several lines. Not always there
+ *     sent           "no": no refresh left, or the service is known not to have taken it (401, 429): it is safe to
+ *                    try again. "maybe": it left, and what became of it is not known. "yes": the service has
+ *                    received it, and `response` is its answer
+ *     position       of a filter's error, in characters (not bytes) from 0
+ *     trackingId     what SailPoint's support asks for
+ *     response       { "status", "headers", "body" }: what came back. `body` is its JSON exactly as it came; where
+ *                    it is not JSON, `text` stands in its place
+ *     retryAfterSec  how long the service asks to wait
+ *
+ * An error after a call to the service carries `calls` beside `error`: every call with its `outcome`, "accepted",
+ * "rejected", "not_sent" or "maybe_sent".
+ *
+ * No answer holds a secret: none is put in, and what a server repeats of one is replaced by ***.
+ *
+ *
+ * ERRORS
+ *
+ *     invalid_argument      NULL, not UTF-8, not JSON, a wrong type, an unknown member or one that stands twice
+ *     invalid_filter        the filter does not parse; `position` and `hint` say where and what was probably meant
+ *     would_refresh_all     no filter, and not allowFullRefresh; or with pruneIdentities, and not allowPruneAll
+ *     not_configured        no base URL or no credentials; the hint lists the places that were looked at
+ *     unauthorized          401, or a client id or secret that the token endpoint refused
+ *     forbidden             403
+ *     not_found             404
+ *     gone                  410
+ *     rate_limited          429, and it did not end within the retries or the timeout
+ *     http_status           another status that is no success; a redirect is one: none is followed
+ *     timeout               no answer in time: timeoutSec, totalTimeoutSec
+ *     connection            no connection, or one that was lost
+ *     host_not_found        the host's name has no address
+ *     tls                   no encrypted connection: the certificate was refused, or the host does not speak TLS
+ *     invalid_response      an answer that is no HTTP, is too large or broke off; a token endpoint without a token
+ *     internal              a defect of this library, or a call in a forked child
+ *
+ * Codes are never removed and never change their meaning.
+ *
+ *
+ * REQUEST
+ *
+ * All is optional, but a request that names nobody is refused.
+ *
+ *     filter         text: whom to refresh, in SailPoint's filter language, such as uid == "amelie.roux"
+ *     refreshArgs    object: what to do. Goes out as it comes in: order, unknown names, booleans written as text
+ *                    (null members are left out). The documented ones: correlateEntitlements, promoteAttributes,
+ *                    refreshManagerStatus, synchronizeAttributes, pruneIdentities (DELETES identities that have no
+ *                    account), provision
+ *     options        object:
+ *         allowFullRefresh   true: without a filter, refresh the whole tenant
+ *         allowPruneAll      true: do so with pruneIdentities as well
+ *         skipFilterCheck    true: send the filter without parsing it. What the service does not understand
+ *                            refreshes the whole tenant
+ *         dryRun             true: check everything, send nothing
+ *         totalTimeoutSec    the most seconds that the call may take in all
+ *     configuration  object: holds for this call instead of the default
+ *
+ *
+ * CONFIGURATION
+ *
+ *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
+ *     tokenUrl              default {baseUrl}/oauth/token
+ *     accessToken           used as it is, never renewed; "Bearer " before it is dropped
+ *     clientId, clientSecret  of a personal access token or API client: a token is fetched, shared by all threads,
+ *                           kept until 30 s before it expires, and fetched again once when the service answers 401
+ *     defaultHeaders        object of texts: sent with every request, and win over the library's own. With an
+ *                           Authorization among them no token is fetched. Headers that would change how the
+ *                           service reads the body are refused
+ *     skipCertificateCheck  true: take any certificate
+ *     caFile                a PEM file: authorities to trust beside this system's
+ *     proxy, noProxy        http://host:port; host names and networks that need none, with commas between. Default:
+ *                           HTTPS_PROXY, ALL_PROXY, NO_PROXY. Loopback addresses are never proxied
+ *     timeoutSec            100: one exchange with its retries
+ *     connectTimeoutSec     10
+ *     maximumRetryCount     3: of what was not sent, or was answered 429
+ *     retryIntervalSeconds  1: between two tries, where the service asks for nothing else
+ *     maximumResponseBytes  16777216
+ *     userAgent             PSSailpointCC/{version} ({system})
+ *     environment           the environment in ~/.sailpoint/config.yaml; the active one if not given
+ *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's
+ *                           own environment variables, working directory and home directory
+ *
+ * apiKey, apiKeyPrefix, username, password and cookie are taken and not used.
+ *
+ * The base URL and the credentials come from the first of these places that has credentials, and from it alone, so
+ * that no file can send another's secret to its own server: the call, cc_configure, the environment (SAIL_BASE_URL,
+ * SAIL_CLIENT_ID, SAIL_CLIENT_SECRET), ./config.json (ClientId, ClientSecret, BaseUrl), ~/.sailpoint/config.yaml.
+ * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from
+ * ./config.json. All other members come from the call, or from cc_configure where the call has no credentials.
+ */
+
+
+#ifndef PSSAILPOINTCC_H
+#define PSSAILPOINTCC_H
+
+/* Made by cbindgen from src/ffi.rs: `UPDATE_HEADER=1 cargo test --test header`. */
+
+#include <stdint.h>
+/** The version of this header; cc_version() tells that of the library. */
+#define CC_VERSION "0.1.0"
+#define CC_VERSION_MAJOR 0
+#define CC_VERSION_MINOR 1
+#define CC_VERSION_PATCH 0
+
+/**
+ * The version of the ABI that this header describes.
+ */
+#define CC_ABI_VERSION 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of this library, such as "0.1.0".
+ *
+ * Static text: not to be freed.
+ */
+const char *cc_version(void);
+
+/**
+ * The version of this ABI: CC_ABI_VERSION of the header that the library was built with.
+ *
+ * It changes when a program that was built against the older header could break; functions and members of answers
+ * that are new do not change it. A program that loads the library by hand compares it before anything else.
+ */
+uint32_t cc_abi_version(void);
+
+/**
+ * Sets the configuration that holds for calls which bring none, for the whole process.
+ *
+ * `json`: a configuration (see CONFIGURATION above), which replaces the former one whole; `{}` goes back to the
+ * environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either:
+ * the answer then tells what a call with this configuration would go by.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true,
+ *       "configuration": { "baseUrl": "https://acme.api.identitynow.com", "clientSecret": "***", ... },
+ *       "sources": { "baseUrl": "environment", "timeoutSec": "default", ... } }
+ *
+ * It is the configuration in force, each value with the source that it came from: `call` (a preview's own),
+ * `configure`, `environment`, `config.json`, `config.yaml` or `default`. Secrets are redacted. A configuration need
+ * not be complete here; a call that finds it incomplete answers `not_configured`.
+ *
+ * Errors: `invalid_argument`, `not_configured` (half of a client's credentials, or credentials of one source with
+ * the address of another).
+ */
+char *cc_configure(const char *json);
+
+/**
+ * Refreshes identities: `POST /cc/api/system/refreshIdentities`, and blocks until the service has answered.
+ *
+ * `json`: a request (see REQUEST above), such as
+ *
+ *     { "filter": "uid == \"amelie.roux\"",
+ *       "refreshArgs": { "correlateEntitlements": true, "promoteAttributes": true } }
+ *
+ * THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, matches nobody, or is not there. So a
+ * filter is parsed before anything is sent, and a request without one is refused unless `options.allowFullRefresh`
+ * is true.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
+ *       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
+ *       "calls": [ { "outcome": "accepted", "status": 200 } ] }
+ *
+ * With `options.dryRun` nothing is sent, and `plan` (`url`, `filter` in its canonical form, `everybody`, `body`)
+ * stands where `response` would.
+ *
+ * A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
+ * not be made, after 401 (once, with a new token), after 429. `error.sent` tells whether it left.
+ *
+ * Errors: all of ERRORS above.
+ */
+char *cc_refresh_identities(const char *json);
+
+/**
+ * Gives back a text that a function of this library has returned, once. NULL is fine.
+ *
+ * Not `free()`: the text belongs to this library's allocator.
+ */
+void cc_string_free(char *text);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* PSSAILPOINTCC_H */

@@ -1,0 +1,50 @@
+// PSSailpointCC for C++17: texts that free themselves. The manual is pssailpointcc.h.
+//
+//     #include <pssailpointcc.hpp>
+//
+//     std::string answer = pssailpointcc::refresh_identities(R"({"filter": "uid == \"amelie.roux\""})");
+//
+// Every function takes and gives JSON text, and throws nothing but std::bad_alloc.
+
+#ifndef PSSAILPOINTCC_HPP
+#define PSSAILPOINTCC_HPP
+
+#include <memory>
+#include <string>
+
+#include "pssailpointcc.h"
+
+namespace pssailpointcc {
+
+namespace detail {
+
+struct Free {
+    void operator()(char *text) const noexcept { cc_string_free(text); }
+};
+
+// Takes over an answer of the C functions.
+inline std::string take(char *answer) {
+    std::unique_ptr<char, Free> owned(answer);
+    return std::string(owned.get());
+}
+
+} // namespace detail
+
+// The library's version, and that of its ABI; compare the latter with CC_ABI_VERSION.
+inline std::string version() { return cc_version(); }
+inline std::uint32_t abi_version() { return cc_abi_version(); }
+
+// cc_configure: sets the process-wide configuration.
+inline std::string configure(const std::string &json) { return detail::take(cc_configure(json.c_str())); }
+
+// cc_configure(NULL): the configuration in force.
+inline std::string configuration() { return detail::take(cc_configure(nullptr)); }
+
+// cc_refresh_identities: refreshes, and waits for the service's answer.
+inline std::string refresh_identities(const std::string &json) {
+    return detail::take(cc_refresh_identities(json.c_str()));
+}
+
+} // namespace pssailpointcc
+
+#endif // PSSAILPOINTCC_HPP

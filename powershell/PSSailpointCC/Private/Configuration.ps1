@@ -1,0 +1,193 @@
+# The session's configuration: one live hashtable per runspace, passed with each request. The process-wide default of
+# the library is never set: another runspace would be sent to this one's tenant.
+
+# What the official module starts with; it belongs to nobody and counts as not set.
+$script:PlaceholderBaseUrl = 'https://sailpoint.api.identitynow.com'
+
+$script:Configuration = @{
+    BaseUrl              = $script:PlaceholderBaseUrl
+    TokenUrl             = $null
+    AccessToken          = $null
+    ClientId             = $null
+    ClientSecret         = $null
+    DefaultHeaders       = @{}
+    SkipCertificateCheck = $false
+    Proxy                = $null
+    MaximumRetryCount    = $null
+    RetryIntervalSeconds = $null
+    Username             = $null
+    Password             = $null
+    Cookie               = $null
+    ApiKey               = @{}
+    ApiKeyPrefix         = @{}
+}
+
+# The BaseUrl that Get-Configuration has put into the hashtable, by reference: not what the session has set, and
+# never sent as such, or a config.json in whatever folder this is could say where the session's token goes.
+$script:ShownBaseUrl = $script:PlaceholderBaseUrl
+
+# Key of the hashtable = what kind of value the library's member of that name takes.
+$script:ConfigurationMember = @{
+    baseUrl              = 'text'
+    tokenUrl             = 'text'
+    accessToken          = 'secret'
+    clientId             = 'text'
+    clientSecret         = 'secret'
+    defaultHeaders       = 'headers'
+    skipCertificateCheck = 'flag'
+    proxy                = 'proxy'
+    noProxy              = 'text'
+    timeoutSec           = 'number'
+    connectTimeoutSec    = 'number'
+    maximumRetryCount    = 'number'
+    retryIntervalSeconds = 'number'
+    maximumConcurrency   = 'number'
+    rateLimit            = 'object'
+    maximumResponseBytes = 'number'
+    caFile               = 'path'
+    backend              = 'text'
+    apiVersion           = 'text'
+    preflight            = 'flag'
+    maxIdentities        = 'number'
+    userAgent            = 'text'
+    environment          = 'text'
+    # Of the official surface: kept, and of no use to this API.
+    apiKey               = 'kept'
+    apiKeyPrefix         = 'kept'
+    username             = 'kept'
+    password             = 'kept'
+    cookie               = 'kept'
+    # The official SDK's cache of its token; ours is inside the library.
+    token                = 'kept'
+    tokenExpiration      = 'kept'
+}
+# The same names by themselves in the spelling of the library.
+$script:ConfigurationName = @{}
+foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[$name] = $name }
+
+$script:LookupVariable = @(
+    'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET'
+    'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'
+)
+
+# The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
+# sees neither what a session has put into $env: nor its location.
+function Get-ConfigurationText($Cmdlet) {
+    $members = foreach ($entry in $script:Configuration.GetEnumerator()) {
+        $value = $entry.Value
+        if ($null -eq $value -or '' -eq $value) { continue }
+        $name = $script:ConfigurationName[$entry.Key]
+        if ($null -eq $name) {
+            Write-UnknownKey $entry.Key
+            continue
+        }
+        $kind = $script:ConfigurationMember[$name]
+        if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) { continue }
+        $text = switch ($kind) {
+            'kept' { break }
+            'secret' { ConvertTo-JsonText (ConvertTo-PlainText $value) ; break }
+            'headers' { ConvertTo-HeaderText $value; break }
+            'proxy' { ConvertTo-JsonText (ConvertTo-ProxyAddress $value); break }
+            'path' { ConvertTo-JsonText $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($value); break }
+            'number' { ConvertTo-NumberText $value; break }
+            default { ConvertTo-JsonText $value }
+        }
+        if ($text) { '"' + $name + '":' + $text }
+    }
+    $variables = foreach ($name in $script:LookupVariable) {
+        $value = [Environment]::GetEnvironmentVariable($name)
+        if ($value) { '"' + $name + '":' + (ConvertTo-JsonText $value) }
+    }
+    $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '}'
+    $lookup += ',"directory":' + (ConvertTo-JsonText $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath)
+    $userHome = [Environment]::GetFolderPath('UserProfile', 'DoNotVerify')
+    if ($userHome) { $lookup += ',"home":' + (ConvertTo-JsonText $userHome) }
+    '{' + ((@($members) + ($lookup + '}')) -join ',') + '}'
+}
+
+function ConvertTo-PlainText($Value) {
+    if ($Value -is [securestring]) { return [System.Net.NetworkCredential]::new('', $Value).Password }
+    [string] $Value
+}
+
+# A number written as text is meant as one; what is none is sent as it is, for the library to name.
+function ConvertTo-NumberText($Value) {
+    $number = 0.0
+    if ($Value -is [string] -and [double]::TryParse($Value, 'Float', [cultureinfo]::InvariantCulture, [ref] $number)) {
+        return $number.ToString('R', [cultureinfo]::InvariantCulture)
+    }
+    ConvertTo-JsonText $Value
+}
+
+function ConvertTo-HeaderText($Value) {
+    if ($Value -isnot [System.Collections.IDictionary]) { return ConvertTo-JsonText $Value }
+    if ($Value.psbase.Count -eq 0) { return }
+    $headers = foreach ($entry in $Value.GetEnumerator()) {
+        if ($null -eq $entry.Value) { continue }
+        (ConvertTo-JsonText ([string] $entry.Key)) + ':' + (ConvertTo-JsonText (ConvertTo-PlainText $entry.Value))
+    }
+    '{' + ($headers -join ',') + '}'
+}
+
+# An address, or an IWebProxy, whose credentials become part of the address as the library takes them.
+function ConvertTo-ProxyAddress($Value) {
+    if ($Value -isnot [System.Net.IWebProxy]) { return [string] $Value }
+    $target = [uri] $script:PlaceholderBaseUrl
+    if ($script:Configuration['BaseUrl'] -as [uri]) { $target = [uri] $script:Configuration['BaseUrl'] }
+    if ($Value.IsBypassed($target)) { return }
+    $address = $Value.GetProxy($target)
+    if ($null -eq $address) { return }
+    $credential = $null
+    if ($null -ne $Value.Credentials) { $credential = $Value.Credentials.GetCredential($address, 'Basic') }
+    if ($null -eq $credential -or -not $credential.UserName) { return $address.AbsoluteUri }
+    '{0}://{1}:{2}@{3}' -f $address.Scheme, [uri]::EscapeDataString($credential.UserName), [uri]::EscapeDataString($credential.Password), $address.Authority
+}
+
+function Write-UnknownKey([string] $Key) {
+    $nearest = $null
+    $best = [Math]::Max(2, [int] ($Key.Length / 3)) + 1
+    foreach ($name in $script:ConfigurationName.Keys) {
+        $distance = Get-EditDistance $Key.ToLowerInvariant() $name.ToLowerInvariant()
+        if ($distance -lt $best) { $nearest = $name; $best = $distance }
+    }
+    $message = "The configuration has a key '{0}' that is not known and has no effect." -f $Key
+    if ($nearest) { $message += " Was '{0}' meant?" -f ($nearest.Substring(0, 1).ToUpperInvariant() + $nearest.Substring(1)) }
+    Write-Warning -Message $message
+}
+
+function Get-EditDistance([string] $From, [string] $To) {
+    $row = 0..$To.Length
+    for ($i = 1; $i -le $From.Length; $i++) {
+        $diagonal = $row[0]
+        $row[0] = $i
+        for ($j = 1; $j -le $To.Length; $j++) {
+            $above = $row[$j]
+            $replace = $diagonal + [int] ($From[$i - 1] -cne $To[$j - 1])
+            $row[$j] = [Math]::Min([Math]::Min($above + 1, $row[$j - 1] + 1), $replace)
+            $diagonal = $above
+        }
+    }
+    $row[$To.Length]
+}
+
+# Fills in the BaseUrl that a call would use now, where the session has not set one. Whatever goes wrong here is said
+# by the call that needs it.
+function Update-ShownBaseUrl($Cmdlet) {
+    $current = $script:Configuration['BaseUrl']
+    if ($current -and -not [object]::ReferenceEquals($current, $script:ShownBaseUrl) -and $current -ne $script:PlaceholderBaseUrl) { return }
+    $effective = $null
+    try {
+        $warning = $WarningPreference
+        $WarningPreference = 'SilentlyContinue'
+        $text = (Get-ConfigurationText $Cmdlet) -replace '\}$', ',"preview":true}'
+        $answer = ConvertFrom-JsonText (Invoke-NativeFunction 'cc_configure' $text)
+        if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
+    } catch {
+        Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)
+    } finally {
+        $WarningPreference = $warning
+    }
+    $script:ShownBaseUrl = $script:PlaceholderBaseUrl
+    if ($effective) { $script:ShownBaseUrl = $effective }
+    $script:Configuration['BaseUrl'] = $script:ShownBaseUrl
+}

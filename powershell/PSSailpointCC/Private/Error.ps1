@@ -1,0 +1,108 @@
+# Error records. Everything private throws one of these; the public function that was called writes it, so that the
+# message stands at the caller's line.
+
+$script:ErrorCategory = @{
+    invalid_argument      = 'InvalidArgument'
+    invalid_filter        = 'ParserError'
+    would_refresh_all     = 'SecurityError'
+    no_match              = 'ObjectNotFound'
+    too_many_matches      = 'LimitsExceeded'
+    preflight_unavailable = 'ResourceUnavailable'
+    not_configured        = 'NotInstalled'
+    unauthorized          = 'AuthenticationError'
+    forbidden             = 'PermissionDenied'
+    not_found             = 'ObjectNotFound'
+    gone                  = 'ResourceUnavailable'
+    rate_limited          = 'LimitsExceeded'
+    http_status           = 'InvalidResult'
+    partial_failure       = 'InvalidResult'
+    unsupported_argument  = 'NotImplemented'
+    timeout               = 'OperationTimeout'
+    connection            = 'ConnectionError'
+    host_not_found        = 'ConnectionError'
+    tls                   = 'ConnectionError'
+    cancelled             = 'OperationStopped'
+    task_failed           = 'InvalidResult'
+    invalid_response      = 'InvalidData'
+    library_not_loaded    = 'NotInstalled'
+}
+
+function New-ArgumentError([string] $Message, [string] $Hint) {
+    New-ErrorRecord @{ code = 'invalid_argument'; message = $Message; hint = $Hint; sent = 'no' }
+}
+
+# From the error object of an envelope, or one of the same members.
+function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObject) {
+    $code = [string] $Failure['code']
+    $message = [string] $Failure['message']
+    $hint = [string] $Failure['hint']
+    $response = $Failure['response']
+
+    $exception = if ($null -ne $response) {
+        New-ResponseException $message $response
+    } else {
+        $withoutResponse = switch ($code) {
+            'timeout' { [System.TimeoutException]::new($message) }
+            'cancelled' { [System.OperationCanceledException]::new($message) }
+            { $_ -in 'invalid_argument', 'invalid_filter' } { [System.ArgumentException]::new($message) }
+            { $_ -in 'connection', 'host_not_found', 'tls' } { [System.Net.WebException]::new($message) }
+            default { [System.InvalidOperationException]::new($message) }
+        }
+        # The documented catch block reads Exception.Response.Headers, also under strict mode.
+        if ($withoutResponse -isnot [System.Net.WebException]) { Add-Response $withoutResponse $null @{} }
+        $withoutResponse
+    }
+    foreach ($member in 'code', 'sent', 'position', 'trackingId', 'retryAfterSec') {
+        if ($null -ne $Failure[$member]) { $exception.Data[$member] = $Failure[$member] }
+    }
+
+    # no_match -> NoMatch
+    $id = [regex]::Replace($code, '(?:^|_)(.)', { param($match) $match.Groups[1].Value.ToUpperInvariant() })
+    $category = $script:ErrorCategory[$code]
+    if (-not $category) { $category = 'NotSpecified' }
+    $record = [System.Management.Automation.ErrorRecord]::new($exception, $id, $category, $TargetObject)
+
+    # ErrorDetails is what a script parses as JSON and what stands at the prompt: the service's own words where there
+    # are any, and then ours go into the recommendation below them.
+    if ($null -ne $response -and $null -ne $response['body']) {
+        $details = ConvertTo-JsonText $response['body']
+        $hint = ($message, $hint | Where-Object { $_ }) -join "`n"
+    } else {
+        $short = [ordered] @{ message = $message; code = $code; sent = $Failure['sent'] }
+        if ($null -ne $Failure['trackingId']) { $short['trackingId'] = $Failure['trackingId'] }
+        $details = ConvertTo-JsonText $short
+    }
+    $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($details)
+    $record.ErrorDetails.RecommendedAction = $hint
+    $record
+}
+
+# What the web cmdlets throw: on PowerShell 7 their very type, which 5.1 does not have.
+function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
+    if ($PSVersionTable.PSEdition -ne 'Core') {
+        $exception = [System.InvalidOperationException]::new($Message)
+        $headers = [hashtable]::new([StringComparer]::OrdinalIgnoreCase)
+        foreach ($name in $Response['headers'].Keys) { $headers[$name] = @($Response['headers'][$name]) -join ', ' }
+        Add-Response $exception ([Enum]::ToObject([System.Net.HttpStatusCode], [int] $Response['status'])) $headers
+        return $exception
+    }
+    $status = [Enum]::ToObject([System.Net.HttpStatusCode], [int] $Response['status'])
+    $answer = [System.Net.Http.HttpResponseMessage]::new($status)
+    $body = $Response['text']
+    if ($null -ne $Response['body']) { $body = ConvertTo-JsonText $Response['body'] }
+    $answer.Content = [System.Net.Http.StringContent]::new([string] $body)
+    $answer.Content.Headers.Clear()
+    foreach ($name in $Response['headers'].Keys) {
+        $values = [string[]] $Response['headers'][$name]
+        # Content-Type and its like are the content's, not the message's.
+        if (-not $answer.Headers.TryAddWithoutValidation($name, $values)) {
+            $null = $answer.Content.Headers.TryAddWithoutValidation($name, $values)
+        }
+    }
+    [Microsoft.PowerShell.Commands.HttpResponseException]::new($Message, $answer)
+}
+
+function Add-Response([System.Exception] $Exception, $StatusCode, [hashtable] $Headers) {
+    $response = [pscustomobject] @{ StatusCode = $StatusCode; Headers = $Headers }
+    $Exception.PSObject.Properties.Add([psnoteproperty]::new('Response', $response))
+}

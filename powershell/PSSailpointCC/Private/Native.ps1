@@ -1,0 +1,146 @@
+# The only file that calls native code. The library is bound at the first call, never at import, once per process.
+
+# The ABI that this file is written for; a library of another one is refused.
+$script:NativeAbi = 1
+
+function Get-NativeBinding {
+    # Of each function of include/pssailpointcc.h that is called: what it returns, what it takes.
+    @{
+        'cc_version'            = @([IntPtr])
+        'cc_abi_version'        = @([uint32])
+        'cc_configure'          = @([IntPtr], [byte[]])
+        'cc_refresh_identities' = @([IntPtr], [byte[]])
+        'cc_string_free'        = @([void], [IntPtr])
+    }
+}
+
+# Calls a function that takes JSON and answers JSON. Bytes go in, because the default marshalling of text is the code
+# page on Windows; the pointer comes out as such, because the marshaller would free it with the wrong allocator.
+function Invoke-NativeFunction([string] $Name, [string] $Json) {
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    $native = $script:Native
+    try {
+        $bytes = $script:StrictUtf8.GetBytes($Json + "`0")
+    } catch {
+        throw (New-ErrorRecord @{
+                code    = 'invalid_argument'
+                message = 'The request or the configuration holds half a character (a lone surrogate), which no UTF-8 text can hold.'
+                hint    = 'Look for text that was cut in the middle of an emoji or another character beyond U+FFFF.'
+                sent    = 'no'
+            })
+    }
+    $answer = [IntPtr]::Zero
+    try {
+        $answer = $native::$Name($bytes)
+        if ($answer -eq [IntPtr]::Zero) { throw [System.OutOfMemoryException]::new('The native library has no memory left for its answer.') }
+        Read-NativeText $native $answer
+    } finally {
+        if ($answer -ne [IntPtr]::Zero) { $native::cc_string_free($answer) }
+    }
+}
+
+function Read-NativeText($Native, [IntPtr] $Pointer) {
+    if ($PSVersionTable.PSEdition -eq 'Core') { return [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) }
+    # .NET Framework has no reader for UTF-8.
+    $bytes = [byte[]]::new($Native::lstrlenA($Pointer))
+    [System.Runtime.InteropServices.Marshal]::Copy($Pointer, $bytes, 0, $bytes.Length)
+    [System.Text.Encoding]::UTF8.GetString($bytes)
+}
+
+function Import-NativeLibrary {
+    $script:StrictUtf8 = [System.Text.UTF8Encoding]::new($false, $true)
+    $path = Find-NativeLibrary
+    # Runspaces of one process share the emitted type; the path and the ABI are its name, for a session that has
+    # loaded two versions of this module.
+    $key = 'PSSailpointCC {0} {1}' -f $script:NativeAbi, $path
+    $native = [AppDomain]::CurrentDomain.GetData($key)
+    if ($null -eq $native) {
+        try {
+            if ($PSVersionTable.PSEdition -eq 'Core') {
+                # Only an explicit load carries the loader's reason.
+                $null = [System.Runtime.InteropServices.NativeLibrary]::Load($path)
+            }
+            $native = New-NativeType $path
+            $abi = $native::cc_abi_version()
+        } catch {
+            throw (New-ErrorRecord @{
+                    code    = 'library_not_loaded'
+                    message = 'The native library {0} cannot be loaded: {1}' -f $path, $_.Exception.GetBaseException().Message.Trim()
+                    hint    = 'It must be built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
+                    sent    = 'no'
+                })
+        }
+        if ($abi -ne $script:NativeAbi) {
+            throw (New-ErrorRecord @{
+                    code    = 'library_not_loaded'
+                    message = 'The native library {0} has ABI version {1}; this module needs {2}.' -f $path, $abi, $script:NativeAbi
+                    hint    = 'Module and library belong to different versions. {0} Then start a new session.' -f $script:HowToGetLibrary
+                    sent    = 'no'
+                })
+        }
+        [AppDomain]::CurrentDomain.SetData($key, $native)
+    }
+    $script:NativePath = $path
+    $native
+}
+
+$script:HowToGetLibrary = 'In a clone run: cargo build --release. Otherwise install the package of this module for this system.'
+
+# Absolute paths only: what .NET and PowerShell try for a bare name differs by system and version.
+function Find-NativeLibrary {
+    $named = $env:PSSAILPOINTCC_LIBRARY
+    if ($named) {
+        $candidates = @($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($named))
+        $hint = 'The environment variable PSSAILPOINTCC_LIBRARY names it: correct or remove the variable.'
+    } else {
+        $rid = Get-RuntimeIdentifier
+        $file = switch -Wildcard ($rid) {
+            'win-*' { 'pssailpointcc.dll' }
+            'osx-*' { 'libpssailpointcc.dylib' }
+            default { 'libpssailpointcc.so' }
+        }
+        $candidates = foreach ($place in "bin/$rid", '../../target/release', '../../target/debug') {
+            [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($script:ModuleRoot, $place, $file))
+        }
+        $hint = $script:HowToGetLibrary
+    }
+    foreach ($candidate in $candidates) {
+        if ([System.IO.File]::Exists($candidate)) { return $candidate }
+    }
+    throw (New-ErrorRecord @{
+            code    = 'library_not_loaded'
+            message = 'The native library of PSSailpointCC is not there. Looked for: {0}' -f ($candidates -join ', ')
+            hint    = $hint
+            sent    = 'no'
+        })
+}
+
+function Get-RuntimeIdentifier {
+    $information = [System.Runtime.InteropServices.RuntimeInformation]
+    $platform = [System.Runtime.InteropServices.OSPlatform]
+    $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }
+    '{0}-{1}' -f $system, $information::ProcessArchitecture.ToString().ToLowerInvariant()
+}
+
+# Emitted, because Add-Type would start a compiler (0.4 s); against the full path, because a library that is merely
+# loaded is found by its bare name on Windows only.
+function New-NativeType([string] $Path) {
+    $name = [System.Reflection.AssemblyName]::new('PSSailpointCC.Native')
+    $assembly = [System.Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly($name, 'Run')
+    $type = $assembly.DefineDynamicModule($name.Name).DefineType('PSSailpointCC.Native', 'Public, Abstract, Sealed')
+    $methods = Get-NativeBinding
+    foreach ($method in $methods.Keys) {
+        $signature = $methods[$method]
+        Add-NativeMethod $type $Path $method $signature[0] ([type[]] @($signature | Select-Object -Skip 1))
+    }
+    if ($PSVersionTable.PSEdition -ne 'Core') { Add-NativeMethod $type 'kernel32.dll' 'lstrlenA' ([int]) @([IntPtr]) }
+    # CreateType returns TypeInfo on one edition and Type on the other.
+    [type] $type.CreateType()
+}
+
+function Add-NativeMethod($Type, [string] $Library, [string] $Name, [type] $Returns, [type[]] $Takes) {
+    $convention = [System.Runtime.InteropServices.CallingConvention]::Cdecl
+    if ($Library -eq 'kernel32.dll') { $convention = [System.Runtime.InteropServices.CallingConvention]::Winapi }
+    $method = $Type.DefinePInvokeMethod($Name, $Library, 'Public, Static, PinvokeImpl', 'Standard', $Returns, $Takes, $convention, 'Ansi')
+    $method.SetImplementationFlags('PreserveSig')
+}

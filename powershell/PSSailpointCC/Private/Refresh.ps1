@@ -1,0 +1,101 @@
+# What Invoke-CCRefreshIdentities is made of.
+
+$script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
+
+# Asks the library; its result, or an error record thrown.
+function Invoke-Refresh([string] $Body, [string] $Configuration, [bool] $DryRun) {
+    $options = '"options":{}'
+    if ($DryRun) { $options = '"options":{"dryRun":true}' }
+    if ($Body) { $Body += ',' }
+    $text = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + $options + ',"configuration":' + $Configuration + '}')
+    try {
+        $answer = ConvertFrom-JsonText $text
+    } catch {
+        $sent = 'maybe'
+        if ($text -match '^\{"ok":true') { $sent = 'yes' }
+        throw (New-ErrorRecord @{
+                code    = 'invalid_response'
+                message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $_.Exception.Message
+                hint    = 'PowerShell 7 reads more than Windows PowerShell does. The refresh may have been started: do not repeat it unseen.'
+                sent    = $sent
+            })
+    }
+    if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+    $answer
+}
+
+function Test-JsonMediaType([string] $Text) {
+    $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
+}
+
+# A dictionary or an object with a filter or refreshArgs.
+function Test-RequestObject($Value) {
+    if ($null -eq $Value) { return $false }
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -in 'filter', 'refreshArgs') { return $true } }
+        return $false
+    }
+    if (-not (Test-Object $Value)) { return $false }
+    $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
+}
+
+# For what came by the pipeline, or as -InputObject, and is no request. It is never taken for "no filter".
+function New-InputError($Value, [switch] $Twice) {
+    $hint = 'Pipe request objects (see Initialize-RefreshIdentitiesRequest). This version does not take people by name: name them by a filter, such as uid == "amelie.roux".'
+    if ($Twice) {
+        $message = 'A request came from the pipeline and another by -RefreshIdentitiesRequest; neither was sent.'
+        $hint = 'Give the requests in one of the two ways.'
+    } elseif ($null -eq $Value) {
+        $message = 'The input is $null, which is no request; nothing was sent for it.'
+    } elseif ($Value -is [string] -and $Value.Trim().StartsWith('{')) {
+        $message = 'The input is JSON text, which is no request object; nothing was sent for it.'
+        $hint = 'Give JSON text by -RefreshIdentitiesRequest, or pipe what ConvertFrom-Json makes of it.'
+    } elseif ($Value -is [string]) {
+        $shown = $Value
+        if ($shown.Length -gt 60) { $shown = $shown.Substring(0, 60) + '...' }
+        $message = "The input '{0}' is text, but neither a request nor a JSON content type; nothing was sent for it." -f $shown
+    } elseif ($Value -is [System.Collections.IDictionary] -or (Test-Object $Value)) {
+        $message = 'The input ({0}) has neither filter nor refreshArgs; nothing was sent for it.' -f $Value.GetType().Name
+    } else {
+        $message = 'The input ({0}) is no request; nothing was sent for it.' -f $Value.GetType().Name
+    }
+    New-ErrorRecord @{ code = 'invalid_argument'; message = $message; hint = $hint; sent = 'no' } $Value
+}
+
+function Get-PlanText([System.Collections.IDictionary] $Plan) {
+    $address = [uri] $Plan['url']
+    $tenant = $address.GetLeftPart('Authority')
+    if ($Plan['everybody']) { return 'Refresh ALL identities of {0}' -f $tenant }
+    if ($null -eq $Plan['filter']) { return 'Refresh the identities that a filter which was not checked names on {0}' -f $tenant }
+    'Refresh the identities with {0} on {1}' -f $Plan['filter'], $tenant
+}
+
+# The body alone: what the configuration holds is nobody's business.
+function Write-RequestDebug([string] $Body) {
+    $version = Read-NativeText $script:Native ($script:Native::cc_version())
+    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
+}
+
+function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
+    Write-Verbose -Message ('{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds)
+}
+
+# What only the command knows: the request, and what else in this session may have caused the error.
+function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, $Cmdlet) {
+    $code = $Record.Exception.Data['code']
+    if ($null -eq $code) { return $Record }
+    $hint = $Record.ErrorDetails.RecommendedAction
+    if ($code -eq 'would_refresh_all' -and $null -eq $Request -and $ContentType -and -not (Test-JsonMediaType $ContentType)) {
+        $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
+    }
+    if ($code -eq 'not_configured') {
+        $taken = $Cmdlet.SessionState.InvokeCommand.GetCommand('Get-Configuration', 'Alias,Function,Cmdlet')
+        if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
+            $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName
+        }
+    }
+    $updated = [System.Management.Automation.ErrorRecord]::new($Record.Exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
+    $updated.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($Record.ErrorDetails.Message)
+    $updated.ErrorDetails.RecommendedAction = $hint
+    $updated
+}

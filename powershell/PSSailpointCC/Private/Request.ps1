@@ -1,0 +1,65 @@
+# The documented body, as the members of the library's request.
+
+# The text between the braces. JSON text goes on as it came, so that a position in an error is one in the caller's text.
+function ConvertTo-RequestMember($Request) {
+    if ($null -eq $Request) { return '' }
+    if ($Request -is [string]) { return ConvertFrom-RequestText $Request }
+    # Entries with a Key, properties with a Name.
+    if ($Request -is [System.Collections.IDictionary]) {
+        $key = 'Key'
+        $entries = $Request.GetEnumerator()
+    } elseif (Test-Object $Request) {
+        $key = 'Name'
+        $entries = $Request.PSObject.Properties
+    } else {
+        throw (New-ArgumentError ('-RefreshIdentitiesRequest must be an object, a hashtable or JSON text, not {0}.' -f $Request.GetType().Name) 'Make one with Initialize-RefreshIdentitiesRequest -VarFilter ''uid == "amelie.roux"''.')
+    }
+    $members = foreach ($entry in $entries) {
+        $name = [string] $entry.$key
+        $value = $entry.Value
+        # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
+        if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
+        if ($name -in 'options', 'configuration') {
+            throw (New-ArgumentError "The request has no member '$name'." 'It has filter and refreshArgs. Settings belong to Set-Configuration, switches to the command.')
+        }
+        if ($null -eq $value) { continue }
+        if ($name -ceq 'refreshArgs') { $text = ConvertTo-ArgumentText $value } else { $text = ConvertTo-JsonText $value 1 }
+        (ConvertTo-JsonText $name) + ':' + $text
+    }
+    $members -join ','
+}
+
+# In the caller's order, what is null left out; names and values that nobody knows pass unchanged.
+function ConvertTo-ArgumentText($Arguments) {
+    if ($Arguments -is [System.Collections.IDictionary]) {
+        $members = foreach ($entry in $Arguments.GetEnumerator()) {
+            $value = $entry.Value
+            if ($null -ne $value) { (ConvertTo-JsonText ([string] $entry.Key)) + ':' + (ConvertTo-JsonText $value 2) }
+        }
+    } elseif (Test-Object $Arguments) {
+        $members = foreach ($property in $Arguments.PSObject.Properties) {
+            $value = $property.Value
+            if ($null -ne $value) { '"' + $property.Name + '":' + (ConvertTo-JsonText $value 2) }
+        }
+    } else {
+        return ConvertTo-JsonText $Arguments 1
+    }
+    '{' + ($members -join ',') + '}'
+}
+
+function ConvertFrom-RequestText([string] $Text) {
+    $trimmed = $Text.Trim([char[]] @(0xFEFF, 0x20, 0x09, 0x0A, 0x0D))
+    if ($trimmed.Length -lt 2 -or $trimmed[0] -ne '{' -or $trimmed[-1] -ne '}') {
+        throw (New-ArgumentError '-RefreshIdentitiesRequest is text, but no JSON object.' ('Write it like {"filter": "uid == \"amelie.roux\""}, or make an object of a filter: ' + 'Initialize-RefreshIdentitiesRequest -VarFilter ''uid == "amelie.roux"''.'))
+    }
+    if ($trimmed.IndexOf([char] 0) -ge 0) { throw (New-ArgumentError '-RefreshIdentitiesRequest holds a NUL character, which no JSON text can hold.') }
+    $members = $trimmed.Substring(1, $trimmed.Length - 2)
+    if ($members.Trim().Length -eq 0) { return '' }
+    $members
+}
+
+# Something with members of its own: no text, number, date, list.
+function Test-Object($Value) {
+    $Value -is [System.Management.Automation.PSCustomObject] -or
+    ($Value -isnot [valuetype] -and $Value -isnot [string] -and $Value -isnot [System.Collections.IEnumerable])
+}

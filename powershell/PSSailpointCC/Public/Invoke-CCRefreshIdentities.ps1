@@ -1,0 +1,148 @@
+function Invoke-CCRefreshIdentities {
+    <#
+    .SYNOPSIS
+    Refreshes the identities that a filter names: POST /cc/api/system/refreshIdentities.
+
+    .DESCRIPTION
+    Starts an identity refresh for the identities that the filter of the request matches, and returns what the service
+    answers. A refresh can be a long running process; the service does it in the background.
+
+    The service itself refreshes the WHOLE TENANT when a filter is missing, cannot be parsed or matches nobody. This
+    command parses the filter first and refuses a request without one, before anything is sent.
+
+    Where to send it, and as whom, comes from Get-Configuration and Set-Configuration; from the environment variables
+    SAIL_BASE_URL, SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from ~/.sailpoint/config.yaml: from the
+    first of them that names credentials.
+
+    An error ends the calling script unless it is caught. In a catch block, $_.ErrorDetails is JSON, $_.Exception.Data
+    tells 'code' and 'sent' ('no', 'maybe' or 'yes': whether a refresh may have left), $_.Exception.Response has the
+    StatusCode and the Headers, and $_.ErrorDetails.RecommendedAction says what to do. See about_PSSailpointCC.
+
+    .PARAMETER ContentType
+    Accepted as the official module has it, also from the pipeline; JSON is what is sent, whatever it says.
+
+    .PARAMETER RefreshIdentitiesRequest
+    What Initialize-RefreshIdentitiesRequest makes; or a hashtable or another object with the members filter and
+    refreshArgs; or the same as JSON text, which is sent as it is.
+
+    .PARAMETER InputObject
+    From the pipeline: requests, each of which is sent; or a content type, such as "application/json", for the request
+    that -RefreshIdentitiesRequest names. Anything else is an error that ends nothing, and nothing is sent for it. Nothing
+    at all in the pipeline sends nothing.
+
+    .PARAMETER WithHttpInfo
+    Returns a hashtable with Response, StatusCode and Headers in place of the response alone.
+
+    .EXAMPLE
+    $Configuration = Get-Configuration
+    $Configuration.BaseUrl = "https://acme.api.identitynow.com"
+    $Configuration.AccessToken = "YOUR_ACCESS_TOKEN"
+    $RefreshArgs = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
+    $Request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' -RefreshArgs $RefreshArgs
+    Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request
+
+    Refreshes one person.
+
+    .EXAMPLE
+    Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'name == "amelie.roux"' } -WhatIf
+
+    Checks the request and shows what would be refreshed on which tenant; sends nothing.
+
+    .EXAMPLE
+    try {
+        Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"filter": "uid == \"amelie.roux\""}'
+    } catch {
+        Write-Host ("{0} (sent: {1})" -f $_.Exception.Message, $_.Exception.Data['sent'])
+    }
+
+    Sends JSON text as it is, and tells after an error whether the refresh may have left.
+
+    .INPUTS
+    System.Object
+
+    .OUTPUTS
+    System.Collections.Hashtable
+
+    .LINK
+    about_PSSailpointCC
+
+    .LINK
+    Initialize-RefreshIdentitiesRequest
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType([hashtable])]
+    param(
+        [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
+        [string] $ContentType,
+
+        [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
+        [Alias('Body')]
+        [object] $RefreshIdentitiesRequest,
+
+        [Parameter(ValueFromPipeline)]
+        [object] $InputObject,
+
+        [switch] $WithHttpInfo
+    )
+
+    begin {
+        . Use-CallerPreference $PSCmdlet
+        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+            Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId 'LanguageMode' -Category PermissionDenied -ErrorAction Stop
+        }
+        $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
+        $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
+    }
+
+    process {
+        $request = $RefreshIdentitiesRequest
+        $result = $null
+        try {
+            if ($MyInvocation.ExpectingInput -or $inputNamed) {
+                $refusal = $null
+                if ($InputObject -is [string] -and (Test-JsonMediaType $InputObject)) {
+                    $ContentType = $InputObject
+                } elseif (-not $requestNamed -and $null -ne $request) {
+                    # By property name.
+                } elseif (Test-RequestObject $InputObject) {
+                    if ($requestNamed) { $refusal = New-InputError $InputObject -Twice } else { $request = $InputObject }
+                } elseif (-not ($requestNamed -and $ContentType -and (Test-Object $InputObject))) {
+                    $refusal = New-InputError $InputObject
+                }
+                if ($null -ne $refusal) {
+                    $ErrorActionPreference = $CallerErrorAction
+                    $PSCmdlet.WriteError($refusal)
+                    return
+                }
+            }
+
+            $body = ConvertTo-RequestMember $request
+            $configuration = Get-ConfigurationText $PSCmdlet
+            $target = 'identities'
+            # What is only shown is only asked for where it will be.
+            if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium' -or $VerbosePreference -ne 'SilentlyContinue') {
+                $plan = (Invoke-Refresh $body $configuration $true)['plan']
+                $target = Get-PlanText $plan
+            }
+            if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
+            if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
+            $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            $result = Invoke-Refresh $body $configuration $false
+            if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $result $watch.ElapsedMilliseconds }
+        } catch {
+            $record = Update-ErrorRecord $_ $request $ContentType $PSCmdlet
+            Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+        } finally {
+            $ErrorActionPreference = 'Stop'
+        }
+
+        # Outside the try: an error of the next command in the pipeline is not this one's.
+        $response = $result['response']
+        $content = $response['text']
+        if ($response.ContainsKey('body')) { $content = $response['body'] }
+        if (-not $WithHttpInfo) { return $content }
+        $headers = [System.Collections.Generic.Dictionary[string, string[]]]::new([StringComparer]::OrdinalIgnoreCase)
+        foreach ($name in $response['headers'].Keys) { $headers[$name] = [string[]] $response['headers'][$name] }
+        @{ Response = $content; StatusCode = [int] $response['status']; Headers = $headers }
+    }
+}

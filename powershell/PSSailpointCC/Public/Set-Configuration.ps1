@@ -1,0 +1,118 @@
+function Set-Configuration {
+    <#
+    .SYNOPSIS
+    Sets parts of the configuration of this session.
+
+    .DESCRIPTION
+    Changes what is given and nothing else. $null or an empty text unsets a value. What has no parameter here is set in
+    the hashtable that Get-Configuration returns.
+
+    .PARAMETER BaseUrl
+    Address of the tenant's API, such as https://acme.api.identitynow.com.
+
+    .PARAMETER Username
+    Kept as the official module has it; of no use to this API.
+
+    .PARAMETER Password
+    Kept as the official module has it; of no use to this API.
+
+    .PARAMETER ApiKey
+    Kept as the official module has it; of no use to this API.
+
+    .PARAMETER ApiKeyPrefix
+    Kept as the official module has it; of no use to this API.
+
+    .PARAMETER Cookie
+    Kept as the official module has it; of no use to this API.
+
+    .PARAMETER AccessToken
+    Token to send, as String or SecureString. It wins over ClientId and ClientSecret, and is never renewed.
+
+    .PARAMETER SkipCertificateCheck
+    Takes any certificate for the tenant's. -SkipCertificateCheck:$false checks again.
+
+    .PARAMETER DefaultHeaders
+    Headers to send with each request: a hashtable, in place of the former one.
+
+    .PARAMETER Proxy
+    Address of a proxy, such as http://proxy.example:8080, or an IWebProxy.
+
+    .PARAMETER PassThru
+    Returns the configuration.
+
+    .PARAMETER ClientId
+    Id of a personal access token or an API client, to get a token with.
+
+    .PARAMETER ClientSecret
+    The secret that belongs to it, as String or SecureString.
+
+    .PARAMETER TokenUrl
+    Address of the token endpoint, where it is not {BaseUrl}/oauth/token.
+
+    .EXAMPLE
+    Set-Configuration -BaseUrl "https://acme.api.identitynow.com" -ClientId "sandbox-client" -ClientSecret "sandbox-secret"
+
+    Names the tenant, and the client that tokens are got for.
+
+    .EXAMPLE
+    $Secret = ConvertTo-SecureString "YOUR_ACCESS_TOKEN" -AsPlainText -Force
+    Set-Configuration -AccessToken $Secret
+
+    Keeps the token from being shown by Get-Configuration.
+
+    .OUTPUTS
+    System.Collections.Hashtable
+
+    .LINK
+    Get-Configuration
+    #>
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'Changes a variable of the session.')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidUsingUsernameAndPasswordParams', '', Justification = 'The official surface.')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidUsingPlainTextForPassword', '', Justification = 'The official surface.')]
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param(
+        [Parameter(Position = 0)] [AllowEmptyString()] [string] $BaseUrl,
+        [Parameter(Position = 1)] [AllowEmptyString()] [string] $Username,
+        [Parameter(Position = 2)] [AllowNull()] [AllowEmptyString()] [object] $Password,
+        [Parameter(Position = 3)] [AllowNull()] [hashtable] $ApiKey,
+        [Parameter(Position = 4)] [AllowNull()] [hashtable] $ApiKeyPrefix,
+        [Parameter(Position = 5)] [AllowEmptyString()] [string] $Cookie,
+        [Parameter(Position = 6)] [AllowNull()] [AllowEmptyString()] [object] $AccessToken,
+        [Parameter()] [switch] $SkipCertificateCheck,
+        [Parameter(Position = 7)] [AllowNull()] [hashtable] $DefaultHeaders,
+        [Parameter(Position = 8)] [AllowNull()] [AllowEmptyString()] [object] $Proxy,
+        [Parameter()] [switch] $PassThru,
+        [Parameter()] [AllowEmptyString()] [string] $ClientId,
+        [Parameter()] [AllowNull()] [AllowEmptyString()] [object] $ClientSecret,
+        [Parameter()] [AllowEmptyString()] [string] $TokenUrl
+    )
+
+    process {
+        . Use-CallerPreference $PSCmdlet
+        try {
+            foreach ($name in 'AccessToken', 'ClientSecret', 'Password') {
+                $value = $PSBoundParameters[$name]
+                if ($null -ne $value -and $value -isnot [string] -and $value -isnot [securestring]) {
+                    throw (New-ArgumentError "-$name must be a String or a SecureString, not $($value.GetType().Name).")
+                }
+            }
+            if ($null -ne $Proxy -and $Proxy -isnot [string] -and $Proxy -isnot [uri] -and $Proxy -isnot [System.Net.IWebProxy]) {
+                throw (New-ArgumentError "-Proxy must be an address or an IWebProxy, not $($Proxy.GetType().Name)." 'Write it like http://proxy.example:8080')
+            }
+        } catch {
+            Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
+        }
+        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl') {
+            if (-not $PSBoundParameters.ContainsKey($name)) { continue }
+            $value = $PSBoundParameters[$name]
+            if ($value -is [string] -and $value -eq '') { $value = $null }
+            $script:Configuration[$name] = $value
+        }
+        if ($PSBoundParameters.ContainsKey('SkipCertificateCheck')) { $script:Configuration['SkipCertificateCheck'] = [bool] $SkipCertificateCheck }
+        if ($PassThru) {
+            Update-ShownBaseUrl $PSCmdlet
+            $script:Configuration
+        }
+    }
+}

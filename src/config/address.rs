@@ -1,0 +1,194 @@
+//! Addresses: which are taken, and what to write instead of those that are not.
+
+use reqwest::Url;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::members::printable;
+
+/// The address that the official module starts with; it belongs to nobody and counts as not set.
+pub(crate) const PLACEHOLDER: &str = "https://sailpoint.api.identitynow.com";
+
+/// The domains of tenants' pages, where `{tenant}.{domain}` is given for `{tenant}.api.{domain}`.
+const PAGE_DOMAINS: [&str; 3] = ["identitynow.com", "identitynow-demo.com", "saas.sailpointfedramp.com"];
+
+/// An address that may be sent a secret: https, or http on this very machine; no user info, query or fragment; no
+/// slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Address(Url);
+
+impl Address {
+    /// Parses `text`; `what` names it in errors, such as `configuration.baseUrl`. A placeholder is `None`.
+    pub(crate) fn parse(text: &str, what: &str) -> Result<Option<Self>> {
+        let text = text.trim();
+        if text.is_empty() || text.trim_end_matches('/').eq_ignore_ascii_case(PLACEHOLDER) {
+            return Ok(None);
+        }
+        let wrong = |message: String, hint: &str| Err(Error::invalid_argument(message).hint(hint));
+        let shown = printable(text.rsplit('@').next().unwrap_or_default());
+        let Ok(mut url) = Url::parse(text) else {
+            return wrong(
+                format!("{what} is no URL: \"{shown}\"."),
+                &format!("Write it whole: https://{{tenant}}.api.identitynow.com{}", with_scheme(&shown)),
+            );
+        };
+        if !matches!(url.scheme(), "https" | "http") {
+            return wrong(
+                format!("{what} must begin with https://, not {}:.", printable(url.scheme())),
+                "Write https://{tenant}.api.identitynow.com",
+            );
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return wrong(
+                format!("{what} holds a user name or password, which would end up in logs."),
+                &format!("Write https://{shown} and give clientId and clientSecret, or accessToken, beside it."),
+            );
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            url.set_query(None);
+            url.set_fragment(None);
+            return wrong(
+                format!("{what} has a query or a fragment (the part from ? or # on)."),
+                &format!("Write {}", url.as_str().trim_end_matches('/')),
+            );
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return wrong(
+                format!("{what} would send the token to {host} unencrypted."),
+                &format!(
+                    "Write https://{host}; http: is taken for loopback addresses (127.0.0.1, localhost, [::1]) only."
+                ),
+            );
+        }
+        if let Some(api_host) = api_host_of_page(&host) {
+            return wrong(
+                format!("{what} is the address of the tenant's pages, {host}; the API has one of its own."),
+                &format!("Write https://{api_host}"),
+            );
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        if let Some(version) = path.rsplit('/').next().filter(|last| is_api_root(last)) {
+            return wrong(
+                format!("{what} ends with \"/{version}\", which is added for each call."),
+                &format!(
+                    "Write {}",
+                    url.as_str().trim_end_matches('/').trim_end_matches(version).trim_end_matches('/')
+                ),
+            );
+        }
+        url.set_path(&path);
+        Ok(Some(Self(url)))
+    }
+
+    /// This address with `path` (from its slash on) behind its own.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url
+    }
+
+    /// As it is, for an address that is a whole endpoint.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Without the slash that `Url` puts behind a bare host.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => bare.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// `acme.identitynow.com` is where people log in; the API is at `acme.api.identitynow.com`.
+fn api_host_of_page(host: &str) -> Option<String> {
+    let host = host.to_ascii_lowercase();
+    PAGE_DOMAINS.iter().find_map(|domain| {
+        let tenant = host.strip_suffix(domain)?.strip_suffix('.')?;
+        (!tenant.is_empty() && !tenant.contains('.')).then(|| format!("{tenant}.api.{domain}"))
+    })
+}
+
+fn is_api_root(segment: &str) -> bool {
+    matches!(segment, "cc" | "v3" | "beta" | "v2024" | "v2025" | "v2026")
+}
+
+fn with_scheme(text: &str) -> String {
+    match Url::parse(&format!("https://{text}")) {
+        Ok(url) if url.host_str().is_some_and(|host| host.contains('.')) && !text.contains(':') => {
+            format!(", here perhaps https://{text}")
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let error = Address::parse(text, "baseUrl").expect_err("refused");
+        format!("{} {}", error.details().message, error.details().hint)
+    }
+
+    #[test]
+    fn the_placeholder_and_blanks_count_as_not_set() {
+        for text in ["", "  ", PLACEHOLDER, "https://SAILPOINT.api.identitynow.com/"] {
+            assert_eq!(Address::parse(text, "baseUrl").expect("no error"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_trailing_slash_is_harmless() {
+        let address = Address::parse("https://acme.api.identitynow.com/", "baseUrl").expect("fine").expect("set");
+        assert_eq!(address.as_str(), "https://acme.api.identitynow.com");
+        assert_eq!(address.join("/cc/api").as_str(), "https://acme.api.identitynow.com/cc/api");
+        let proxied = Address::parse("https://gateway.example/sailpoint//", "baseUrl").expect("fine").expect("set");
+        assert_eq!(proxied.join("/cc/api").as_str(), "https://gateway.example/sailpoint/cc/api");
+    }
+
+    #[test]
+    fn http_is_taken_on_this_machine_only() {
+        for host in ["127.0.0.1:8080", "localhost", "[::1]:80", "127.9.9.9"] {
+            assert!(Address::parse(&format!("http://{host}"), "baseUrl").is_ok(), "{host}");
+        }
+        for host in ["acme.api.identitynow.com", "localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1"] {
+            assert!(refused(&format!("http://{host}")).contains(&format!("https://{host}")), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_says_what_to_write_instead() {
+        assert!(refused("https://acme.identitynow.com").contains("https://acme.api.identitynow.com"));
+        assert!(refused("https://acme.identitynow-demo.com/ui").contains("https://acme.api.identitynow-demo.com"));
+        assert!(refused("https://acme.api.identitynow.com/v3").ends_with("Write https://acme.api.identitynow.com"));
+        assert!(refused("acme.api.identitynow.com").contains("here perhaps https://acme.api.identitynow.com"));
+        assert!(refused("ftp://acme.example").contains("must begin with https://"));
+    }
+
+    #[test]
+    fn user_info_is_refused_and_not_repeated() {
+        let text = refused("https://admin:hunter2@acme.api.identitynow.com");
+        assert!(text.contains("https://acme.api.identitynow.com") && !text.contains("hunter2"), "{text}");
+        assert!(!refused("https://x?token=hunter2").contains("hunter2"));
+        assert!(!refused("https//admin:hunter2@host").contains("hunter2"));
+    }
+}

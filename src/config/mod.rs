@@ -1,0 +1,232 @@
+//! The configuration: what one source says ([`Configuration`]), and what a call goes by ([`Effective`]).
+//!
+//! A base URL and its credentials come from one source whole (`sources`), so that no file can send another's
+//! secret to a server of its own.
+
+mod address;
+mod effective;
+mod sources;
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+pub(crate) use address::Address;
+pub(crate) use effective::{Effective, Report, configure};
+
+use crate::error::{Error, Result};
+use crate::members::{self, Object, printable};
+
+/// Text that no message, log or `Debug` output may show.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Secret(String);
+
+/// How to prove who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Credentials {
+    /// Used as it is, never renewed.
+    AccessToken(Secret),
+    /// Exchanged for a token at the token URL.
+    Client { id: String, secret: Secret },
+    /// An `Authorization` among the default headers: no token is fetched.
+    Header,
+}
+
+/// What the HTTP client of a call is built from; calls with equal members share one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Transport {
+    /// Whether certificates will be needed at all.
+    pub(crate) https: bool,
+    pub(crate) skip_certificate_check: bool,
+    pub(crate) proxy: Option<Secret>,
+    pub(crate) no_proxy: Option<String>,
+    pub(crate) ca_file: Option<String>,
+    pub(crate) connect_timeout: Duration,
+}
+
+/// What one source says. Every member is optional; a member that is not given leaves the decision to the next
+/// source, or to the default.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Configuration {
+    pub(crate) base_url: Option<Address>,
+    pub(crate) token_url: Option<Address>,
+    pub(crate) access_token: Option<Secret>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) default_headers: HeaderMap,
+    pub(crate) settings: Settings,
+    /// Where the other sources are looked for.
+    pub(crate) lookup: Option<sources::Lookup>,
+}
+
+/// The members that are neither address nor credential.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) skip_certificate_check: Option<bool>,
+    pub(crate) proxy: Option<Secret>,
+    pub(crate) no_proxy: Option<String>,
+    pub(crate) ca_file: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) maximum_retry_count: Option<u64>,
+    pub(crate) retry_interval: Option<Duration>,
+    pub(crate) maximum_response_bytes: Option<u64>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) environment: Option<String>,
+}
+
+impl Configuration {
+    /// Parses the configuration's JSON text.
+    pub(crate) fn parse(text: &str) -> Result<(Self, bool)> {
+        let mut object = Object::parse(text, "The configuration")?;
+        let preview = object.flag("preview")?.unwrap_or(false);
+        Ok((Self::read(object)?, preview))
+    }
+
+    /// Reads the members of `object`, and refuses what is not one of them.
+    pub(crate) fn read(mut object: Object<'_>) -> Result<Self> {
+        let address = |object: &mut Object<'_>, name: &'static str| match object.text(name)? {
+            Some(text) => Address::parse(&text, name),
+            None => Ok(None),
+        };
+        let configuration = Self {
+            base_url: address(&mut object, "baseUrl")?,
+            token_url: address(&mut object, "tokenUrl")?,
+            access_token: filled(object.text("accessToken")?).map(Secret::token),
+            client_id: filled(object.text("clientId")?),
+            client_secret: filled(object.text("clientSecret")?).map(Secret),
+            default_headers: headers(object.object("defaultHeaders")?)?,
+            settings: Settings {
+                skip_certificate_check: object.flag("skipCertificateCheck")?,
+                proxy: proxy(object.text("proxy")?)?,
+                no_proxy: filled(object.text("noProxy")?),
+                ca_file: filled(object.text("caFile")?),
+                timeout: object.seconds("timeoutSec")?,
+                connect_timeout: object.seconds("connectTimeoutSec")?,
+                maximum_retry_count: object.integer("maximumRetryCount", "tries", 0..=100)?,
+                retry_interval: object.seconds("retryIntervalSeconds")?,
+                maximum_response_bytes: object.integer("maximumResponseBytes", "bytes", 1..=1 << 32)?,
+                user_agent: filled(object.text("userAgent")?),
+                environment: filled(object.text("environment")?),
+            },
+            lookup: object.object("lookup")?.map(sources::Lookup::read).transpose()?,
+        };
+        // The official module's, kept for its surface; sent nowhere.
+        for name in ["apiKey", "apiKeyPrefix", "username", "password", "cookie"] {
+            object.take(name);
+        }
+        object.finish()?;
+        if let Some(agent) = &configuration.settings.user_agent {
+            if HeaderValue::from_str(agent).is_err() {
+                return Err(Error::invalid_argument("userAgent holds characters that no header can hold."));
+            }
+        }
+        Ok(configuration)
+    }
+
+    /// The credentials, where they are whole. Half of them is an error: the next source must not step in for a
+    /// secret that was forgotten here, and act as somebody else.
+    pub(crate) fn credentials(&self, source: sources::Source) -> Result<Option<Credentials>> {
+        if self.default_headers.contains_key(reqwest::header::AUTHORIZATION) {
+            return Ok(Some(Credentials::Header));
+        }
+        if let Some(token) = &self.access_token {
+            return Ok(Some(Credentials::AccessToken(token.clone())));
+        }
+        match (&self.client_id, &self.client_secret) {
+            (Some(id), Some(secret)) => Ok(Some(Credentials::Client { id: id.clone(), secret: secret.clone() })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(sources::half(source, "client id", "client secret")),
+            (None, Some(_)) => Err(sources::half(source, "client secret", "client id")),
+        }
+    }
+}
+
+impl Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A bearer token, with or without the word before it.
+    fn token(text: String) -> Self {
+        let text = text.trim();
+        let bare = match text.get(..7) {
+            Some(word) if word.eq_ignore_ascii_case("bearer ") => text[7..].trim_start(),
+            _ => text,
+        };
+        Self(bare.to_owned())
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An empty text is a member that was not given: the module's hashtable has `''` for what is not set.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// Names that would change what the service reads. A body that it does not read is a refresh of everybody.
+const FRAMING: [&str; 9] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn headers(object: Option<Object<'_>>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, raw) in object.map(Object::into_members).unwrap_or_default() {
+        if raw.get() == "null" {
+            continue;
+        }
+        let path = format!("defaultHeaders[\"{}\"]", printable(&name));
+        let text = members::text(raw, &path)?;
+        let (Ok(header), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text.trim()))
+        else {
+            return Err(Error::invalid_argument(format!(
+                "{path} is no header: its name or its value holds characters that none can hold."
+            )));
+        };
+        if FRAMING.contains(&header.as_str()) {
+            return Err(Error::invalid_argument(format!(
+                "{path} would change how the service reads the request, and a body that it does not read refreshes everybody."
+            ))
+            .hint("Leave it out."));
+        }
+        if header == reqwest::header::CONTENT_TYPE && !text.to_ascii_lowercase().contains("json") {
+            return Err(Error::invalid_argument(format!(
+                "{path} must be application/json: a body that the service does not read refreshes everybody."
+            )));
+        }
+        value.set_sensitive(true);
+        headers.insert(header, value);
+    }
+    headers.remove(reqwest::header::CONTENT_TYPE);
+    Ok(headers)
+}
+
+fn proxy(text: Option<String>) -> Result<Option<Secret>> {
+    let Some(text) = filled(text) else { return Ok(None) };
+    let whole = if text.contains("://") { text } else { format!("http://{text}") };
+    match reqwest::Url::parse(&whole) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Secret(whole))),
+        _ => {
+            Err(Error::invalid_argument("proxy is no http: or https: URL.")
+                .hint("Write it like http://proxy.example:8080"))
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The JSON that leaves: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
+
+use reqwest::header::{HeaderMap, SET_COOKIE};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::config::Secret;
+use crate::error::{Details, Error};
+
+/// What a server answered.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: Headers,
+    /// The body's JSON exactly as it came; or else `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+/// Names in lower case, in the order of their first appearance.
+#[derive(Debug, Clone)]
+struct Headers(Vec<(String, Vec<String>)>);
+
+/// One call of an operation, as the envelope's `calls` accounts for it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CallReport {
+    pub(crate) outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Accepted,
+    Rejected,
+    MaybeSent,
+}
+
+/// A success: `"ok":true` before the members of `T`.
+#[derive(Serialize)]
+struct Success<T: Serialize> {
+    ok: bool,
+    #[serde(flatten)]
+    result: T,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    ok: bool,
+    error: &'a Details,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    calls: &'a [CallReport],
+}
+
+/// The envelope's text.
+pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> String {
+    let text = match &result {
+        Ok(result) => serde_json::to_string(&Success { ok: true, result }),
+        Err(error) => {
+            let details = error.details();
+            serde_json::to_string(&Failure { ok: false, error: details, calls: &details.calls })
+        }
+    };
+    // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
+    text.unwrap_or_else(|_| INTERNAL.to_owned())
+}
+
+/// The envelope of a caught panic, whose text may hold anything and is not shown.
+pub(crate) const INTERNAL: &str = concat!(
+    r#"{"ok":false,"error":{"code":"internal","message":"PSSailpointCC has hit a defect of its own and stopped this call.","#,
+    r#""hint":"Please report it with the version and what was called. Whether a refresh had left is not known.","sent":"maybe"}}"#
+);
+
+impl Response {
+    pub(crate) fn new(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Self {
+        let text =
+            String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let (body, text) = match RawValue::from_string(text.clone()) {
+            Ok(json) => (Some(json), None),
+            Err(_) => (None, Some(text)),
+        };
+        Self { status, headers: Headers::new(headers), body, text }
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body's JSON, where it is JSON.
+    pub(crate) fn json(&self) -> Option<&str> {
+        self.body.as_deref().map(RawValue::get)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let (_, values) = self.headers.0.iter().find(|(header, _)| header == name)?;
+        values.first().map(String::as_str)
+    }
+
+    /// What SailPoint's support asks for.
+    pub(crate) fn tracking_id(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        body.get("trackingId")?.as_str().map(str::to_owned)
+    }
+
+    /// The sentence in an error body, in any of the forms that the service is seen to write.
+    pub(crate) fn said(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        let text = |value: &serde_json::Value| value.as_str().map(|text| text.trim().to_owned());
+        let messages = body.get("messages").and_then(|messages| text(messages.get(0)?.get("text")?));
+        messages
+            .or_else(|| text(body.get("error_description")?))
+            .or_else(|| text(body.get("error")?))
+            .or_else(|| text(body.get("message")?))
+            .filter(|text| !text.is_empty())
+            .map(|text| crate::members::shortened(&text, 300))
+    }
+
+    /// The body without the secrets that a server, or a proxy, may have repeated in it.
+    pub(crate) fn scrub(&mut self, secrets: &[&Secret]) {
+        let clean = |text: &str| {
+            secrets
+                .iter()
+                .map(|secret| secret.reveal())
+                .filter(|secret| !secret.is_empty())
+                .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        };
+        if let Some(text) = &mut self.text {
+            *text = clean(text);
+        }
+        if let Some(json) = &self.body {
+            let scrubbed = clean(json.get());
+            if scrubbed != json.get() {
+                // A secret that stands for a part of the JSON's own syntax leaves text that is none.
+                match RawValue::from_string(scrubbed) {
+                    Ok(json) => self.body = Some(json),
+                    Err(_) => (self.body, self.text) = (None, Some("***".to_owned())),
+                }
+            }
+        }
+        for value in self.headers.0.iter_mut().flat_map(|(_, values)| values) {
+            *value = clean(value);
+        }
+    }
+}
+
+impl Headers {
+    fn new(headers: &HeaderMap) -> Self {
+        let values = |name| {
+            let shown = |value: &reqwest::header::HeaderValue| match name == SET_COOKIE {
+                true => "***".to_owned(),
+                false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            };
+            headers.get_all(name).iter().map(shown).collect()
+        };
+        Self(headers.keys().map(|name| (name.as_str().to_owned(), values(name))).collect())
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, values) in &self.0 {
+            map.serialize_entry(name, values)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,259 @@
+//! The C ABI, and everything unsafe.
+//!
+//! The comments of the exported functions are the header's, and the header is the manual: what a function does,
+//! who owns what, what NULL means, what goes wrong. Each body is one call inside [`answer`], the guard that no
+//! panic passes.
+
+#![allow(clippy::missing_safety_doc, reason = "the promises about pointers stand once, in the manual (TEXTS)")]
+
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::config::{self, Configuration};
+use crate::envelope;
+use crate::error::{Code, Error, Result};
+use crate::refresh;
+use crate::request::MAXIMUM_REQUEST_BYTES;
+
+/// The version of this library, such as "0.1.0".
+///
+/// Static text: not to be freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn cc_version() -> *const c_char {
+    const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(version) => version,
+        Err(_) => panic!("a version has no NUL"),
+    };
+    VERSION.as_ptr()
+}
+
+/// The version of this ABI: CC_ABI_VERSION of the header that the library was built with.
+///
+/// It changes when a program that was built against the older header could break; functions and members of answers
+/// that are new do not change it. A program that loads the library by hand compares it before anything else.
+#[unsafe(no_mangle)]
+pub extern "C" fn cc_abi_version() -> u32 {
+    CC_ABI_VERSION
+}
+
+/// The version of the ABI that this header describes.
+pub const CC_ABI_VERSION: u32 = 1;
+
+/// Sets the configuration that holds for calls which bring none, for the whole process.
+///
+/// `json`: a configuration (see CONFIGURATION above), which replaces the former one whole; `{}` goes back to the
+/// environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either:
+/// the answer then tells what a call with this configuration would go by.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true,
+///       "configuration": { "baseUrl": "https://acme.api.identitynow.com", "clientSecret": "***", ... },
+///       "sources": { "baseUrl": "environment", "timeoutSec": "default", ... } }
+///
+/// It is the configuration in force, each value with the source that it came from: `call` (a preview's own),
+/// `configure`, `environment`, `config.json`, `config.yaml` or `default`. Secrets are redacted. A configuration need
+/// not be complete here; a call that finds it incomplete answers `not_configured`.
+///
+/// Errors: `invalid_argument`, `not_configured` (half of a client's credentials, or credentials of one source with
+/// the address of another).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
+    answer(|| {
+        // SAFETY: the caller's promise, above.
+        let text = unsafe { optional_text(json) }?;
+        let Some(text) = text else { return config::Report::of_call(None) };
+        let (configuration, preview) = Configuration::parse(text)?;
+        if preview {
+            return config::Report::of_call(Some(&configuration));
+        }
+        config::configure(configuration);
+        config::Report::of_call(None)
+    })
+}
+
+/// Refreshes identities: `POST /cc/api/system/refreshIdentities`, and blocks until the service has answered.
+///
+/// `json`: a request (see REQUEST above), such as
+///
+///     { "filter": "uid == \"amelie.roux\"",
+///       "refreshArgs": { "correlateEntitlements": true, "promoteAttributes": true } }
+///
+/// THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, matches nobody, or is not there. So a
+/// filter is parsed before anything is sent, and a request without one is refused unless `options.allowFullRefresh`
+/// is true.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
+///       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
+///       "calls": [ { "outcome": "accepted", "status": 200 } ] }
+///
+/// With `options.dryRun` nothing is sent, and `plan` (`url`, `filter` in its canonical form, `everybody`, `body`)
+/// stands where `response` would.
+///
+/// A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
+/// not be made, after 401 (once, with a new token), after 429. `error.sent` tells whether it left.
+///
+/// Errors: all of ERRORS above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise, above.
+    answer(|| refresh::refresh(unsafe { text(json, "The request") }?))
+}
+
+/// Gives back a text that a function of this library has returned, once. NULL is fine.
+///
+/// Not `free()`: the text belongs to this library's allocator.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
+    if !text.is_null() {
+        // SAFETY: it came from `CString::into_raw` in `answer`, and is the caller's to give back.
+        drop(unsafe { CString::from_raw(text) });
+    }
+}
+
+/// Runs a function's work and makes its envelope. Nothing passes but the envelope: no panic, no unwinding.
+fn answer<T: serde::Serialize>(work: impl FnOnce() -> Result<T>) -> *mut c_char {
+    let text = match is_forked_child() {
+        // Before any lock: the parent may have held it at the fork, and nobody would ever release it here.
+        true => envelope::write::<()>(Err(forked_child())),
+        false => quietly(|| envelope::write(work())).unwrap_or_else(|| envelope::INTERNAL.to_owned()),
+    };
+    // JSON text has no NUL: in strings it is written as an escape.
+    CString::new(text).unwrap_or_default().into_raw()
+}
+
+/// What a pointer holds, where NULL is an error.
+///
+/// # Safety
+///
+/// See [`optional_text`].
+unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str> {
+    // SAFETY: the caller's promise.
+    unsafe { optional_text(pointer) }?
+        .ok_or_else(|| Error::invalid_argument(format!("{what} is NULL; it must be JSON text.")))
+}
+
+/// What a pointer holds: `None` for NULL.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to NUL-terminated text that lives and does not change as long as `'a`.
+unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not NULL, and the caller's promise.
+    let bytes = unsafe { CStr::from_ptr(pointer) }.to_bytes();
+    if bytes.len() > MAXIMUM_REQUEST_BYTES {
+        return Err(Error::invalid_argument(format!(
+            "The text has {} bytes; at most {MAXIMUM_REQUEST_BYTES} are taken.",
+            bytes.len()
+        )));
+    }
+    std::str::from_utf8(bytes).map(Some).map_err(|error| {
+        Error::invalid_argument(format!("The text is not UTF-8: byte {} is wrong.", error.valid_up_to()))
+            .hint("Was it written in the system's code page? PowerShell: [Text.Encoding]::UTF8.GetBytes(...).")
+    })
+}
+
+thread_local! {
+    /// Whether this thread works for the library, so that a panic on it prints nothing.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`; `None` if it panicked. The panic's text goes nowhere, because it may hold anything.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                others(panic);
+            }
+        }));
+    });
+    let before = QUIET.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(before);
+    result.ok()
+}
+
+/// Starts a thread of the library's own: no signal of the host's is ever delivered on it, and a panic on it is silent.
+pub(crate) fn spawn_quiet(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    with_signals_blocked(|| thread.spawn(move || quietly(work))).map(drop)
+}
+
+/// A thread inherits the mask of its maker.
+#[cfg(unix)]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: plain data, for which all zeros is a value; the calls fill in what they are given.
+    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    // SAFETY: both pointers are to live local variables.
+    unsafe {
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+    }
+    let result = work();
+    // SAFETY: as above; `before` was filled in by the first call.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+    result
+}
+
+#[cfg(not(unix))]
+fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Whether this process was forked from one that has used the library: its threads are not here.
+fn is_forked_child() -> bool {
+    static PROCESS: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id();
+    PROCESS.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|first| first != own)
+}
+
+fn forked_child() -> Error {
+    Error::new(
+        Code::Internal,
+        "This process was forked from one that had used PSSailpointCC, whose threads did not come along.",
+    )
+    .hint("Call exec after fork, or use the library in one of the two processes only.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(pointer: *mut c_char) -> serde_json::Value {
+        // SAFETY: it came from `answer`.
+        let text = unsafe { CStr::from_ptr(pointer) }.to_str().expect("UTF-8").to_owned();
+        // SAFETY: given back once.
+        unsafe { cc_string_free(pointer) };
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    #[test]
+    fn a_panic_becomes_an_internal_error_that_does_not_repeat_its_text() {
+        let answered = envelope(answer::<()>(|| panic!("secret-of-the-panic")));
+        assert_eq!(answered["error"]["code"], "internal");
+        assert_eq!(answered["error"]["sent"], "maybe");
+        assert!(!answered.to_string().contains("secret-of-the-panic"));
+    }
+
+    #[test]
+    fn a_panic_on_a_thread_of_the_library_ends_nothing() {
+        spawn_quiet("panics", || panic!("nobody sees this")).expect("started");
+        assert_eq!(envelope(answer(|| Ok(())))["ok"], true);
+    }
+
+    #[test]
+    fn freeing_null_is_fine() {
+        // SAFETY: NULL is allowed.
+        unsafe { cc_string_free(std::ptr::null_mut()) };
+    }
+}

@@ -1,0 +1,580 @@
+//! Reads a filter. What is wrong is found here; what was probably meant is worked out in `mistakes`.
+
+use super::MAX_NESTING;
+use super::ast::{Expr, Literal, Operand, Operator, Part, Test};
+use super::mistakes;
+use super::problem::Problem;
+
+pub(super) type Parsed<T> = Result<T, Box<Problem>>;
+
+/// Reads the whole text as one filter.
+pub(super) fn filter(text: &str) -> Parsed<Expr> {
+    nested_filter(text, 0)
+}
+
+fn nested_filter(text: &str, depth: usize) -> Parsed<Expr> {
+    let mut parser = Parser::new(text);
+    parser.depth = depth;
+    if parser.byte().is_none() {
+        return Err(mistakes::empty());
+    }
+    let expr = parser.chain()?;
+    if parser.at < text.len() {
+        return Err(parser.mistake(mistakes::after_condition));
+    }
+    Ok(expr)
+}
+
+/// Where the parser stands in a text, and what it has just read, for the sake of errors.
+pub(super) struct Parser<'t> {
+    pub(super) text: &'t str,
+    /// In bytes, always at the border of a character.
+    pub(super) at: usize,
+    /// The brackets that are open here.
+    pub(super) depth: usize,
+    /// Errors are only counted, not explained: set while an error is being explained.
+    pub(super) quiet: bool,
+    pub(super) last: Last<'t>,
+}
+
+/// The condition that was read last. All places are in bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Last<'t> {
+    pub(super) start: usize,
+    pub(super) attribute: &'t str,
+    pub(super) comparison: Option<(Operator, bool)>,
+    pub(super) operator_at: usize,
+    /// Where the value of the comparison starts and ends.
+    pub(super) value: (usize, usize),
+    /// The `&&` or `||` that was read last.
+    pub(super) connective: Option<usize>,
+    /// The bracket that was opened last.
+    pub(super) bracket: Option<usize>,
+}
+
+impl<'t> Parser<'t> {
+    /// Stands at the first character that is not blank.
+    pub(super) fn new(text: &'t str) -> Self {
+        let mut parser = Self {
+            text,
+            at: 0,
+            depth: 0,
+            quiet: false,
+            last: Last::default(),
+        };
+        parser.skip_blanks();
+        parser
+    }
+
+    /// A parser at another place of the same text, that finds errors without explaining them.
+    pub(super) fn quiet_at(&self, at: usize) -> Self {
+        Self {
+            text: self.text,
+            at,
+            depth: self.depth,
+            quiet: true,
+            last: self.last,
+        }
+    }
+
+    pub(super) fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(super) fn skip_blanks(&mut self) {
+        while matches!(self.byte(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// Takes `token` and the blanks after it, if it stands here.
+    pub(super) fn take(&mut self, token: &str) -> bool {
+        let found = self.text.as_bytes()[self.at..].starts_with(token.as_bytes());
+        if found {
+            self.at += token.len();
+            self.skip_blanks();
+        }
+        found
+    }
+
+    #[cold]
+    fn mistake(&self, explain: impl FnOnce(&Self) -> Box<Problem>) -> Box<Problem> {
+        if self.quiet {
+            Problem::new(self.at, "")
+        } else {
+            explain(self)
+        }
+    }
+
+    /// `a && b && c` or `a || b || c`, up to the first thing that does not go on with it.
+    pub(super) fn chain(&mut self) -> Parsed<Expr> {
+        let start = self.at;
+        let first = self.unary()?;
+        let Some(is_and) = self.connective() else {
+            return Ok(first);
+        };
+        let mut parts = Vec::with_capacity(4);
+        push_flat(&mut parts, first, is_and);
+        let mut next = Some(is_and);
+        while let Some(this_is_and) = next {
+            let at = self.at;
+            if this_is_and != is_and {
+                return Err(self.mistake(|parser| mistakes::mixed_chain(parser, start)));
+            }
+            self.last.connective = Some(at);
+            self.at += 2;
+            self.skip_blanks();
+            let part = self.unary()?;
+            push_flat(&mut parts, part, is_and);
+            next = self.connective();
+        }
+        Ok(if is_and {
+            Expr::And(parts)
+        } else {
+            Expr::Or(parts)
+        })
+    }
+
+    /// Which connective stands here, left where it is: `true` for `&&`, `false` for `||`.
+    pub(super) fn connective(&self) -> Option<bool> {
+        match self.text.as_bytes()[self.at..] {
+            [b'&', b'&', ..] => Some(true),
+            [b'|', b'|', ..] => Some(false),
+            _ => None,
+        }
+    }
+
+    /// `!(…)`, `(…)` or one condition, and the blanks after it.
+    pub(super) fn unary(&mut self) -> Parsed<Expr> {
+        match self.byte() {
+            Some(b'(') => self.bracket(),
+            Some(b'!') if self.text.as_bytes().get(self.at + 1) == Some(&b'(') => {
+                self.at += 1;
+                Ok(Expr::Not(Box::new(self.bracket()?)))
+            }
+            _ => self.condition(),
+        }
+    }
+
+    /// `(…)`
+    fn bracket(&mut self) -> Parsed<Expr> {
+        let open = self.at;
+        if self.depth == MAX_NESTING {
+            return Err(self.mistake(mistakes::too_deep));
+        }
+        self.depth += 1;
+        self.at += 1;
+        self.skip_blanks();
+        self.last.connective = None;
+        self.last.bracket = Some(open);
+        let inner = self.chain()?;
+        if self.byte() != Some(b')') {
+            return Err(self.mistake(|parser| mistakes::bracket_not_closed(parser, open)));
+        }
+        self.take(")");
+        self.depth -= 1;
+        Ok(inner)
+    }
+
+    /// `attribute == value` or `attribute.method(…)`
+    fn condition(&mut self) -> Parsed<Expr> {
+        let start = self.at;
+        let Some(name) = self.name() else {
+            return Err(self.mistake(mistakes::condition_expected));
+        };
+        self.last.start = start;
+        self.last.attribute = name;
+        self.last.comparison = None;
+        if self.byte() == Some(b'(') {
+            return self.method(name, start);
+        }
+        if matches!(name, "true" | "false" | "null") {
+            self.at = start;
+            return Err(self.mistake(mistakes::condition_expected));
+        }
+        self.skip_blanks();
+        let operator_at = self.at;
+        let (operator, ignore_case) = self.operator(name)?;
+        self.skip_blanks();
+        self.last.comparison = Some((operator, ignore_case));
+        self.last.operator_at = operator_at;
+        let value_at = self.at;
+        let value = self.operand()?;
+        self.last.value = (value_at, self.at);
+        self.skip_blanks();
+        let test = Test::Compare {
+            operator,
+            ignore_case,
+            value,
+        };
+        Ok(Expr::Condition {
+            attribute: name.to_owned(),
+            test,
+        })
+    }
+
+    /// A name with its dots; stands behind it, blanks not skipped. `None`, standing where it stood, if none begins here.
+    pub(super) fn name(&mut self) -> Option<&'t str> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let mut at = start;
+        loop {
+            if !bytes
+                .get(at)
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+            {
+                break;
+            }
+            while bytes
+                .get(at)
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            {
+                at += 1;
+            }
+            self.at = at;
+            if bytes.get(at) != Some(&b'.') {
+                break;
+            }
+            at += 1;
+        }
+        (self.at > start).then(|| &self.text[start..self.at])
+    }
+
+    fn operator(&mut self, name: &str) -> Parsed<(Operator, bool)> {
+        let start = self.at;
+        let bytes = &self.text.as_bytes()[start..];
+        let ignore_case = matches!(bytes, [b'i', b'=' | b'!' | b'<' | b'>', ..]);
+        let bytes = if ignore_case { &bytes[1..] } else { bytes };
+        let (operator, length) = match bytes {
+            [b'=', b'=', ..] => (Operator::Equal, 2),
+            [b'!', b'=', ..] => (Operator::NotEqual, 2),
+            [b'<', b'=', ..] => (Operator::LessOrEqual, 2),
+            [b'>', b'=', ..] => (Operator::GreaterOrEqual, 2),
+            [b'<', ..] => (Operator::Less, 1),
+            [b'>', ..] => (Operator::Greater, 1),
+            _ => return Err(self.mistake(|parser| mistakes::operator_expected(parser, name))),
+        };
+        // `===`, `!==`, `<>`, `<=>`: none of them is an operator and then a value.
+        if matches!(bytes.get(length), Some(b'=' | b'<' | b'>' | b'~')) {
+            return Err(self.mistake(|parser| mistakes::operator_expected(parser, name)));
+        }
+        self.at = start + length + usize::from(ignore_case);
+        Ok((operator, ignore_case))
+    }
+
+    /// The right side of a comparison; stands behind it, blanks not skipped.
+    fn operand(&mut self) -> Parsed<Operand> {
+        let start = self.at;
+        if let Some(literal) = self.literal()? {
+            return Ok(Operand::Literal(literal));
+        }
+        match self.name() {
+            Some(name) if self.at_border() => Ok(Operand::Attribute(name.to_owned())),
+            _ => {
+                self.at = start;
+                Err(self.mistake(mistakes::value_expected))
+            }
+        }
+    }
+
+    /// A literal; stands behind it, blanks not skipped. `None`, standing where it stood, if there is none here.
+    fn literal(&mut self) -> Parsed<Option<Literal>> {
+        let start = self.at;
+        match self.byte() {
+            Some(b'"') => Ok(Some(Literal::Text(self.string()?))),
+            Some(b'0'..=b'9') => {
+                while matches!(self.byte(), Some(b'0'..=b'9')) {
+                    self.at += 1;
+                }
+                let digits = &self.text[start..self.at];
+                if self.at_border() && digits.len() <= 18 {
+                    return Ok(Some(Literal::Number(digits.to_owned())));
+                }
+                self.at = start;
+                Err(self.mistake(mistakes::value_expected))
+            }
+            _ => {
+                let literal = match self.name() {
+                    Some("true") => Literal::Bool(true),
+                    Some("false") => Literal::Bool(false),
+                    Some("null") => Literal::Null,
+                    Some(name) if is_constant(name) => Literal::Constant(name.to_owned()),
+                    _ => {
+                        self.at = start;
+                        return Ok(None);
+                    }
+                };
+                if self.at_border() {
+                    return Ok(Some(literal));
+                }
+                self.at = start;
+                Err(self.mistake(mistakes::value_expected))
+            }
+        }
+    }
+
+    /// Whether an unquoted value may end here.
+    fn at_border(&self) -> bool {
+        matches!(
+            self.byte(),
+            None | Some(
+                b' ' | b'\t' | b'\r' | b'\n' | b')' | b'&' | b'|' | b',' | b'}' | b';' | b'"'
+            )
+        )
+    }
+
+    /// A text between double quotes, its escapes resolved; stands behind it, blanks not skipped.
+    pub(super) fn string(&mut self) -> Parsed<String> {
+        let open = self.at;
+        let bytes = self.text.as_bytes();
+        let mut value = String::new();
+        let mut from = open + 1;
+        self.at = from;
+        loop {
+            match bytes.get(self.at) {
+                None => {
+                    self.at = open;
+                    return Err(self.mistake(mistakes::string_not_closed));
+                }
+                Some(b'"') => {
+                    value.push_str(&self.text[from..self.at]);
+                    self.at += 1;
+                    return Ok(value);
+                }
+                Some(b'\\') => {
+                    if !matches!(bytes.get(self.at + 1), Some(b'"' | b'\\')) {
+                        return Err(self.mistake(|parser| mistakes::unknown_escape(parser, open)));
+                    }
+                    value.push_str(&self.text[from..self.at]);
+                    // The escaped character is the first of the next piece.
+                    from = self.at + 1;
+                    self.at += 2;
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    /// `attribute.method(…)`, standing at the bracket.
+    fn method(&mut self, path: &'t str, start: usize) -> Parsed<Expr> {
+        let Some((attribute, method)) = path.rsplit_once('.') else {
+            self.at = start;
+            return Err(self.mistake(mistakes::method_without_attribute));
+        };
+        self.last.attribute = attribute;
+        let (plain, ignore_case) = match method.strip_suffix("IgnoreCase") {
+            Some(plain) => (plain, true),
+            None => (method, false),
+        };
+        let open = self.at;
+        let test = match (plain, ignore_case) {
+            ("in", _) => Test::In {
+                ignore_case,
+                values: self.list(method)?,
+            },
+            ("containsAll", _) => Test::ContainsAll {
+                ignore_case,
+                values: self.list(method)?,
+            },
+            ("startsWith", _) => Test::Like {
+                part: Part::Start,
+                ignore_case,
+                text: self.text_argument(method)?,
+            },
+            ("endsWith", _) => Test::Like {
+                part: Part::End,
+                ignore_case,
+                text: self.text_argument(method)?,
+            },
+            ("contains", _) => Test::Like {
+                part: Part::Anywhere,
+                ignore_case,
+                text: self.text_argument(method)?,
+            },
+            ("isNull", false) => self.no_argument(Test::IsNull)?,
+            ("notNull", false) => self.no_argument(Test::NotNull)?,
+            ("isEmpty", false) => self.no_argument(Test::IsEmpty)?,
+            ("join", false) => self.join()?,
+            ("collectionCondition", false) => {
+                self.open_arguments();
+                let condition = Box::new(self.quoted_filter()?);
+                Test::CollectionCondition { condition }
+            }
+            ("subquery", false) => self.subquery()?,
+            _ => {
+                self.at = start + attribute.len() + 1;
+                return Err(self.mistake(|parser| mistakes::unknown_method(parser, start)));
+            }
+        };
+        self.skip_blanks();
+        if self.byte() != Some(b')') {
+            return Err(self.mistake(|parser| mistakes::arguments_not_closed(parser, method, open)));
+        }
+        self.take(")");
+        Ok(Expr::Condition {
+            attribute: attribute.to_owned(),
+            test,
+        })
+    }
+
+    fn open_arguments(&mut self) {
+        self.at += 1;
+        self.skip_blanks();
+    }
+
+    fn no_argument(&mut self, test: Test) -> Parsed<Test> {
+        self.open_arguments();
+        Ok(test)
+    }
+
+    fn text_argument(&mut self, method: &str) -> Parsed<String> {
+        self.open_arguments();
+        if self.byte() != Some(b'"') {
+            return Err(self.mistake(|parser| mistakes::text_argument_expected(parser, method)));
+        }
+        self.string()
+    }
+
+    /// `({"a", "b"}`
+    fn list(&mut self, method: &str) -> Parsed<Vec<Literal>> {
+        let open = self.at;
+        self.open_arguments();
+        if !self.take("{") {
+            return Err(self.mistake(|parser| mistakes::list_expected(parser, method, open)));
+        }
+        let mut values = Vec::new();
+        loop {
+            let value = self.literal()?;
+            let Some(value) = value else {
+                return Err(
+                    self.mistake(|parser| mistakes::list_value_expected(parser, values.is_empty()))
+                );
+            };
+            values.push(value);
+            self.skip_blanks();
+            if self.take("}") {
+                return Ok(values);
+            }
+            if !self.take(",") {
+                return Err(self.mistake(mistakes::list_not_closed));
+            }
+        }
+    }
+
+    /// `(Class.property`
+    fn join(&mut self) -> Parsed<Test> {
+        self.open_arguments();
+        match self.name() {
+            Some(name) if name.contains('.') => Ok(Test::Join {
+                property: name.to_owned(),
+            }),
+            _ => Err(self.mistake(|parser| mistakes::other_argument_expected(parser, JOIN))),
+        }
+    }
+
+    /// `("property", Class, "property", "filter"` or the same with `null` as the last
+    fn subquery(&mut self) -> Parsed<Test> {
+        let wrong = |parser: &Self| {
+            parser.mistake(|parser| mistakes::other_argument_expected(parser, SUBQUERY))
+        };
+        self.open_arguments();
+        let property = self.property_argument(wrong)?;
+        let Some(class) = self.name() else {
+            return Err(wrong(self));
+        };
+        self.skip_blanks();
+        if !self.take(",") {
+            return Err(wrong(self));
+        }
+        let class_property = self.property_argument(wrong)?;
+        let condition = match self.byte() {
+            Some(b'"') => Some(Box::new(self.quoted_filter()?)),
+            _ if self.name() == Some("null") => None,
+            _ => return Err(wrong(self)),
+        };
+        Ok(Test::Subquery {
+            property,
+            class: class.to_owned(),
+            class_property,
+            condition,
+        })
+    }
+
+    /// `"property",`
+    fn property_argument(&mut self, wrong: impl Fn(&Self) -> Box<Problem>) -> Parsed<String> {
+        if self.byte() != Some(b'"') {
+            return Err(wrong(self));
+        }
+        let property = self.string()?;
+        self.skip_blanks();
+        if self.take(",") {
+            Ok(property)
+        } else {
+            Err(wrong(self))
+        }
+    }
+
+    /// A string that holds a filter of its own.
+    fn quoted_filter(&mut self) -> Parsed<Expr> {
+        if self.byte() != Some(b'"') {
+            return Err(self.mistake(|parser| {
+                mistakes::other_argument_expected(parser, COLLECTION_CONDITION)
+            }));
+        }
+        let open = self.at;
+        let text = self.string()?;
+        if self.depth == MAX_NESTING {
+            self.at = open;
+            return Err(self.mistake(mistakes::too_deep));
+        }
+        nested_filter(&text, self.depth + 1).map_err(|problem| {
+            let at = open + 1 + offset_before_unescaping(&self.text[open + 1..], problem.at);
+            if self.quiet {
+                Problem::new(at, "")
+            } else {
+                mistakes::in_quoted_filter(&text, *problem, at)
+            }
+        })
+    }
+}
+
+/// The forms of the methods that are not for the identity's own attributes.
+pub(super) const JOIN: &str = "join(Class.property)";
+pub(super) const COLLECTION_CONDITION: &str = r#"collectionCondition("name == \"value\"")"#;
+pub(super) const SUBQUERY: &str =
+    r#"subquery("property", sailpoint.object.Class, "property", "name == \"value\"")"#;
+
+/// Adds to a chain; a chain of the same kind in parentheses becomes part of it, so that depth is never wasted.
+fn push_flat(parts: &mut Vec<Expr>, part: Expr, is_and: bool) {
+    match part {
+        Expr::And(inner) if is_and => parts.extend(inner),
+        Expr::Or(inner) if !is_and => parts.extend(inner),
+        other => parts.push(other),
+    }
+}
+
+/// Whether a name on the right side is a qualified constant. By Java's conventions: one of SailPoint's packages, or
+/// a class, written with a capital, in front of a dot. `manager.name` is neither.
+fn is_constant(name: &str) -> bool {
+    let Some((qualifier, _)) = name.rsplit_once('.') else {
+        return false;
+    };
+    name.starts_with("sailpoint.")
+        || qualifier
+            .split('.')
+            .any(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// Where in the inside of a string, as it is written, the byte stands that has `offset` once escapes are resolved.
+fn offset_before_unescaping(written: &str, offset: usize) -> usize {
+    let bytes = written.as_bytes();
+    let mut at = 0;
+    for _ in 0..offset {
+        at += if bytes.get(at) == Some(&b'\\') { 2 } else { 1 };
+    }
+    at
+}

@@ -1,0 +1,153 @@
+//! The request: the documented body, and the options that this library adds.
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::config::Configuration;
+use crate::error::{Code, Error, Result};
+use crate::filter::{self, Filter};
+use crate::members::{self, Object, printable};
+
+/// Longer texts are no request.
+pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
+
+/// Longer filters are no filter: with 250 ids of 32 characters one has 10,000.
+const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
+
+/// A refresh, as its author asked for it.
+#[derive(Debug)]
+pub(crate) struct RefreshRequest {
+    pub(crate) selection: Selection,
+    /// Names and values as they came, in their order; null members are left out.
+    pub(crate) arguments: Option<Vec<(String, Box<RawValue>)>>,
+    pub(crate) options: Options,
+    pub(crate) configuration: Option<Configuration>,
+}
+
+/// Who is to be refreshed.
+#[derive(Debug)]
+pub(crate) enum Selection {
+    /// The filter's text, and its meaning; `None` where the author vouches for the text (`skipFilterCheck`).
+    Filter { text: String, parsed: Option<Filter> },
+    /// The whole tenant, named as such.
+    Everybody,
+}
+
+/// What the caller may choose about a refresh.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) skip_filter_check: bool,
+    pub(crate) allow_full_refresh: bool,
+    pub(crate) allow_prune_all: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) total_timeout: Option<Duration>,
+}
+
+impl RefreshRequest {
+    /// Parses the request's JSON text, and refuses one that names nobody.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let mut object = Object::parse(text, "The request")?;
+        let filter = object.text("filter")?;
+        let arguments = object.object("refreshArgs")?.map(arguments).transpose()?;
+        let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
+        let configuration = object.object("configuration")?.map(Configuration::read).transpose()?;
+        object.finish()?;
+        let selection = Selection::parse(filter, arguments.as_deref().unwrap_or_default(), &options)?;
+        Ok(Self { selection, arguments, options, configuration })
+    }
+
+    /// The documented body.
+    pub(crate) fn body(&self) -> String {
+        let mut body = String::from("{");
+        if let Selection::Filter { text, .. } = &self.selection {
+            body.push_str("\"filter\":");
+            body.push_str(&quoted(text));
+        }
+        if let Some(arguments) = &self.arguments {
+            if body.len() > 1 {
+                body.push(',');
+            }
+            body.push_str("\"refreshArgs\":{");
+            for (index, (name, value)) in arguments.iter().enumerate() {
+                if index > 0 {
+                    body.push(',');
+                }
+                body.push_str(&quoted(name));
+                body.push(':');
+                body.push_str(value.get());
+            }
+            body.push('}');
+        }
+        body.push('}');
+        body
+    }
+}
+
+impl Selection {
+    fn parse(filter: Option<String>, arguments: &[(String, Box<RawValue>)], options: &Options) -> Result<Self> {
+        match filter {
+            Some(text) if text.trim().is_empty() => Err(Error::new(
+                Code::InvalidFilter,
+                "The filter is empty. The service would take it for none, and refresh every identity of the tenant.",
+            )
+            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
+            .position(0)),
+            Some(text) if text.len() > MAXIMUM_FILTER_BYTES => Err(Error::invalid_argument(format!(
+                "filter is longer than {MAXIMUM_FILTER_BYTES} bytes."
+            ))
+            .hint("Split it into several calls.")),
+            Some(text) => {
+                let parsed = if options.skip_filter_check { None } else { Some(filter::parse(&text)?) };
+                Ok(Self::Filter { text, parsed })
+            }
+            None if !options.allow_full_refresh => Err(Error::new(
+                Code::WouldRefreshAll,
+                "There is no filter, so the service would refresh every identity of the tenant.",
+            )
+            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: options.allowFullRefresh.")),
+            None => match arguments.iter().find(|(name, value)| name == "pruneIdentities" && is_set(value)) {
+                Some(_) if !options.allow_prune_all => Err(Error::new(
+                    Code::WouldRefreshAll,
+                    "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
+                )
+                .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
+                _ => Ok(Self::Everybody),
+            },
+        }
+    }
+}
+
+impl Options {
+    fn read(mut object: Object<'_>) -> Result<Self> {
+        let options = Self {
+            skip_filter_check: object.flag("skipFilterCheck")?.unwrap_or(false),
+            allow_full_refresh: object.flag("allowFullRefresh")?.unwrap_or(false),
+            allow_prune_all: object.flag("allowPruneAll")?.unwrap_or(false),
+            dry_run: object.flag("dryRun")?.unwrap_or(false),
+            total_timeout: object.seconds("totalTimeoutSec")?,
+        };
+        object.finish()?;
+        Ok(options)
+    }
+}
+
+fn arguments(object: Object<'_>) -> Result<Vec<(String, Box<RawValue>)>> {
+    let mut arguments = Vec::new();
+    for (name, value) in object.into_members() {
+        if value.get() != "null" {
+            members::check_any(value, &format!("refreshArgs.{}", printable(&name)))?;
+            arguments.push((name.into_owned(), value.to_owned()));
+        }
+    }
+    Ok(arguments)
+}
+
+/// Whether the service may take an argument for true; anything that is not plainly false counts.
+fn is_set(value: &RawValue) -> bool {
+    !matches!(value.get().trim_matches('"').trim().to_ascii_lowercase().as_str(), "false" | "0" | "no" | "")
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,218 @@
+//! Bearer tokens: fetched once for many threads, kept until shortly before they expire, renewed when refused.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+
+use super::transport::{self, Delivery, Request};
+use super::{Call, describe};
+use crate::config::{Credentials, Secret};
+use crate::envelope::Response;
+use crate::error::{Code, Error, Result};
+
+/// A token is not used in its last seconds: it would run out on the way.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// Where the answer does not say how long its token lives.
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// How many clients' tokens are kept at the same time.
+const CLIENTS: usize = 64;
+
+/// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the service
+/// has just answered 401 to: it is not returned again. `None`: the caller's own headers say who asks.
+pub(super) fn token(call: &Call<'_>, refused: Option<&Secret>) -> Result<Option<Secret>> {
+    match &call.configuration.credentials {
+        Credentials::Header => Ok(None),
+        Credentials::AccessToken(token) => Ok(Some(token.clone())),
+        Credentials::Client { id, secret } => {
+            let key = Key { url: call.configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
+            slot(key).token(refused, call.remaining(), || fetch(call, id, secret)).map(Some)
+        }
+    }
+}
+
+/// Whether a refused token can be replaced.
+pub(super) fn renewable(credentials: &Credentials) -> bool {
+    matches!(credentials, Credentials::Client { .. })
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Key {
+    url: String,
+    id: String,
+    secret: Secret,
+}
+
+/// One client's token, and whoever is fetching it.
+#[derive(Default)]
+struct Slot {
+    state: Mutex<State>,
+    fetched: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    fetching: bool,
+    /// How the last fetch ended, for those who waited for it, and which one it was.
+    last: Option<Result<Secret>>,
+    flights: u64,
+}
+
+#[derive(Clone)]
+struct Token {
+    value: Secret,
+    expires: Instant,
+}
+
+fn slot(key: Key) -> Arc<Slot> {
+    static SLOTS: Mutex<Vec<(Key, Arc<Slot>)>> = Mutex::new(Vec::new());
+    let mut slots = SLOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = match slots.iter().position(|(of, _)| *of == key) {
+        Some(index) => slots.remove(index),
+        None => (key, Arc::default()),
+    };
+    if slots.len() == CLIENTS {
+        slots.remove(0);
+    }
+    let slot = Arc::clone(&entry.1);
+    slots.push(entry);
+    slot
+}
+
+impl Slot {
+    fn token(
+        &self,
+        refused: Option<&Secret>,
+        patience: Duration,
+        fetch: impl FnOnce() -> Result<Token>,
+    ) -> Result<Secret> {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        if let Some(token) = &state.token {
+            if token.expires > Instant::now() && Some(&token.value) != refused {
+                return Ok(token.value.clone());
+            }
+        }
+        if state.fetching {
+            let flight = state.flights;
+            while state.flights == flight {
+                let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                    return Err(Error::new(
+                        Code::Timeout,
+                        "No token came in time: another call is still asking for it.",
+                    ));
+                };
+                state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            return state
+                .last
+                .clone()
+                .unwrap_or_else(|| Err(Error::new(Code::Internal, "A token was neither fetched nor refused.")));
+        }
+        state.fetching = true;
+        drop(state);
+        let mut landing = Landing { slot: self, result: None };
+        let result = fetch();
+        landing.result = Some(result.clone());
+        drop(landing);
+        result.map(|token| token.value)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells those who wait, even when the fetch has panicked.
+struct Landing<'a> {
+    slot: &'a Slot,
+    result: Option<Result<Token>>,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        let mut state = self.slot.lock();
+        state.fetching = false;
+        state.flights += 1;
+        state.token = self.result.as_ref().and_then(|result| result.as_ref().ok().cloned());
+        state.last = self.result.take().map(|result| result.map(|token| token.value));
+        self.slot.fetched.notify_all();
+    }
+}
+
+/// `POST /oauth/token` with the client's credentials, form-encoded.
+fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", id)
+        .append_pair("client_secret", secret.reveal())
+        .finish();
+    let mut headers = call.headers();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let url = call.configuration.token_url.clone();
+    let asked = Instant::now();
+    let request = Request {
+        method: Method::POST,
+        url: url.clone(),
+        headers,
+        body: Bytes::from(body),
+        delivery: Delivery::Repeatable,
+    };
+    let mut response = transport::send(call.configuration, request, call.remaining())?;
+    if !response.is_success() {
+        response.scrub(&[secret]);
+        return Err(refused(&url, id, response));
+    }
+    let answer: serde_json::Value =
+        response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    // The answer is not attached: it may hold the token in a place that is not expected.
+    let Some(value) = answer
+        .get("access_token")
+        .and_then(|token| token.as_str())
+        .filter(|token| HeaderValue::from_str(token).is_ok())
+    else {
+        return Err(Error::new(
+            Code::InvalidResponse,
+            format!("{url} answered with status {} and no access_token.", response.status),
+        )
+        .hint("A proxy's page, or an address that is not the tenant's token endpoint? tokenUrl sets it."));
+    };
+    let lifetime = answer
+        .get("expires_in")
+        .and_then(serde_json::Value::as_u64)
+        .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
+    Ok(Token { value: Secret::new(value), expires: asked + lifetime.saturating_sub(MARGIN) })
+}
+
+/// The token endpoint's refusals: 400 and 401 are both seen for a wrong secret.
+fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
+    let retry_after = transport::retry_after(&response).map(|wait| wait.as_secs());
+    let (code, message, hint) = match response.status {
+        400 | 401 => (
+            Code::Unauthorized,
+            format!(
+                "The client id {} or its secret was refused by {url}{}.",
+                crate::members::printable(id),
+                describe(&response)
+            ),
+            "Check both, and that the personal access token or API client still exists: secrets are shown once, when they are made.",
+        ),
+        404 => (
+            Code::NotFound,
+            format!("There is no token endpoint at {url}."),
+            "Check the tenant's name in baseUrl; tokenUrl sets the endpoint where it is elsewhere.",
+        ),
+        status => (
+            super::code_of(status),
+            format!("No token: {url} answered with status {status}{}.", describe(&response)),
+            "Nothing was sent but the request for a token.",
+        ),
+    };
+    Error::new(code, message).hint(hint).retry_after(retry_after).response(response)
+}

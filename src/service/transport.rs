@@ -1,0 +1,511 @@
+//! HTTP: the only asynchronous module, and the only one that knows how bytes leave.
+//!
+//! One thread of the process drives all connections, always: a runtime that is only polled while somebody waits
+//! would miss that a server has closed a connection. Callers are synchronous and hold a deadline of their own.
+//!
+//! A refresh is handed over through a [`Gate`]: its body can be taken once, by the connection that is about to
+//! write it. Until then it is certain that nothing was sent; after that nothing but the service's own word makes it
+//! certain again. A layer below that would like to send a request twice finds no second body to send.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use once_cell::sync::OnceCell;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method, Url};
+use tokio::runtime::Handle;
+
+use crate::config::{Effective, Transport};
+use crate::envelope::Response;
+use crate::error::{Code, Error, Result, Sent};
+use crate::ffi;
+
+/// A request, complete but for what every request has.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) delivery: Delivery,
+}
+
+/// What it would mean to send a request twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// A refresh: never, unless the service is known not to have taken it.
+    Once,
+    /// A question: nothing.
+    Repeatable,
+}
+
+/// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent, within
+/// `timeout`.
+pub(crate) fn send(configuration: &Effective, request: Request, timeout: Duration) -> Result<Response> {
+    let io = io_thread()?;
+    let exchange = Exchange {
+        client: client(&configuration.transport)?,
+        gate: Arc::new(Gate::new(request.delivery)),
+        deadline: Instant::now() + timeout,
+        timeout,
+        tries: configuration.maximum_retry_count,
+        pause: configuration.retry_interval,
+        maximum_bytes: configuration.maximum_response_bytes,
+        request,
+    };
+    let gate = Arc::clone(&exchange.gate);
+    let target = target(&exchange.request);
+    let (answer, answered) = mpsc::sync_channel(1);
+    io.spawn(async move {
+        // The waiter may have given up: nobody is left to tell then.
+        let _ = answer.send(exchange.run().await);
+    });
+    match answered.recv_timeout(timeout + SLACK) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => {
+            gate.revoke();
+            Err(timed_out(&target, timeout, &gate))
+        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            Err(Error::new(Code::Internal, format!("The exchange with {target} ended by a defect of PSSailpointCC."))
+                .sent(gate.sent()))
+        }
+    }
+}
+
+/// The exchange ends itself; a waiter gives up on its own only when the I/O thread is stuck.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// How many sets of transport members have a client at the same time.
+const CLIENTS: usize = 16;
+
+/// One request on its way, with its repetitions.
+struct Exchange {
+    client: Client,
+    request: Request,
+    gate: Arc<Gate>,
+    deadline: Instant,
+    timeout: Duration,
+    tries: u64,
+    pause: Duration,
+    maximum_bytes: u64,
+}
+
+/// Why one attempt failed, and whether another may follow.
+struct Attempt {
+    error: Error,
+    repeat: bool,
+}
+
+impl Exchange {
+    async fn run(mut self) -> Result<Response> {
+        let deadline = tokio::time::Instant::from_std(self.deadline);
+        let outcome = tokio::time::timeout_at(deadline, self.attempts()).await;
+        outcome.unwrap_or_else(|_| {
+            self.gate.revoke();
+            Err(timed_out(&target(&self.request), self.timeout, &self.gate))
+        })
+    }
+
+    async fn attempts(&mut self) -> Result<Response> {
+        loop {
+            let attempt = self.attempt().await;
+            let pause = match &attempt {
+                Ok(response) if response.status == 429 => retry_after(response).unwrap_or(self.pause),
+                Ok(response) if self.is_question() && matches!(response.status, 502..=504) => self.pause,
+                Err(attempt) if attempt.repeat => self.pause,
+                _ => return attempt.map_err(|attempt| attempt.error),
+            };
+            if self.tries == 0 || Instant::now() + pause >= self.deadline {
+                return attempt.map_err(|attempt| attempt.error);
+            }
+            self.tries -= 1;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self) -> std::result::Result<Response, Attempt> {
+        self.gate.close();
+        let mut request = reqwest::Request::new(self.request.method.clone(), self.request.url.clone());
+        *request.headers_mut() = self.request.headers.clone();
+        if !self.request.body.is_empty() {
+            let bytes = self.request.body.clone();
+            *request.body_mut() = Some(match self.request.delivery {
+                Delivery::Once => reqwest::Body::wrap(OneShot { gate: Arc::clone(&self.gate), bytes: Some(bytes) }),
+                Delivery::Repeatable => bytes.into(),
+            });
+        }
+        let mut answer = match self.client.execute(request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.failed(&error.without_url())),
+        };
+        self.gate.answered();
+        let mut body =
+            Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
+        loop {
+            match answer.chunk().await {
+                Ok(None) => break,
+                Ok(Some(chunk)) if body.len() as u64 + chunk.len() as u64 > self.maximum_bytes => {
+                    return Err(self.give_up(
+                        Error::new(
+                            Code::InvalidResponse,
+                            format!(
+                                "{} answered with status {} and more than {} bytes, the most that is taken.",
+                                target(&self.request),
+                                answer.status().as_u16(),
+                                self.maximum_bytes
+                            ),
+                        )
+                        .hint("maximumResponseBytes sets the limit."),
+                    ));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Err(error) => return Err(self.cut_off(answer.status().as_u16(), &error.without_url())),
+            }
+        }
+        Ok(Response::new(answer.status().as_u16(), answer.headers(), body))
+    }
+
+    fn is_question(&self) -> bool {
+        self.request.delivery == Delivery::Repeatable
+    }
+
+    /// What went wrong before an answer began.
+    fn failed(&self, error: &reqwest::Error) -> Attempt {
+        let url = &self.request.url;
+        let host = url.host_str().unwrap_or_default();
+        let cause = Cause::of(error);
+        let refused = self.gate.is_closed();
+        let not_taken = refused || cause.not_taken;
+        let (code, message, hint) = match &cause {
+            Cause { tls: Some(reason), .. } => (
+                Code::Tls,
+                format!("No encrypted connection to {host}: {reason}."),
+                "Certificates are checked against this system's store. Where the company's network signs with an \
+                 authority of its own, give that certificate as caFile (PEM).\n\
+                 skipCertificateCheck takes any certificate, and whoever stands in between with it."
+                    .to_owned(),
+            ),
+            _ if error.is_dns() => (
+                Code::HostNotFound,
+                format!("The host {host} was not found."),
+                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), or in the network's DNS."
+                    .to_owned(),
+            ),
+            _ if error.is_connect() => (
+                Code::Connection,
+                format!("No connection to {}: {}.", origin(url), cause.text),
+                "Look at baseUrl, the network and the proxy.".to_owned(),
+            ),
+            Cause { garbled: true, .. } => (
+                Code::InvalidResponse,
+                format!("{} answered with something that is no HTTP: {}.", target(&self.request), cause.text),
+                "Something else than the service seems to listen there.".to_owned(),
+            ),
+            _ => (
+                Code::Connection,
+                format!("The connection to {} was lost before an answer came: {}.", origin(url), cause.text),
+                String::new(),
+            ),
+        };
+        let sent = if not_taken { Sent::No } else { self.gate.sent() };
+        let advice = match (self.request.delivery, sent) {
+            (Delivery::Once, Sent::No) => "\nNo refresh was sent: it is safe to try again.",
+            (Delivery::Once, _) => {
+                "\nThe service may have taken the refresh: look at the tenant before sending it again."
+            }
+            (Delivery::Repeatable, _) => "",
+        };
+        let lasting = matches!(code, Code::Tls | Code::HostNotFound);
+        Attempt {
+            error: Error::new(code, message).hint(format!("{hint}{advice}").trim().to_owned()).sent(sent),
+            repeat: !lasting && (not_taken || self.is_question()),
+        }
+    }
+
+    /// The answer began and did not end.
+    fn cut_off(&self, status: u16, error: &reqwest::Error) -> Attempt {
+        let cause = Cause::of(error);
+        let code = if error.is_decode() || cause.garbled { Code::InvalidResponse } else { Code::Connection };
+        self.give_up(Error::new(
+            code,
+            format!("{} answered with status {status}, and the answer broke off: {}.", target(&self.request), cause.text),
+        ).hint("What the service did with the request is not in doubt by the status, only the rest of its answer is lost."))
+    }
+
+    /// An answer that cannot be used; only a question may be asked again.
+    fn give_up(&self, error: Error) -> Attempt {
+        Attempt { error: error.sent(self.gate.sent()), repeat: false }
+    }
+}
+
+/// Decides whether a refresh may leave, and knows whether it has.
+#[derive(Debug)]
+struct Gate {
+    state: AtomicU8,
+    delivery: Delivery,
+}
+
+const CLOSED: u8 = 0;
+const TAKEN: u8 = 1;
+const ANSWERED: u8 = 2;
+const REVOKED: u8 = 3;
+
+impl Gate {
+    fn new(delivery: Delivery) -> Self {
+        Self { state: AtomicU8::new(CLOSED), delivery }
+    }
+
+    /// Before an attempt; a revoked gate stays revoked.
+    fn close(&self) {
+        let _ =
+            self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| (state != REVOKED).then_some(CLOSED));
+    }
+
+    /// The connection is about to write the body. False: it must not.
+    fn take(&self) -> bool {
+        self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    fn answered(&self) {
+        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// From now on nothing leaves; what has left has left.
+    fn revoke(&self) {
+        let _ = self.state.compare_exchange(CLOSED, REVOKED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.state.load(Ordering::SeqCst), CLOSED | REVOKED)
+    }
+
+    fn sent(&self) -> Sent {
+        match (self.delivery, self.state.load(Ordering::SeqCst)) {
+            (Delivery::Repeatable, _) | (_, CLOSED | REVOKED) => Sent::No,
+            (_, ANSWERED) => Sent::Yes,
+            _ => Sent::Maybe,
+        }
+    }
+}
+
+/// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
+struct OneShot {
+    gate: Arc<Gate>,
+    bytes: Option<Bytes>,
+}
+
+/// The error that a connection gets which comes too late for the body.
+#[derive(Debug)]
+struct Revoked;
+
+impl std::fmt::Display for Revoked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the call was given up before its request was sent")
+    }
+}
+
+impl StdError for Revoked {}
+
+impl Body for OneShot {
+    type Data = Bytes;
+    type Error = Revoked;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Revoked>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        Poll::Ready(Some(if self.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+/// What is at the bottom of an error.
+struct Cause {
+    text: String,
+    tls: Option<String>,
+    /// REFUSED_STREAM, or GOAWAY for a stream that the server has not begun: RFC 9113, 8.7.
+    not_taken: bool,
+    garbled: bool,
+}
+
+impl Cause {
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let mut cause = Self { text: String::new(), tls: None, not_taken: false, garbled: false };
+        let mut next = Some(error);
+        while let Some(error) = next {
+            cause.text = error.to_string();
+            if let Some(tls) = tls_error(error) {
+                cause.tls = Some(tls_reason(tls));
+            }
+            if let Some(h2) = error.downcast_ref::<h2::Error>() {
+                let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+                let going_away = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
+                cause.not_taken |= h2.is_remote() && (refused || going_away);
+            }
+            if let Some(http) = error.downcast_ref::<hyper::Error>() {
+                cause.garbled |= http.is_parse();
+            }
+            next = error.source();
+        }
+        cause
+    }
+}
+
+/// An I/O error hides what it wraps from `source`, and may wrap another.
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(io) => tls_error(io.get_ref()?),
+        None => error.downcast_ref(),
+    }
+}
+
+/// A certificate's fault in an administrator's words.
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::{CertificateError as Fault, Error as Tls};
+    let reason = match error {
+        Tls::InvalidCertificate(Fault::UnknownIssuer) => {
+            "its certificate was not issued by an authority that this system trusts"
+        }
+        Tls::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => "its certificate has expired",
+        Tls::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
+            "its certificate is not valid yet (is this machine's clock right?)"
+        }
+        Tls::InvalidCertificate(Fault::NotValidForName | Fault::NotValidForNameContext { .. }) => {
+            "its certificate is for another host name"
+        }
+        Tls::InvalidCertificate(Fault::Revoked) => "its certificate was revoked",
+        Tls::InvalidMessage(_) => "what listens there does not speak TLS",
+        other => return format!("{other}"),
+    };
+    reason.to_owned()
+}
+
+/// Retry-After in seconds, or as a date.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.header(RETRY_AFTER.as_str())?.trim();
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds.min(86_400))),
+        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default()),
+    }
+}
+
+fn timed_out(target: &str, timeout: Duration, gate: &Gate) -> Error {
+    let sent = gate.sent();
+    let hint = match (gate.delivery, sent) {
+        (Delivery::Repeatable, _) => "timeoutSec sets the limit.",
+        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec sets the limit.",
+        _ => {
+            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec sets the limit."
+        }
+    };
+    Error::new(Code::Timeout, format!("{target} did not answer within {} s.", timeout.as_secs_f64()))
+        .hint(hint)
+        .sent(sent)
+}
+
+/// "POST https://host/path": what an error speaks of.
+fn target(request: &Request) -> String {
+    format!("{} {}{}", request.method, origin(&request.url), request.url.path())
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// The thread that drives all connections, started by the first call that needs it.
+fn io_thread() -> Result<&'static Handle> {
+    static IO: OnceCell<Handle> = OnceCell::new();
+    IO.get_or_try_init(|| {
+        // Fails where the host, or another call, has installed one: any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        ffi::spawn_quiet("pssailpointcc-io", move || {
+            runtime.block_on(std::future::pending::<()>());
+        })?;
+        Ok(handle)
+    })
+    .map_err(|error: std::io::Error| {
+        Error::new(Code::Internal, format!("The thread for the network could not be started: {error}."))
+    })
+}
+
+/// The client of these transport members, made when they are new.
+fn client(transport: &Transport) -> Result<Client> {
+    static MADE: Mutex<Vec<(Transport, Client)>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(index) = made.iter().position(|(of, _)| of == transport) {
+        // The least recently used stands first.
+        let entry = made.remove(index);
+        made.push(entry);
+    } else {
+        let client = build(transport)?;
+        if made.len() == CLIENTS {
+            made.remove(0);
+        }
+        made.push((transport.clone(), client));
+    }
+    Ok(made[made.len() - 1].1.clone())
+}
+
+fn build(transport: &Transport) -> Result<Client> {
+    let mut builder = Client::builder()
+        .connect_timeout(transport.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy();
+    if let Some(proxy) = &transport.proxy {
+        let exempt = format!("localhost,127.0.0.0/8,::1,{}", transport.no_proxy.as_deref().unwrap_or_default());
+        let proxy = reqwest::Proxy::all(proxy.reveal())
+            .map_err(|_| Error::invalid_argument("proxy is no http: or https: URL."))?
+            .no_proxy(reqwest::NoProxy::from_string(&exempt));
+        builder = builder.proxy(proxy);
+    }
+    if !transport.https {
+        // No certificate will be looked at: the system's store need not be read, nor even exist.
+        builder = builder.tls_certs_only([]);
+    } else if transport.skip_certificate_check {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    } else if let Some(path) = &transport.ca_file {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    }
+    builder.build().map_err(|error| {
+        let cause = Cause::of(&error);
+        Error::new(Code::Tls, format!("Encrypted connections cannot be set up: {}.", cause.tls.unwrap_or(cause.text)))
+            .hint(
+                "This system's certificate store seems to be missing or empty (on Linux, the package ca-certificates).",
+            )
+    })
+}
+
+fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>> {
+    let refused = |reason: String| {
+        Error::invalid_argument(format!("caFile {path} {reason}."))
+            .hint("A file with at least one certificate in PEM form is needed.")
+    };
+    let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    match reqwest::Certificate::from_pem_bundle(&bytes) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refused("holds no certificate".to_owned())),
+    }
+}

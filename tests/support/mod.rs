@@ -1,0 +1,124 @@
+//! What the tests share: the library as a caller sees it, and where its files are.
+
+#![allow(dead_code, reason = "every test binary uses its own part")]
+
+use std::ffi::{CStr, CString, c_char};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use pssailpointcc::ffi;
+use serde_json::{Value, json};
+
+/// Calls a function of the ABI with JSON text and gives its envelope.
+pub fn call(function: unsafe extern "C" fn(*const c_char) -> *mut c_char, text: &str) -> Value {
+    let text = CString::new(text).expect("no NUL in a test's text");
+    // SAFETY: NUL-terminated, and alive during the call.
+    envelope(unsafe { function(text.as_ptr()) })
+}
+
+/// Takes over an answer of the ABI.
+pub fn envelope(answer: *mut c_char) -> Value {
+    assert!(!answer.is_null(), "no answer is NULL");
+    // SAFETY: a text that the library has returned.
+    let text = unsafe { CStr::from_ptr(answer) }.to_str().expect("answers are UTF-8").to_owned();
+    // SAFETY: given back once.
+    unsafe { ffi::cc_string_free(answer) };
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("an answer is JSON ({error}): {text}"))
+}
+
+/// `cc_refresh_identities`.
+pub fn refresh(request: &Value) -> Value {
+    call(ffi::cc_refresh_identities, &request.to_string())
+}
+
+/// `cc_configure`.
+pub fn configure(configuration: &Value) -> Value {
+    call(ffi::cc_configure, &configuration.to_string())
+}
+
+/// A configuration for the tenant at `url` that looks nowhere else, with the sandbox's first client.
+pub fn configuration(url: &str) -> Value {
+    json!({
+        "baseUrl": url,
+        "clientId": "sandbox-client",
+        "clientSecret": "sandbox-secret",
+        "retryIntervalSeconds": 0.01,
+        "lookup": nowhere(),
+    })
+}
+
+/// A `lookup` that finds nothing.
+pub fn nowhere() -> Value {
+    json!({ "environment": {}, "directory": "/nonexistent", "home": "/nonexistent" })
+}
+
+/// `whole` with the members of `part` in place of its own.
+pub fn with(mut whole: Value, part: &Value) -> Value {
+    for (name, value) in part.as_object().expect("an object") {
+        whole[name] = value.clone();
+    }
+    whole
+}
+
+/// The package's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of the repository.
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The shared library, built now: what lies in target/debug after `cargo test` may be an older one.
+/// `PSSAILPOINTCC_LIBRARY` overrides it.
+pub fn library() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| match std::env::var_os("PSSAILPOINTCC_LIBRARY") {
+            Some(path) => PathBuf::from(path),
+            None => artifact("--lib", "pssailpointcc", |path| {
+                matches!(path.extension().and_then(|e| e.to_str()), Some("so" | "dylib" | "dll"))
+            }),
+        })
+        .clone()
+}
+
+/// The sandbox's program, built now.
+pub fn sandbox_program() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| artifact("--bins", "pssailpointcc-sandbox", |path| path.extension().is_none_or(|e| e == "exe")))
+        .clone()
+}
+
+/// Builds the package's targets of this kind, and gives the file that cargo reports and `wanted` picks.
+fn artifact(kind: &str, package: &str, wanted: impl Fn(&Path) -> bool) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--message-format=json", "--package", package, kind])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut files = messages.filter(|message| message["target"]["name"] == package).flat_map(|message| {
+        let files = message["filenames"].as_array().cloned().unwrap_or_default();
+        files.into_iter().chain([message["executable"].clone()])
+    });
+    files.find_map(|file| file.as_str().map(PathBuf::from).filter(|path| wanted(path))).expect("cargo reports the file")
+}
+
+/// A program's path on the PATH, or what the variable names.
+pub fn find_program(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os(variable) {
+        return Some(PathBuf::from(named));
+    }
+    let path = std::env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+            .find(|file| file.is_file())
+    })
+}

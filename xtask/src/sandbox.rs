@@ -1,0 +1,56 @@
+//! A sandbox tenant as a process of its own, as users start it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::{Result, build};
+
+/// A running sandbox; it ends with this value.
+pub(crate) struct Sandbox {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Sandbox {
+    /// Builds and starts it, and waits until it listens.
+    pub(crate) fn start(profile: &[&str], arguments: &[&str]) -> Result<Self> {
+        let mut build_arguments = vec!["build", "--package", "pssailpointcc-sandbox", "--bins"];
+        build_arguments.extend(profile);
+        let program = build::cargo(&build_arguments, "pssailpointcc-sandbox", |path| {
+            path.extension().is_none_or(|extension| extension == "exe")
+        })?;
+        let mut process = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("The sandbox could not be started: {error}"))?;
+        let output = process.stdout.take().ok_or("The sandbox has no output.")?;
+        let mut lines = BufReader::new(output).lines().map_while(std::result::Result::ok);
+        let first = lines.next().unwrap_or_default();
+        let Some(url) = first.strip_prefix("listening on ").map(str::to_owned) else {
+            return Err(format!("The sandbox did not say where it listens, but: {first}"));
+        };
+        // What it prints of refreshes is asked for by its log; the pipe must not fill up.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { process, url })
+    }
+
+    /// What has arrived.
+    pub(crate) fn log(&self) -> Result<Vec<Value>> {
+        let text = reqwest::blocking::get(format!("{}/sandbox/log", self.url))
+            .and_then(reqwest::blocking::Response::text)
+            .map_err(|error| format!("The sandbox did not give its log: {error}"))?;
+        serde_json::from_str(&text).map_err(|error| format!("The sandbox's log is no JSON: {error}"))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
