@@ -1,0 +1,114 @@
+//! Control over HTTP, for tests that are not written in Rust: `/sandbox/…`. Never logged, limited or faulted, and
+//! without a token.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::fault::Fault;
+use crate::log::Arrival;
+use crate::people::Identity;
+use crate::server::Shared;
+use crate::tenant::Settings;
+
+pub(crate) fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Answer {
+    match try_answer(shared, method, path, body) {
+        Ok(body) => Answer::json(200, &body),
+        Err((status, text)) => Answer::json(status, &json!({ "error": text })),
+    }
+}
+
+fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<Value, (u16, String)> {
+    let body =
+        || serde_json::from_slice::<Value>(body).map_err(|error| (400, format!("the body is not JSON: {error}")));
+    match (method, path) {
+        ("GET", "/sandbox/log") => Ok(shared.tenant().log.all().iter().map(Arrival::to_json).collect()),
+        ("DELETE", "/sandbox/log") => {
+            shared.tenant().log.clear();
+            Ok(json!({}))
+        }
+        ("GET", "/sandbox/faults") => Ok(shared.tenant().faults.left().map(Fault::to_json).collect()),
+        ("POST", "/sandbox/faults") => {
+            let faults = match body()? {
+                Value::Array(faults) => faults,
+                one => vec![one],
+            };
+            let faults: Result<Vec<Fault>, String> = faults.iter().map(Fault::from_json).collect();
+            let faults = faults.map_err(|why| (400, why))?;
+            let number = faults.len();
+            faults.into_iter().for_each(|fault| shared.set_fault(fault));
+            Ok(json!({ "set": number }))
+        }
+        ("DELETE", "/sandbox/faults") => {
+            shared.clear_faults();
+            Ok(json!({}))
+        }
+        ("GET", "/sandbox/identities") => Ok(shared.tenant().people.iter().map(identity).collect()),
+        ("GET", "/sandbox/settings") => Ok(settings(&shared.tenant().settings)),
+        ("POST", "/sandbox/settings") => {
+            let body = body()?;
+            let members = body.as_object().ok_or_else(|| (400, "the settings are an object".to_owned()))?;
+            let mut tenant = shared.tenant();
+            let mut changed = tenant.settings.clone();
+            set(&mut changed, members).map_err(|why| (400, why))?;
+            tenant.settings = changed;
+            Ok(settings(&tenant.settings))
+        }
+        ("POST", "/sandbox/expire-tokens") => {
+            shared.tenant().auth.expire();
+            Ok(json!({}))
+        }
+        _ => Err((404, format!("there is no {method} {path}"))),
+    }
+}
+
+fn identity(person: &Identity) -> Value {
+    json!({
+        "id": person.id, "name": person.name, "displayName": person.display_name(), "attributes": person.attributes,
+        "correlated": person.correlated, "protected": person.protected, "inactive": person.inactive,
+        "accounts": person.accounts, "manager": person.manager, "lastRefresh": person.last_refresh,
+        "processingState": person.processing_state, "refreshes": person.refreshes,
+    })
+}
+
+fn settings(settings: &Settings) -> Value {
+    json!({
+        "rateLimit": settings.rate_limit, "rateWindowMs": ms(settings.rate_window),
+        "expiresIn": settings.token_lifetime.as_secs(), "retired": settings.retired,
+        "keepAliveMs": ms(settings.keep_alive), "notSearchable": settings.not_searchable,
+    })
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn set(settings: &mut Settings, members: &Map<String, Value>) -> Result<(), String> {
+    for (name, value) in members {
+        let number = || value.as_u64().ok_or_else(|| format!("`{name}` is a whole number, 0 or more"));
+        match name.as_str() {
+            "rateLimit" => settings.rate_limit = usize::try_from(number()?).map_err(|error| error.to_string())?,
+            "rateWindowMs" => settings.rate_window = Duration::from_millis(number()?),
+            "expiresIn" => settings.token_lifetime = Duration::from_secs(number()?),
+            "keepAliveMs" => settings.keep_alive = Duration::from_millis(number()?),
+            "retired" => {
+                settings.retired = match (value, value.as_u64()) {
+                    (Value::Null, _) => None,
+                    (_, Some(status @ (401 | 404 | 405 | 410))) => u16::try_from(status).ok(),
+                    _ => return Err("`retired` is 404, 405, 410, 401 or null".to_owned()),
+                }
+            }
+            "notSearchable" => {
+                let names =
+                    value.as_array().and_then(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+                let names = names.ok_or("`notSearchable` is a list of attribute names")?;
+                settings.not_searchable = names.into_iter().map(str::to_owned).collect();
+            }
+            _ => {
+                return Err(format!("`{name}` is no setting; GET /sandbox/settings shows them all"));
+            }
+        }
+    }
+    Ok(())
+}

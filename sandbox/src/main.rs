@@ -1,0 +1,177 @@
+//! The sandbox tenant as a program: `pssailpointcc-sandbox --help`.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lexopt::prelude::*;
+use pssailpointcc_sandbox::{ACCESS_TOKEN, Builder, Client, Sandbox};
+
+const HELP: &str = "\
+A sandbox tenant of SailPoint's Identity Security Cloud on this machine, hazards included.
+
+Usage: pssailpointcc-sandbox [options]
+
+  --port N           the port on 127.0.0.1 (default: any that is free)
+  --people N         so many generated people, always the same (default: 100)
+  --csv FILE         people from a file: columns name, uid, displayName, email, firstName, lastName,
+                     department …; a column that is not known becomes an identity attribute
+  --client ID:SECRET one more client (ORG_ADMIN, all scopes); may be given several times
+  --rate-limit N     requests of one client in 10 s (default: 100; 0: no limit)
+  --expires-in N     how long tokens last, in seconds (default: 749)
+  --not-searchable A an identity attribute that /cc filters cannot use (default: costCenter);
+                     may be given several times
+  --retired STATUS   /cc has been shut down: 404, 405, 410 or 401
+  --keep-alive MS    closes idle connections after so long (default: 60000; 0: after each answer)
+  --https            https, by an authority of its own, whose certificate's file is printed
+  --http2            offers HTTP/2 too (with --https)
+  --stay             goes on when the program that started it has ended
+  --help             this
+  --version          its version
+
+The first line on stdout is `listening on http://127.0.0.1:PORT`; later each refresh is a line:
+whom, or EVERYBODY and why. It ends when the program that started it ends.
+
+Credentials: sandbox-client / sandbox-secret (ORG_ADMIN), helpdesk-client / helpdesk-secret,
+noscope-client / noscope-secret, application-client / application-secret; the access token
+sandbox-token is always valid.
+
+What arrived, and what shall go wrong next, over HTTP:
+  GET, DELETE        /sandbox/log
+  GET, POST, DELETE  /sandbox/faults         {\"on\":\"refresh\",\"kind\":\"reset\",\"times\":1}
+  GET, POST          /sandbox/settings       {\"rateLimit\":100,\"expiresIn\":749,\"retired\":404}
+  GET                /sandbox/identities
+  POST               /sandbox/expire-tokens
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pssailpointcc-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let Some(arguments) = arguments()? else {
+        return Ok(());
+    };
+    let sandbox = arguments.builder.on_refresh(|refresh, people| say(&refresh.to_line(people))).try_start()?;
+    say(&format!("listening on {}", sandbox.url()));
+    say(&format!("client sandbox-client, secret sandbox-secret; or the access token {ACCESS_TOKEN}"));
+    if arguments.https {
+        say(&format!("certificate authority {}", sandbox.ca_file().display()));
+    }
+    let parent = Parent::now();
+    loop {
+        std::thread::sleep(Duration::from_millis(200));
+        if let Some(text) = sandbox.take_panic() {
+            return Err(format!("panicked: {text}").into());
+        }
+        if !arguments.stay && parent.is_gone() {
+            return Ok(());
+        }
+    }
+}
+
+/// A line at once. Nobody need read it.
+fn say(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+struct Arguments {
+    builder: Builder,
+    https: bool,
+    stay: bool,
+}
+
+/// The arguments, or nothing where they only ask for something to be printed.
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    let mut builder = Sandbox::builder().rate_limit(100);
+    let (mut https, mut stay, mut not_searchable) = (false, false, Vec::new());
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        builder = match argument {
+            Short('h') | Long("help") => {
+                say(HELP.trim_end());
+                return Ok(None);
+            }
+            Short('V') | Long("version") => {
+                say(concat!("pssailpointcc-sandbox ", env!("CARGO_PKG_VERSION")));
+                return Ok(None);
+            }
+            Long("port") => builder.port(parser.value()?.parse()?),
+            Long("people") => builder.people(parser.value()?.parse()?),
+            Long("csv") => builder.csv(parser.value()?),
+            Long("client") => {
+                let pair = parser.value()?.string()?;
+                let (id, secret) = pair.split_once(':').ok_or("--client is ID:SECRET")?;
+                builder.client(Client::new(id, secret))
+            }
+            Long("rate-limit") => builder.rate_limit(parser.value()?.parse()?),
+            Long("expires-in") => builder.token_lifetime(Duration::from_secs(parser.value()?.parse()?)),
+            Long("not-searchable") => {
+                not_searchable.push(parser.value()?.string()?);
+                builder
+            }
+            Long("retired") => match parser.value()?.parse()? {
+                status @ (404 | 405 | 410 | 401) => builder.retired(status),
+                _ => return Err("--retired is 404, 405, 410 or 401".into()),
+            },
+            Long("keep-alive") => builder.keep_alive(Duration::from_millis(parser.value()?.parse()?)),
+            Long("https") => {
+                https = true;
+                builder.https()
+            }
+            Long("http2") => builder.http2(),
+            Long("stay") => {
+                stay = true;
+                builder
+            }
+            _ => return Err(argument.unexpected()),
+        };
+    }
+    if !not_searchable.is_empty() {
+        builder = builder.not_searchable(&not_searchable.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    Ok(Some(Arguments { builder, https, stay }))
+}
+
+/// The program that started this one.
+#[cfg(unix)]
+struct Parent(u32);
+
+#[cfg(unix)]
+impl Parent {
+    fn now() -> Self {
+        Self(std::os::unix::process::parent_id())
+    }
+
+    /// An orphan gets another parent.
+    fn is_gone(&self) -> bool {
+        std::os::unix::process::parent_id() != self.0
+    }
+}
+
+/// The program that started this one, as far as it can be told: the other end of stdin.
+#[cfg(not(unix))]
+struct Parent(std::sync::mpsc::Receiver<()>);
+
+#[cfg(not(unix))]
+impl Parent {
+    fn now() -> Self {
+        let (gone, is_gone) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            drop(gone);
+        });
+        Self(is_gone)
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self.0.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected))
+    }
+}

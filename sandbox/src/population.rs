@@ -1,0 +1,61 @@
+//! The people that a tenant has, found by id.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+
+use crate::people::Identity;
+
+/// People in their order, each id once.
+#[derive(Debug, Default)]
+pub(crate) struct Population {
+    people: Vec<Identity>,
+    by_id: HashMap<String, usize>,
+}
+
+impl From<Vec<Identity>> for Population {
+    fn from(people: Vec<Identity>) -> Self {
+        let mut population = Self::default();
+        people.into_iter().for_each(|person| population.put(person));
+        population
+    }
+}
+
+impl Population {
+    /// Where someone stands.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Adds someone, or replaces who has the id.
+    pub(crate) fn put(&mut self, person: Identity) {
+        match self.position(&person.id) {
+            Some(at) => self.people[at] = person,
+            None => {
+                self.by_id.insert(person.id.clone(), self.people.len());
+                self.people.push(person);
+            }
+        }
+    }
+
+    /// Takes away those of whom it is true.
+    pub(crate) fn remove(&mut self, gone: impl Fn(&Identity) -> bool) -> Vec<Identity> {
+        let people = std::mem::take(self);
+        let (removed, left) = people.people.into_iter().partition(gone);
+        *self = Self::from(left);
+        removed
+    }
+}
+
+impl Deref for Population {
+    type Target = [Identity];
+
+    fn deref(&self) -> &[Identity] {
+        &self.people
+    }
+}
+
+impl DerefMut for Population {
+    fn deref_mut(&mut self) -> &mut [Identity] {
+        &mut self.people
+    }
+}

@@ -1,0 +1,108 @@
+//! `POST /cc/api/system/refreshIdentities`, with its hazards: what cannot be read, parsed or matched refreshes everybody.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, tracking_id};
+use crate::filter;
+use crate::log::{Refresh, Scope};
+use crate::route::Endpoint;
+use crate::tenant::{Ask, Tenant};
+use crate::time;
+
+/// What the body asks for.
+struct Wanted {
+    filter: Option<String>,
+    arguments: Value,
+    /// Whom, as indices of the tenant's people; or why everybody.
+    whom: Result<Vec<usize>, String>,
+}
+
+impl Tenant {
+    pub(crate) fn refresh(&mut self, ask: &Ask) -> Answer {
+        let wanted = self.wanted(ask);
+        let (scope, reason, whom) = match wanted.whom {
+            _ if self.people.is_empty() => (Scope::Nobody, "the tenant has no identities".to_owned(), Vec::new()),
+            Err(reason) => (Scope::Everybody, reason, (0..self.people.len()).collect()),
+            Ok(whom) => (Scope::Chosen, format!("filter {}", wanted.filter.as_deref().unwrap_or_default()), whom),
+        };
+        let task = tracking_id();
+        let ids: Vec<String> = whom.iter().map(|&at| self.people[at].id.clone()).collect();
+        let names = whom.iter().map(|&at| self.people[at].name.clone()).collect();
+        for &at in &whom {
+            self.people[at].refreshes += 1;
+        }
+        let deleted = if is_true(&wanted.arguments["pruneIdentities"]) { self.prune(&ids) } else { Vec::new() };
+        let refresh = Refresh {
+            arrival: ask.number,
+            by: Endpoint::Refresh,
+            scope,
+            reason,
+            filter: wanted.filter,
+            ids,
+            names,
+            unknown: Vec::new(),
+            arguments: wanted.arguments,
+            deleted,
+            task: task.clone(),
+        };
+        self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
+        Answer::json(
+            200,
+            &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::now(), "status": "QUEUED" }),
+        )
+    }
+
+    fn wanted(&self, ask: &Ask) -> Wanted {
+        let everybody = |filter: Option<String>, arguments: Value, why: &str| Wanted {
+            filter,
+            arguments,
+            whom: Err(why.to_owned()),
+        };
+        if !ask.content_type().eq_ignore_ascii_case("application/json") {
+            let why = format!("the content type `{}` is not JSON, so the body is not read", ask.content_type());
+            return everybody(None, Value::Null, &why);
+        }
+        let Ok(Value::Object(mut body)) = serde_json::from_slice(&ask.body) else {
+            return everybody(None, Value::Null, "the body is not a JSON object");
+        };
+        let arguments = body.remove("refreshArgs").unwrap_or_default();
+        let filter = match body.remove("filter") {
+            None | Some(Value::Null) => return everybody(None, arguments, "there is no filter"),
+            Some(Value::String(filter)) => filter,
+            Some(_) => return everybody(None, arguments, "the filter is not a text"),
+        };
+        let whom = self.matching(&filter);
+        Wanted { filter: Some(filter), arguments, whom }
+    }
+
+    /// Whom a filter means, as indices; or why that is everybody.
+    pub(crate) fn matching(&self, filter: &str) -> Result<Vec<usize>, String> {
+        if filter.trim().is_empty() {
+            return Err("the filter is blank".to_owned());
+        }
+        let parsed = filter::parse(filter).map_err(|why| format!("the filter does not parse: {why}: {filter}"))?;
+        if let Some(hidden) = parsed.properties().into_iter().find(|name| !self.is_searchable(name)) {
+            return Err(format!("`{hidden}` is not a searchable attribute: {filter}"));
+        }
+        let people = self.people.iter().enumerate();
+        let whom: Vec<usize> = people
+            .filter(|(_, person)| parsed.matches(&|name| self.property(person, name)))
+            .map(|(at, _)| at)
+            .collect();
+        if whom.is_empty() { Err(format!("the filter matches nobody: {filter}")) } else { Ok(whom) }
+    }
+
+    /// Deletes those of them who have no accounts, and tells their user names.
+    fn prune(&mut self, ids: &[String]) -> Vec<String> {
+        let ids: HashSet<&String> = ids.iter().collect();
+        let deleted = self.people.remove(|person| person.accounts == 0 && ids.contains(&person.id));
+        deleted.into_iter().map(|person| person.name).collect()
+    }
+}
+
+/// `true`, and the texts `"true"` and `"True"` that people paste.
+fn is_true(argument: &Value) -> bool {
+    argument.as_bool().unwrap_or_else(|| argument.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+}

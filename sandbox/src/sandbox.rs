@@ -1,0 +1,337 @@
+//! A sandbox in a test: started, asked, and stopped by dropping it.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::auth::{Auth, Client};
+use crate::fault::{Fault, FaultKind, Faults};
+use crate::log::{Arrival, Log, Refresh};
+use crate::people::{self, Identity};
+use crate::route::Endpoint;
+use crate::server::{self, Report, Shared};
+use crate::tenant::{Settings, Tenant};
+use crate::tls::{self, CaFile};
+
+/// A running sandbox tenant on a thread of its own. Dropping it stops it, and fails the test if it has panicked.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    url: String,
+    ca: Option<CaFile>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a sandbox shall be like: [`Sandbox::builder`].
+pub struct Builder {
+    people: Vec<Identity>,
+    csv: Option<PathBuf>,
+    clients: Vec<Client>,
+    settings: Settings,
+    port: u16,
+    https: Option<Vec<String>>,
+    http2: bool,
+    report: Option<Report>,
+}
+
+impl Sandbox {
+    /// A sandbox with 100 generated people, over http, without a rate limit.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started: a test has nothing better to do.
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// A sandbox to be described first.
+    pub fn builder() -> Builder {
+        Builder {
+            people: people::generate(100),
+            csv: None,
+            clients: Client::defaults(),
+            settings: Settings {
+                rate_limit: 0,
+                rate_window: Duration::from_secs(10),
+                token_lifetime: Duration::from_secs(749),
+                retired: None,
+                keep_alive: Duration::from_secs(60),
+                not_searchable: vec!["costCenter".to_owned()],
+            },
+            port: 0,
+            https: None,
+            http2: false,
+            report: None,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`, or `https://…`; without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The certificate authority's certificate as a PEM file, which lives as long as the sandbox.
+    ///
+    /// # Panics
+    ///
+    /// Where the sandbox does not speak https.
+    pub fn ca_file(&self) -> &Path {
+        self.ca.as_ref().expect("only a sandbox with https has a certificate").path()
+    }
+
+    /// Everything that has arrived, in its order.
+    pub fn log(&self) -> Vec<Arrival> {
+        self.shared.tenant().log.all().to_vec()
+    }
+
+    /// What has arrived for one endpoint.
+    pub fn arrivals(&self, endpoint: Endpoint) -> Vec<Arrival> {
+        self.shared.tenant().log.all().iter().filter(|arrival| arrival.endpoint == endpoint).cloned().collect()
+    }
+
+    /// Every refresh, by whatever way, in its order.
+    pub fn refreshes(&self) -> Vec<Refresh> {
+        self.shared.tenant().log.all().iter().filter_map(|arrival| arrival.refreshed.clone()).collect()
+    }
+
+    /// Forgets what has arrived; numbers go on.
+    pub fn clear_log(&self) {
+        self.shared.tenant().log.clear();
+    }
+
+    /// How many connections have been accepted.
+    pub fn connections(&self) -> u64 {
+        self.shared.tenant().connections
+    }
+
+    /// The people as they are now.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.shared.tenant().people.to_vec()
+    }
+
+    /// Sets a fault, beside those that are set.
+    pub fn fault(&self, fault: Fault) {
+        let closes_now = fault.kind == FaultKind::Refused && fault.on == Endpoint::Any && fault.skip == 0;
+        self.shared.set_fault(fault);
+        if closes_now {
+            self.wait_until_listening(false);
+        }
+    }
+
+    /// Takes away every fault.
+    pub fn clear_faults(&self) {
+        self.shared.clear_faults();
+        self.wait_until_listening(true);
+    }
+
+    /// The faults that are not used up.
+    pub fn faults_left(&self) -> Vec<Fault> {
+        self.shared.tenant().faults.left().cloned().collect()
+    }
+
+    /// Lets every token that was given out run out now.
+    pub fn expire_tokens(&self) {
+        self.shared.tenant().auth.expire();
+    }
+
+    /// Shuts `/cc` down (404, 405, 410 or 401), or brings it back.
+    pub fn set_retired(&self, status: Option<u16>) {
+        self.shared.tenant().settings.retired = status;
+    }
+
+    /// Requests of one client in ten seconds; 0: no limit.
+    pub fn set_rate_limit(&self, requests: usize) {
+        self.shared.tenant().settings.rate_limit = requests;
+    }
+
+    /// The text of the first panic, which then no longer fails the test.
+    pub fn take_panic(&self) -> Option<String> {
+        self.shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn wait_until_listening(&self, listening: bool) {
+        let patience = Instant::now() + Duration::from_secs(5);
+        while self.shared.listening.load(Ordering::SeqCst) != listening && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            self.shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        }
+        if let Some(text) = self.take_panic()
+            && !std::thread::panicking()
+        {
+            panic!("the sandbox panicked: {text}");
+        }
+    }
+}
+
+impl Builder {
+    /// So many generated people instead of 100; always the same for the same number.
+    pub fn people(mut self, number: usize) -> Self {
+        self.people = people::generate(number);
+        self
+    }
+
+    /// These people.
+    pub fn identities(mut self, people: Vec<Identity>) -> Self {
+        self.people = people;
+        self
+    }
+
+    /// The people of a CSV file: [`crate::people::read_csv`].
+    pub fn csv(mut self, path: impl Into<PathBuf>) -> Self {
+        self.csv = Some(path.into());
+        self
+    }
+
+    /// One more client.
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Requests of one client in ten seconds; 0: no limit, as it is unless set.
+    pub fn rate_limit(mut self, requests: usize) -> Self {
+        self.settings.rate_limit = requests;
+        self
+    }
+
+    /// The time that the rate limit is for, instead of ten seconds.
+    pub fn rate_window(mut self, window: Duration) -> Self {
+        self.settings.rate_window = window;
+        self
+    }
+
+    /// How long tokens last, instead of 749 s. `expires_in` tells whole seconds.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.token_lifetime = lifetime;
+        self
+    }
+
+    /// `/cc` has been shut down: 404, 405, 410, or 401 `Unable to route request`.
+    pub fn retired(mut self, status: u16) -> Self {
+        self.settings.retired = Some(status);
+        self
+    }
+
+    /// After how long an idle connection is closed, instead of a minute; zero: after each answer.
+    pub fn keep_alive(mut self, timeout: Duration) -> Self {
+        self.settings.keep_alive = timeout;
+        self
+    }
+
+    /// Identity attributes that `/cc` filters cannot use, instead of `costCenter`.
+    pub fn not_searchable(mut self, attributes: &[&str]) -> Self {
+        self.settings.not_searchable = attributes.iter().map(|&name| name.to_owned()).collect();
+        self
+    }
+
+    /// https with a certificate for 127.0.0.1 and localhost, by an authority whose certificate is
+    /// [`Sandbox::ca_file`].
+    pub fn https(self) -> Self {
+        self.https_for(&["127.0.0.1", "localhost"])
+    }
+
+    /// https with a certificate for these names only: a wrong one, say.
+    pub fn https_for(mut self, names: &[&str]) -> Self {
+        self.https = Some(names.iter().map(|&name| name.to_owned()).collect());
+        self
+    }
+
+    /// Offers HTTP/2 beside HTTP/1.1; over https only.
+    pub fn http2(mut self) -> Self {
+        self.http2 = true;
+        self
+    }
+
+    /// A port of one's own instead of any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Calls this with each refresh and the number of people, before the refresh is answered.
+    pub fn on_refresh(mut self, report: impl Fn(&Refresh, usize) + Send + Sync + 'static) -> Self {
+        self.report = Some(Box::new(report));
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    ///
+    /// Where [`Builder::try_start`] gives an error.
+    pub fn start(self) -> Sandbox {
+        self.try_start().unwrap_or_else(|error| panic!("the sandbox cannot be started: {error}"))
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// Where the CSV file cannot be read, the port is taken, or no thread can be made.
+    pub fn try_start(self) -> io::Result<Sandbox> {
+        let people = match &self.csv {
+            Some(path) => people::read_csv(path)?,
+            None => self.people,
+        };
+        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let (tls, ca) = match self.https {
+            None => (None, None),
+            Some(names) => {
+                let (tls, ca) = tls::make(names, self.http2)?;
+                (Some(tls), Some(ca))
+            }
+        };
+        let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
+        let tenant = Tenant {
+            started: Instant::now(),
+            url: url.clone(),
+            people: people.into(),
+            auth: Auth::new(self.clients),
+            settings: self.settings,
+            faults: Faults::default(),
+            log: Log::default(),
+            connections: 0,
+        };
+        let shared = Arc::new(Shared::new(tenant, self.report));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("sandbox")
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new().name("sandbox-main".to_owned()).spawn({
+            let shared = shared.clone();
+            move || {
+                runtime.block_on(async {
+                    let listener = TcpListener::from_std(listener).expect("a socket that does not block is fine");
+                    tokio::select! {
+                        () = server::accept(shared, listener, tls) => {}
+                        _ = stopped => {}
+                    }
+                });
+                // Requests that a fault holds back are not waited for.
+                runtime.shutdown_timeout(Duration::from_millis(500));
+            }
+        })?;
+        Ok(Sandbox { shared, url, ca, stop: Some(stop), thread: Some(thread) })
+    }
+}

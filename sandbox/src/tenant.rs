@@ -1,0 +1,156 @@
+//! The tenant: its people, its settings, and what it answers. Everything in here is synchronous and under one lock.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, usual_text};
+use crate::auth::Auth;
+use crate::fault::Faults;
+use crate::log::Log;
+use crate::people::Identity;
+use crate::population::Population;
+use crate::route::{Endpoint, Route};
+
+/// A request that has been read completely.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// Its number in the log.
+    pub(crate) number: u64,
+    pub(crate) route: Route,
+    pub(crate) method: String,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Ask {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The media type without its parameters.
+    pub(crate) fn content_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
+    }
+
+    #[allow(dead_code)]
+    /// The last value of a parameter of the query.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(known, _)| known == name)
+            .last()
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+/// What can be set, at the start and while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Requests of one client in `rate_window`; 0: no limit.
+    pub(crate) rate_limit: usize,
+    pub(crate) rate_window: Duration,
+    pub(crate) token_lifetime: Duration,
+    /// What `/cc` answers since it has been shut down: 404, 405, 410 or 401.
+    pub(crate) retired: Option<u16>,
+    pub(crate) keep_alive: Duration,
+    /// Identity attributes that `/cc` filters cannot use.
+    pub(crate) not_searchable: Vec<String>,
+}
+
+/// Everything that a sandbox has and knows.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) started: Instant,
+    pub(crate) url: String,
+    pub(crate) people: Population,
+    pub(crate) auth: Auth,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) connections: u64,
+}
+
+impl Tenant {
+    /// Does what is asked for.
+    pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
+        let route = &ask.route;
+        if route.endpoint == Endpoint::Other {
+            return Answer::error(404, usual_text(404));
+        }
+        if route.endpoint == Endpoint::Refresh
+            && let Some(status) = self.settings.retired
+        {
+            return Answer::error(status, if status == 401 { "Unable to route request" } else { usual_text(status) });
+        }
+        if ask.method != route.method {
+            return Answer::error(405, usual_text(405)).with("allow", route.method);
+        }
+        match route.endpoint {
+            Endpoint::Token => return self.auth.give_token(ask, self.settings.token_lifetime),
+            Endpoint::Info => return self.info(),
+            _ => {}
+        }
+        let (limit, window) = (self.settings.rate_limit, self.settings.rate_window);
+        if let Err(refusal) = self.auth.admit(ask.header("authorization"), route.endpoint, limit, window) {
+            return refusal;
+        }
+        self.log.amend(ask.number, |arrival| arrival.executed = true);
+        let answer = match route.endpoint {
+            Endpoint::Refresh => self.refresh(ask),
+            _ => Answer::error(404, usual_text(404)),
+        };
+        if route.deprecated { answer.with("x-deprecated", "true") } else { answer }
+    }
+
+    fn info(&self) -> Answer {
+        let url = &self.url;
+        Answer::json(
+            200,
+            &json!({ "authorizeEndpoint": format!("{url}/oauth/authorize"), "tokenEndpoint": format!("{url}/oauth/token") }),
+        )
+    }
+
+    /// What a `/cc` filter sees of an identity under a name; null where it has no such value.
+    pub(crate) fn property(&self, person: &Identity, name: &str) -> Value {
+        match name {
+            "id" => person.id.as_str().into(),
+            "name" => person.name.as_str().into(),
+            "correlated" => person.correlated.into(),
+            "protected" => person.protected.into(),
+            "inactive" => person.inactive.into(),
+            "manager" | "manager.id" => person.manager.as_deref().into(),
+            "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
+            "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
+            _ => person.attributes.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn manager(&self, person: &Identity) -> Option<&Identity> {
+        Some(&self.people[self.people.position(person.manager.as_deref()?)?])
+    }
+
+    /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that somebody has
+    /// and that is not set apart.
+    pub(crate) fn is_searchable(&self, name: &str) -> bool {
+        const STANDARD: [&str; 14] = [
+            "id",
+            "name",
+            "uid",
+            "displayName",
+            "email",
+            "firstname",
+            "lastname",
+            "correlated",
+            "protected",
+            "inactive",
+            "manager",
+            "manager.id",
+            "manager.name",
+            "manager.displayName",
+        ];
+        STANDARD.contains(&name)
+            || !self.settings.not_searchable.iter().any(|hidden| hidden == name)
+                && self.people.iter().any(|person| person.attributes.contains_key(name))
+    }
+}
