@@ -122,10 +122,7 @@ fn verdicts_are_those_of_the_table() {
         (r#"uid == name"#, Verdict::Unknown),
         (r#"uid == Rule.Type.BuildMap"#, Verdict::Unknown),
         (r#"id.join(Link.identity)"#, Verdict::Unknown),
-        (
-            r#"links.collectionCondition("a == \"b\"")"#,
-            Verdict::Unknown,
-        ),
+        (r#"links.collectionCondition("a == \"b\"")"#, Verdict::Unknown),
         // Joined.
         (r#"uid == "amelie.roux" && uid == name"#, Verdict::Unknown),
         (r#"uid == "bob.stone" && uid == name"#, Verdict::No),
@@ -133,10 +130,7 @@ fn verdicts_are_those_of_the_table() {
         (r#"uid == "bob.stone" || uid == name"#, Verdict::Unknown),
         (r#"!(uid == name)"#, Verdict::Unknown),
         (r#"!(nothing == "x" && uid == "bob.stone")"#, Verdict::Yes),
-        (
-            r#"!(nothing == "x" || uid == "bob.stone")"#,
-            Verdict::Unknown,
-        ),
+        (r#"!(nothing == "x" || uid == "bob.stone")"#, Verdict::Unknown),
     ];
     for (text, expected) in table {
         let filter = filter::parse(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
@@ -153,26 +147,10 @@ fn two_places_that_differ_are_unknown() {
 
 #[test]
 fn what_is_no_document_matches_nothing_for_certain() {
-    for document in [
-        json!(null),
-        json!([]),
-        json!("amelie.roux"),
-        json!({}),
-        json!({ "attributes": [] }),
-    ] {
-        for text in [
-            r#"uid == "x""#,
-            r#"!(uid == "x")"#,
-            r#"uid != "x""#,
-            "uid.isNull()",
-            "uid.notNull()",
-        ] {
+    for document in [json!(null), json!([]), json!("amelie.roux"), json!({}), json!({ "attributes": [] })] {
+        for text in [r#"uid == "x""#, r#"!(uid == "x")"#, r#"uid != "x""#, "uid.isNull()", "uid.notNull()"] {
             let filter = filter::parse(text).expect("a filter");
-            assert_ne!(
-                judge(&filter, &document),
-                Verdict::Yes,
-                "{text} on {document}"
-            );
+            assert_ne!(judge(&filter, &document), Verdict::Yes, "{text} on {document}");
         }
     }
 }

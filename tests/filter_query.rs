@@ -13,45 +13,18 @@ use serde_json::Value;
 fn filters_become_these_queries() {
     let cases = [
         (r#"uid == "amelie.roux""#, r#"attributes.uid:"amelie.roux""#),
-        (
-            r#"uid i== "amelie.roux""#,
-            r#"attributes.uid:"amelie.roux""#,
-        ),
+        (r#"uid i== "amelie.roux""#, r#"attributes.uid:"amelie.roux""#),
         (r#"name == "amelie""#, r#"name:"amelie""#),
-        (
-            r#"email == "a@b.c""#,
-            r#"email:"a@b.c" OR attributes.email:"a@b.c""#,
-        ),
-        (
-            r#"lastname == "O\"B\\C""#,
-            r#"attributes.lastname:"O\"B\\C" OR lastName:"O\"B\\C""#,
-        ),
+        (r#"email == "a@b.c""#, r#"email:"a@b.c" OR attributes.email:"a@b.c""#),
+        (r#"lastname == "O\"B\\C""#, r#"attributes.lastname:"O\"B\\C" OR lastName:"O\"B\\C""#),
         (r#"manager.name == "bob""#, r#"manager.name:"bob""#),
-        (
-            r#"attributes.department == "Sales""#,
-            r#"attributes.department:"Sales""#,
-        ),
+        (r#"attributes.department == "Sales""#, r#"attributes.department:"Sales""#),
         (r#"inactive == false"#, r#"inactive:"false""#),
-        (
-            r#"department.in({"Sales", "HR"})"#,
-            r#"attributes.department:"Sales" OR attributes.department:"HR""#,
-        ),
-        (
-            r#"groups.containsAll({"Sales", "HR"})"#,
-            r#"attributes.groups:"Sales" AND attributes.groups:"HR""#,
-        ),
-        (
-            r#"title.startsWith("Head of S")"#,
-            r#"attributes.title:"Head of""#,
-        ),
-        (
-            r#"title.endsWith("d of Sales")"#,
-            r#"attributes.title:" of Sales""#,
-        ),
-        (
-            r#"title.contains("d of S")"#,
-            r#"_exists_:attributes.title"#,
-        ),
+        (r#"department.in({"Sales", "HR"})"#, r#"attributes.department:"Sales" OR attributes.department:"HR""#),
+        (r#"groups.containsAll({"Sales", "HR"})"#, r#"attributes.groups:"Sales" AND attributes.groups:"HR""#),
+        (r#"title.startsWith("Head of S")"#, r#"attributes.title:"Head of""#),
+        (r#"title.endsWith("d of Sales")"#, r#"attributes.title:" of Sales""#),
+        (r#"title.contains("d of S")"#, r#"_exists_:attributes.title"#),
         (r#"title.startsWith("He")"#, r#"_exists_:attributes.title"#),
         (r#"title.startsWith("")"#, "*"),
         (r#"department == "&""#, "_exists_:attributes.department"),
@@ -59,10 +32,7 @@ fn filters_become_these_queries() {
         (r#"department == """#, "*"),
         (r#"department == null"#, "*"),
         (r#"department != "Sales""#, "*"),
-        (
-            r#"startDate > "2026-01-01""#,
-            "_exists_:attributes.startDate",
-        ),
+        (r#"startDate > "2026-01-01""#, "_exists_:attributes.startDate"),
         (r#"level == 5"#, "_exists_:attributes.level"),
         (r#"manager.notNull()"#, "_exists_:manager"),
         (r#"!(manager.isNull())"#, "_exists_:manager"),
@@ -74,10 +44,7 @@ fn filters_become_these_queries() {
         (r#"id.join(Link.identity)"#, "*"),
         (r#"!(uid == "a1")"#, "*"),
         (r#"!(!(uid == "a1"))"#, r#"attributes.uid:"a1""#),
-        (
-            r#"uid == "a1" && department != "Sales""#,
-            r#"attributes.uid:"a1""#,
-        ),
+        (r#"uid == "a1" && department != "Sales""#, r#"attributes.uid:"a1""#),
         (r#"uid == "a1" || department != "Sales""#, "*"),
         (
             r#"(uid == "a1" || uid == "b1") && inactive == false"#,
@@ -93,18 +60,11 @@ fn filters_become_these_queries() {
 
 #[test]
 fn no_value_gets_out_of_its_quotes() {
-    for value in VALUES
-        .iter()
-        .map(|value| (*value).to_owned())
-        .chain(random_values(20_000))
-    {
+    for value in VALUES.iter().map(|value| (*value).to_owned()).chain(random_values(20_000)) {
         let text = search_query(&parsed(&format!("uid == {}", quoted(&value)))).text;
         let query = read(&text).unwrap_or_else(|error| panic!("{value:?} became {text}: {error}"));
         let inside = values(&query);
-        assert!(
-            inside.iter().all(|inside| value.starts_with(inside)),
-            "{value:?} became {text}"
-        );
+        assert!(inside.iter().all(|inside| value.starts_with(inside)), "{value:?} became {text}");
 
         let text = any_of("uid", &[&value, "amelie.roux", &value]);
         let query = read(&text).unwrap_or_else(|error| panic!("{value:?} became {text}: {error}"));
@@ -115,27 +75,12 @@ fn no_value_gets_out_of_its_quotes() {
 
 #[test]
 fn no_name_gets_out_of_its_field() {
-    for name in [
-        "a b",
-        "a:*",
-        "*",
-        "uid\"",
-        "a OR *",
-        "x) OR (*",
-        "é",
-        "",
-        "_exists_",
-        "a\\",
-        "links.name",
-    ] {
+    for name in ["a b", "a:*", "*", "uid\"", "a OR *", "x) OR (*", "é", "", "_exists_", "a\\", "links.name"] {
         let text = any_of(name, &["x"]);
         let query = read(&text).unwrap_or_else(|error| panic!("{name:?} became {text}: {error}"));
         assert_eq!(values(&query), ["x"], "{name:?} became {text}");
     }
-    assert_eq!(
-        any_of("uid", &["a1", "b1"]),
-        r#"attributes.uid:"a1" OR attributes.uid:"b1""#
-    );
+    assert_eq!(any_of("uid", &["a1", "b1"]), r#"attributes.uid:"a1" OR attributes.uid:"b1""#);
     assert_eq!(any_of("uid", &["&"]), r#"attributes.uid.exact:"&""#);
     assert_eq!(any_of("uid", &[]), "NOT *");
 }
@@ -149,25 +94,17 @@ fn a_search_finds_everyone_whom_the_filter_means() {
         let text = random.filter(2);
         let filter = parsed(&text);
         let written = search_query(&filter);
-        let query = read(&written.text)
-            .unwrap_or_else(|error| panic!("{text}\nbecame {}\n{error}", written.text));
+        let query = read(&written.text).unwrap_or_else(|error| panic!("{text}\nbecame {}\n{error}", written.text));
         narrowed += usize::from(written.narrows);
         for _ in 0..30 {
             let document = random.document();
             if judge(&filter, &document) == Verdict::Yes {
                 meant += 1;
-                assert!(
-                    finds(&query, &document),
-                    "{text}\nmeans\n{document}\nand is not found by\n{}",
-                    written.text
-                );
+                assert!(finds(&query, &document), "{text}\nmeans\n{document}\nand is not found by\n{}", written.text);
             }
         }
     }
-    assert!(
-        meant > 10_000 && narrowed > 1_000,
-        "too few to say anything: {meant}, {narrowed}"
-    );
+    assert!(meant > 10_000 && narrowed > 1_000, "too few to say anything: {meant}, {narrowed}");
 }
 
 #[test]
@@ -193,10 +130,7 @@ fn a_query_of_too_many_values_does_not_narrow() {
     };
     assert!(list(700).narrows);
     assert!(!list(701).narrows);
-    let both = format!(
-        "inactive == false && uid.in({{{}}})",
-        vec!["\"u1\""; 700].join(", ")
-    );
+    let both = format!("inactive == false && uid.in({{{}}})", vec!["\"u1\""; 700].join(", "));
     assert_eq!(search_query(&parsed(&both)).text, r#"inactive:"false""#);
 }
 

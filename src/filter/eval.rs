@@ -165,9 +165,7 @@ fn look_up<'d>(document: &'d Value, place: Place) -> Found<'d> {
     };
     match members.get(name) {
         Some(value) => Found::Value(value),
-        None if members.keys().any(|key| key.eq_ignore_ascii_case(name))
-            && !matches!(place, Place::Top(_)) =>
-        {
+        None if members.keys().any(|key| key.eq_ignore_ascii_case(name)) && !matches!(place, Place::Top(_)) => {
             Found::OtherName
         }
         None => Found::Nothing,
@@ -186,14 +184,8 @@ fn on_null(test: &Test) -> Truth {
     match test {
         Test::IsNull => Truth::Yes,
         Test::NotNull => Truth::No,
-        Test::Compare {
-            operator: Operator::NotEqual,
-            ..
-        } => Truth::Unknown,
-        Test::Compare {
-            value: Operand::Literal(literal),
-            ..
-        } if is_void(literal) => Truth::Unknown,
+        Test::Compare { operator: Operator::NotEqual, .. } => Truth::Unknown,
+        Test::Compare { value: Operand::Literal(literal), .. } if is_void(literal) => Truth::Unknown,
         Test::In { values, .. } if values.iter().any(is_void) => Truth::Unknown,
         Test::Like { text, .. } if text.is_empty() => Truth::Unknown,
         _ => Truth::Lacking,
@@ -219,29 +211,15 @@ fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
     match test {
         Test::IsNull => Truth::No,
         Test::NotNull => Truth::Yes,
-        _ if value.is_array()
-            || value.is_object()
-            || matches!(attribute, "created" | "modified") =>
-        {
-            Truth::Unknown
+        _ if value.is_array() || value.is_object() || matches!(attribute, "created" | "modified") => Truth::Unknown,
+        Test::Compare { operator, ignore_case, value: Operand::Literal(literal) } => {
+            compare(*operator, *ignore_case, value, literal)
         }
-        Test::Compare {
-            operator,
-            ignore_case,
-            value: Operand::Literal(literal),
-        } => compare(*operator, *ignore_case, value, literal),
-        Test::In {
-            ignore_case,
-            values,
-        } => values
+        Test::In { ignore_case, values } => values
             .iter()
             .map(|literal| compare(Operator::Equal, *ignore_case, value, literal))
             .fold(Truth::No, Truth::or),
-        Test::Like {
-            part,
-            ignore_case,
-            text,
-        } => match value.as_str() {
+        Test::Like { part, ignore_case, text } => match value.as_str() {
             Some(value) => like(*part, *ignore_case, value, text),
             None => Truth::Unknown,
         },
@@ -255,9 +233,7 @@ fn compare(operator: Operator, ignore_case: bool, value: &Value, literal: &Liter
             Operator::Equal => Truth::Lacking,
             _ => Truth::Unknown,
         },
-        (Value::String(value), Literal::Text(text)) => {
-            compare_texts(operator, ignore_case, value, text)
-        }
+        (Value::String(value), Literal::Text(text)) => compare_texts(operator, ignore_case, value, text),
         (Value::Bool(value), Literal::Bool(other)) => match operator {
             Operator::Equal => Truth::of(value == other),
             Operator::NotEqual => Truth::of(value != other),
@@ -324,54 +300,33 @@ impl Sameness {
             return Self::Different;
         }
         let (one, other) = trimmed;
-        if same_lower(one, other) || same_upper(one, other) {
-            Self::Near
-        } else {
-            Self::Different
-        }
+        if same_lower(one, other) || same_upper(one, other) { Self::Near } else { Self::Different }
     }
 }
 
 fn same_lower(one: &str, other: &str) -> bool {
-    one.chars()
-        .flat_map(char::to_lowercase)
-        .eq(other.chars().flat_map(char::to_lowercase))
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
 fn same_upper(one: &str, other: &str) -> bool {
-    one.chars()
-        .flat_map(char::to_uppercase)
-        .eq(other.chars().flat_map(char::to_uppercase))
+    one.chars().flat_map(char::to_uppercase).eq(other.chars().flat_map(char::to_uppercase))
 }
 
 /// The order of two texts that differ first in a number of the same length, all before it being the same: two dates
 /// of the same form, or two numbers with the same count of digits.
 fn order_of_digits(one: &str, other: &str) -> Option<Ordering> {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    let at = one
-        .iter()
-        .zip(other)
-        .position(|(one, other)| one != other)?;
+    let at = one.iter().zip(other).position(|(one, other)| one != other)?;
     let run = |text: &[u8]| {
-        let start = text[..at]
-            .iter()
-            .rposition(|byte| !byte.is_ascii_digit())
-            .map_or(0, |before| before + 1);
-        let length = text[start..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let start = text[..at].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |before| before + 1);
+        let length = text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         (start, length)
     };
-    let is_date_or_number = |text: &[u8]| {
-        text.iter()
-            .all(|byte| byte.is_ascii_digit() || b"-:./TZ+ ".contains(byte))
-    };
+    let is_date_or_number = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_digit() || b"-:./TZ+ ".contains(byte));
     let fits = one[at].is_ascii_digit() && other[at].is_ascii_digit() && run(one) == run(other);
     // A sign turns the order round.
     let is_signed = one[0] == b'-' || other[0] == b'-';
-    (fits && !is_signed && is_date_or_number(one) && is_date_or_number(other))
-        .then(|| one[at].cmp(&other[at]))
+    (fits && !is_signed && is_date_or_number(one) && is_date_or_number(other)).then(|| one[at].cmp(&other[at]))
 }
 
 fn like(part: Part, ignore_case: bool, value: &str, text: &str) -> Truth {

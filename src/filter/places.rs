@@ -32,10 +32,9 @@ pub(super) fn of(attribute: &str) -> Vec<Place<'_>> {
         };
     }
     match attribute {
-        "id" | "name" | "inactive" | "protected" | "isManager" | "manager" | "identityProfile"
-        | "source" | "created" | "modified" | "accessCount" => vec![Place::Top(attribute)],
-        "displayName" | "firstName" | "lastName" | "email" | "phone" | "status"
-        | "employeeNumber" => {
+        "id" | "name" | "inactive" | "protected" | "isManager" | "manager" | "identityProfile" | "source"
+        | "created" | "modified" | "accessCount" => vec![Place::Top(attribute)],
+        "displayName" | "firstName" | "lastName" | "email" | "phone" | "status" | "employeeNumber" => {
             vec![Place::Top(attribute), Place::Attribute(attribute)]
         }
         "firstname" => vec![Place::Attribute(attribute), Place::Top("firstName")],

@@ -44,14 +44,8 @@ pub struct Query {
 /// The query that finds at least everyone whom the filter means.
 pub fn search_query(filter: &Filter) -> Query {
     match narrowed(filter.expr()) {
-        Some(part) => Query {
-            text: part.text,
-            narrows: true,
-        },
-        None => Query {
-            text: EVERYBODY.to_owned(),
-            narrows: false,
-        },
+        Some(part) => Query { text: part.text, narrows: true },
+        None => Query { text: EVERYBODY.to_owned(), narrows: false },
     }
 }
 
@@ -63,11 +57,7 @@ pub fn search_query(filter: &Filter) -> Query {
 pub fn any_of(attribute: &str, values: &[&str]) -> String {
     let places = places::of(attribute);
     // A name that no document has is looked for nevertheless, and finds nobody.
-    let places = if places.is_empty() {
-        vec![Place::Attribute(attribute)]
-    } else {
-        places
-    };
+    let places = if places.is_empty() { vec![Place::Attribute(attribute)] } else { places };
     let mut terms = Vec::with_capacity(values.len());
     for place in places {
         let field = escaped_field(&place.field());
@@ -76,11 +66,7 @@ pub fn any_of(attribute: &str, values: &[&str]) -> String {
             None => format!("{field}.exact:{}", quoted(value)),
         }));
     }
-    if terms.is_empty() {
-        format!("NOT {EVERYBODY}")
-    } else {
-        terms.join(" OR ")
-    }
+    if terms.is_empty() { format!("NOT {EVERYBODY}") } else { terms.join(" OR ") }
 }
 
 /// A part of a query that leaves somebody out.
@@ -93,11 +79,7 @@ struct Narrowed {
 
 impl Narrowed {
     fn term(text: String) -> Self {
-        Self {
-            text,
-            terms: 1,
-            is_chain: false,
-        }
+        Self { text, terms: 1, is_chain: false }
     }
 
     /// Several parts joined, at least one.
@@ -106,21 +88,9 @@ impl Narrowed {
         if parts.len() < 2 {
             return parts.into_iter().next();
         }
-        let texts: Vec<String> = parts
-            .into_iter()
-            .map(|part| {
-                if part.is_chain {
-                    format!("({})", part.text)
-                } else {
-                    part.text
-                }
-            })
-            .collect();
-        Some(Self {
-            text: texts.join(connective),
-            terms,
-            is_chain: true,
-        })
+        let texts: Vec<String> =
+            parts.into_iter().map(|part| if part.is_chain { format!("({})", part.text) } else { part.text }).collect();
+        Some(Self { text: texts.join(connective), terms, is_chain: true })
     }
 
     /// All of the parts must match; what does not narrow is left out.
@@ -138,11 +108,7 @@ impl Narrowed {
     fn any(parts: impl Iterator<Item = Option<Self>>) -> Option<Self> {
         let parts: Vec<Self> = parts.collect::<Option<_>>()?;
         let terms: usize = parts.iter().map(|part| part.terms).sum();
-        if terms > MOST_TERMS {
-            None
-        } else {
-            Self::chain(parts, " OR ")
-        }
+        if terms > MOST_TERMS { None } else { Self::chain(parts, " OR ") }
     }
 }
 
@@ -152,10 +118,7 @@ fn narrowed(expr: &Expr) -> Option<Narrowed> {
         Expr::Or(parts) => Narrowed::any(parts.iter().map(narrowed)),
         Expr::Not(inner) => match &**inner {
             Expr::Not(inner) => narrowed(inner),
-            Expr::Condition {
-                attribute,
-                test: Test::IsNull,
-            } => exists(attribute),
+            Expr::Condition { attribute, test: Test::IsNull } => exists(attribute),
             _ => None,
         },
         Expr::Condition { attribute, test } => condition(attribute, test),
@@ -167,33 +130,16 @@ fn condition(attribute: &str, test: &Test) -> Option<Narrowed> {
         return None;
     }
     match test {
-        Test::Compare {
-            operator: Operator::Equal,
-            value: Operand::Literal(literal),
-            ..
-        } => equal(attribute, literal),
-        Test::Compare {
-            operator: Operator::NotEqual,
-            ..
-        }
-        | Test::IsEmpty => None,
-        Test::Compare {
-            value: Operand::Literal(literal),
-            ..
-        } => match literal {
+        Test::Compare { operator: Operator::Equal, value: Operand::Literal(literal), .. } => equal(attribute, literal),
+        Test::Compare { operator: Operator::NotEqual, .. } | Test::IsEmpty => None,
+        Test::Compare { value: Operand::Literal(literal), .. } => match literal {
             Literal::Null => None,
             _ => exists(attribute),
         },
-        Test::In { values, .. } => {
-            Narrowed::any(values.iter().map(|value| equal(attribute, value)))
-        }
-        Test::ContainsAll { values, .. } => {
-            Narrowed::all(values.iter().map(|value| equal(attribute, value)))
-        }
+        Test::In { values, .. } => Narrowed::any(values.iter().map(|value| equal(attribute, value))),
+        Test::ContainsAll { values, .. } => Narrowed::all(values.iter().map(|value| equal(attribute, value))),
         Test::Like { part, text, .. } => match whole_words(*part, text).and_then(phrase) {
-            Some(words) => in_places(attribute, |field| {
-                Some(Narrowed::term(format!("{field}:{}", quoted(words))))
-            }),
+            Some(words) => in_places(attribute, |field| Some(Narrowed::term(format!("{field}:{}", quoted(words))))),
             None if text.is_empty() => None,
             None => exists(attribute),
         },
@@ -204,10 +150,7 @@ fn condition(attribute: &str, test: &Test) -> Option<Narrowed> {
             let value = exists(attribute)?;
             Some(Narrowed::term(format!("(* AND NOT {})", value.text)))
         }
-        Test::Compare { .. }
-        | Test::Join { .. }
-        | Test::CollectionCondition { .. }
-        | Test::Subquery { .. } => None,
+        Test::Compare { .. } | Test::Join { .. } | Test::CollectionCondition { .. } | Test::Subquery { .. } => None,
     }
 }
 
@@ -223,15 +166,11 @@ fn equal(attribute: &str, literal: &Literal) -> Option<Narrowed> {
         Literal::Number(_) => return exists(attribute),
         Literal::Null | Literal::Constant(_) => return None,
     };
-    in_places(attribute, |field| {
-        Some(Narrowed::term(format!("{field}:{}", quoted(value))))
-    })
+    in_places(attribute, |field| Some(Narrowed::term(format!("{field}:{}", quoted(value)))))
 }
 
 fn exists(attribute: &str) -> Option<Narrowed> {
-    in_places(attribute, |field| {
-        Some(Narrowed::term(format!("_exists_:{field}")))
-    })
+    in_places(attribute, |field| Some(Narrowed::term(format!("_exists_:{field}"))))
 }
 
 /// The same for each place that may hold the attribute.
@@ -250,22 +189,15 @@ fn phrase(value: &str) -> Option<&str> {
         None => value,
         Some((end, _)) => &value[..value[..end].rfind(char::is_whitespace)?],
     };
-    let mut words = phrase
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let is_searchable = words.any(|word| {
-        !STOP_WORDS
-            .iter()
-            .any(|stop| word.eq_ignore_ascii_case(stop))
-    });
+    let mut words = phrase.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let is_searchable = words.any(|word| !STOP_WORDS.iter().any(|stop| word.eq_ignore_ascii_case(stop)));
     is_searchable.then_some(phrase)
 }
 
 /// English stop words of Lucene's analysers: a text of these alone may be no text at all to search.
 const STOP_WORDS: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
-    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
-    "they", "this", "to", "was", "will", "with",
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
+    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 ];
 
 /// The part of a text that has whole words of whatever value the text is a part of: a word at an open end may go on.

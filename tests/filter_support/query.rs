@@ -26,11 +26,7 @@ pub(crate) fn values(query: &Query) -> Vec<&str> {
 pub(crate) fn read(text: &str) -> Result<Query, String> {
     let mut reader = Reader { rest: text };
     let query = reader.chain()?;
-    if reader.rest.is_empty() {
-        Ok(query)
-    } else {
-        Err(format!("left over: {}", reader.rest))
-    }
+    if reader.rest.is_empty() { Ok(query) } else { Err(format!("left over: {}", reader.rest)) }
 }
 
 struct Reader<'t> {
@@ -46,11 +42,7 @@ impl Reader<'_> {
 
     fn chain(&mut self) -> Result<Query, String> {
         let first = self.part()?;
-        let connective = if self.rest.starts_with(" AND ") {
-            " AND "
-        } else {
-            " OR "
-        };
+        let connective = if self.rest.starts_with(" AND ") { " AND " } else { " OR " };
         let mut parts = vec![first];
         while self.take(connective) {
             parts.push(self.part()?);
@@ -68,11 +60,7 @@ impl Reader<'_> {
         }
         if self.take("(") {
             let inner = self.chain()?;
-            return if self.take(")") {
-                Ok(inner)
-            } else {
-                Err(format!("no ) before {}", self.rest))
-            };
+            return if self.take(")") { Ok(inner) } else { Err(format!("no ) before {}", self.rest)) };
         }
         if self.take("*") {
             return Ok(Query::Everybody);
@@ -134,9 +122,7 @@ pub(crate) fn finds(query: &Query, document: &Value) -> bool {
 }
 
 fn at<'d>(document: &'d Value, field: &str) -> Option<&'d Value> {
-    field
-        .split('.')
-        .try_fold(document, |value, name| value.get(name))
+    field.split('.').try_fold(document, |value, name| value.get(name))
 }
 
 fn has_value(value: &Value) -> bool {
@@ -165,13 +151,7 @@ fn contains(words: &[String], phrase: &[String]) -> bool {
 /// A text as an analyser takes it apart: words in lower case, without stop words.
 fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
-        .map(|word| {
-            word.chars()
-                .flat_map(char::to_lowercase)
-                .collect::<String>()
-        })
-        .filter(|word| {
-            !word.is_empty() && !["the", "and", "a", "or", "not", "to"].contains(&word.as_str())
-        })
+        .map(|word| word.chars().flat_map(char::to_lowercase).collect::<String>())
+        .filter(|word| !word.is_empty() && !["the", "and", "a", "or", "not", "to"].contains(&word.as_str()))
         .collect()
 }

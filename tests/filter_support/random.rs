@@ -103,10 +103,7 @@ impl Random {
             0 => format!("{}{}", self.one_of(&VALUES), self.one_of(&VALUES)),
             1 => format!("{} {}", self.one_of(&VALUES), self.one_of(&VALUES)),
             2 => (0..self.below(8))
-                .map(|_| {
-                    char::from_u32(u32::try_from(self.below(0xD7FF)).expect("small"))
-                        .expect("no surrogate")
-                })
+                .map(|_| char::from_u32(u32::try_from(self.below(0xD7FF)).expect("small")).expect("no surrogate"))
                 .collect(),
             3 if self.below(50) == 0 => {
                 format!("long {} {}", "value ".repeat(5500), self.one_of(&VALUES))
@@ -123,9 +120,8 @@ impl Random {
             3 => format!("!({})", self.filter(depth - 1)),
             choice => {
                 let connective = if choice == 4 { " && " } else { " || " };
-                let parts: Vec<String> = (0..2 + self.below(3))
-                    .map(|_| format!("({})", self.filter(depth - 1)))
-                    .collect();
+                let parts: Vec<String> =
+                    (0..2 + self.below(3)).map(|_| format!("({})", self.filter(depth - 1))).collect();
                 parts.join(connective)
             }
         }
@@ -138,20 +134,10 @@ impl Random {
         match self.below(12) {
             0..=4 => format!("{attribute} {i}== {}", self.literal()),
             5 => format!("{attribute} {i}!= {}", self.literal()),
-            6 => format!(
-                "{attribute} {i}{} {}",
-                self.one_of(&["<", ">", "<=", ">="]),
-                self.literal()
-            ),
+            6 => format!("{attribute} {i}{} {}", self.one_of(&["<", ">", "<=", ">="]), self.literal()),
             7 => format!("{attribute}.in{ignore_case}({{{}}})", self.literals()),
-            8 => format!(
-                "{attribute}.{}()",
-                self.one_of(&["isNull", "notNull", "isEmpty"])
-            ),
-            9 => format!(
-                "{attribute}.containsAll{ignore_case}({{{}}})",
-                self.literals()
-            ),
+            8 => format!("{attribute}.{}()", self.one_of(&["isNull", "notNull", "isEmpty"])),
+            9 => format!("{attribute}.containsAll{ignore_case}({{{}}})", self.literals()),
             10 => {
                 let text = self.value();
                 let words: Vec<&str> = text.split(' ').collect();
@@ -162,10 +148,7 @@ impl Random {
                     quoted(text)
                 )
             }
-            _ => format!(
-                "{attribute} == {}",
-                self.one_of(&["name", "manager.name", "Rule.Type.BuildMap"])
-            ),
+            _ => format!("{attribute} == {}", self.one_of(&["name", "manager.name", "Rule.Type.BuildMap"])),
         }
     }
 
@@ -186,14 +169,7 @@ impl Random {
     /// An identity document of search.
     pub(crate) fn document(&mut self) -> Value {
         let mut attributes = Map::new();
-        for name in [
-            "uid",
-            "department",
-            "location",
-            "email",
-            "displayName",
-            "employeeNumber",
-        ] {
+        for name in ["uid", "department", "location", "email", "displayName", "employeeNumber"] {
             self.put(&mut attributes, name);
         }
         let mut manager = Map::new();
@@ -218,11 +194,7 @@ impl Random {
             1 => Value::Null,
             2 => Value::String(String::new()),
             3 => Value::from(self.below(200)),
-            4 => Value::Array(
-                (0..self.below(3))
-                    .map(|_| Value::String(self.value()))
-                    .collect(),
-            ),
+            4 => Value::Array((0..self.below(3)).map(|_| Value::String(self.value())).collect()),
             _ => Value::String(self.value()),
         };
         members.insert(name.to_owned(), value);
