@@ -73,8 +73,8 @@ impl Sandbox {
     }
 
     /// `http://127.0.0.1:PORT`, or `https://…`; without a slash at the end.
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn url(&self) -> String {
+        self.url.clone()
     }
 
     /// The certificate authority's certificate as a PEM file, which lives as long as the sandbox.
