@@ -44,8 +44,7 @@ impl Tenant {
         const STANDARD: [&str; 6] = ["uid", "displayName", "email", "firstname", "lastname", "manager"];
         const SYSTEM: [&str; 5] = ["id", "name", "correlated", "protected", "inactive"];
         let is_asked = |name: &str| ask.parameter(name).as_deref() == Some("true");
-        let mut names: BTreeSet<&str> =
-            self.people.iter().flat_map(|person| person.attributes.keys()).map(String::as_str).collect();
+        let mut names: BTreeSet<&str> = self.people.attributes().iter().map(String::as_str).collect();
         names.extend(STANDARD);
         if is_asked("includeSystem") {
             names.extend(SYSTEM);

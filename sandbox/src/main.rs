@@ -58,16 +58,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(arguments) = arguments()? else {
-        return Ok(());
-    };
+    // First of all: a parent that has ended before it is known is never missed.
+    let parent = Parent::now();
+    let Some(arguments) = arguments()? else { return Ok(()) };
     let sandbox = arguments.builder.on_refresh(|refresh, people| say(&refresh.to_line(people))).try_start()?;
     say(&format!("listening on {}", sandbox.url()));
     say(&format!("client sandbox-client, secret sandbox-secret; or the access token {ACCESS_TOKEN}"));
     if arguments.https {
         say(&format!("certificate authority {}", sandbox.ca_file().display()));
     }
-    let parent = Parent::now();
     loop {
         std::thread::sleep(Duration::from_millis(200));
         if let Some(text) = sandbox.take_panic() {

@@ -1,6 +1,6 @@
 //! The people that a tenant has, found by id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{Deref, DerefMut};
 
 use crate::people::Identity;
@@ -10,6 +10,7 @@ use crate::people::Identity;
 pub(crate) struct Population {
     people: Vec<Identity>,
     by_id: HashMap<String, usize>,
+    attributes: BTreeSet<String>,
 }
 
 impl From<Vec<Identity>> for Population {
@@ -26,8 +27,18 @@ impl Population {
         self.by_id.get(id).copied()
     }
 
+    /// The names of the identity attributes that somebody has, or has had.
+    pub(crate) fn attributes(&self) -> &BTreeSet<String> {
+        &self.attributes
+    }
+
     /// Adds someone, or replaces who has the id.
     pub(crate) fn put(&mut self, person: Identity) {
+        for name in person.attributes.keys() {
+            if !self.attributes.contains(name) {
+                self.attributes.insert(name.clone());
+            }
+        }
         match self.position(&person.id) {
             Some(at) => self.people[at] = person,
             None => {

@@ -40,10 +40,10 @@ impl Tenant {
         let order = |one: &[Option<String>], other: &[Option<String>]| compare(&sort, one, other);
         if !sort.is_empty() {
             let mut keyed: Vec<(Vec<Option<String>>, usize)> = found.iter().map(|&at| (key(at), at)).collect();
-            keyed.sort_by(|(one, _), (other, _)| order(one, other));
             if let Some(after) = search_after(&body, &sort)? {
                 keyed.retain(|(key, _)| order(key, &after).is_gt());
             }
+            keyed.sort_by(|(one, _), (other, _)| order(one, other));
             found = keyed.into_iter().map(|(_, at)| at).collect();
         } else if !body["searchAfter"].is_null() {
             return Err("searchAfter needs a sort".to_owned());

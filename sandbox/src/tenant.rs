@@ -184,7 +184,7 @@ impl Tenant {
             "manager.displayName",
         ];
         STANDARD.contains(&name)
-            || !self.settings.not_searchable.iter().any(|hidden| hidden == name)
-                && self.people.iter().any(|person| person.attributes.contains_key(name))
+            || self.people.attributes().contains(name)
+                && !self.settings.not_searchable.iter().any(|hidden| hidden == name)
     }
 }
