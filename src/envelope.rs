@@ -1,6 +1,6 @@
 //! The JSON that leaves: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
 
-use reqwest::header::{HeaderMap, SET_COOKIE};
+use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -20,9 +20,9 @@ pub(crate) struct Response {
     text: Option<String>,
 }
 
-/// Names in lower case, in the order of their first appearance.
+/// Serialised as an object of lists: a name may stand several times.
 #[derive(Debug, Clone)]
-struct Headers(Vec<(String, Vec<String>)>);
+struct Headers(HeaderMap);
 
 /// One call of an operation, as the envelope's `calls` accounts for it.
 #[derive(Debug, Clone, Serialize)]
@@ -77,14 +77,13 @@ pub(crate) const INTERNAL: &str = concat!(
 );
 
 impl Response {
-    pub(crate) fn new(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Self {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         let text =
             String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        let (body, text) = match RawValue::from_string(text.clone()) {
-            Ok(json) => (Some(json), None),
-            Err(_) => (None, Some(text)),
-        };
-        Self { status, headers: Headers::new(headers), body, text }
+        match serde_json::from_str(&text) {
+            Ok(json) => Self { status, headers: Headers(headers), body: Some(json), text: None },
+            Err(_) => Self { status, headers: Headers(headers), body: None, text: Some(text) },
+        }
     }
 
     pub(crate) fn is_success(&self) -> bool {
@@ -97,8 +96,7 @@ impl Response {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let (_, values) = self.headers.0.iter().find(|(header, _)| header == name)?;
-        values.first().map(String::as_str)
+        self.headers.0.get(name)?.to_str().ok()
     }
 
     /// What SailPoint's support asks for.
@@ -142,30 +140,23 @@ impl Response {
                 }
             }
         }
-        for value in self.headers.0.iter_mut().flat_map(|(_, values)| values) {
-            *value = clean(value);
+        for value in self.headers.0.values_mut() {
+            let scrubbed = clean(&String::from_utf8_lossy(value.as_bytes()));
+            *value = HeaderValue::from_str(&scrubbed).unwrap_or_else(|_| HeaderValue::from_static("***"));
         }
-    }
-}
-
-impl Headers {
-    fn new(headers: &HeaderMap) -> Self {
-        let values = |name| {
-            let shown = |value: &reqwest::header::HeaderValue| match name == SET_COOKIE {
-                true => "***".to_owned(),
-                false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            };
-            headers.get_all(name).iter().map(shown).collect()
-        };
-        Self(headers.keys().map(|name| (name.as_str().to_owned(), values(name))).collect())
     }
 }
 
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, values) in &self.0 {
-            map.serialize_entry(name, values)?;
+        let mut map = serializer.serialize_map(Some(self.0.keys_len()))?;
+        for name in self.0.keys() {
+            let shown = |value: &'_ HeaderValue| match *name == SET_COOKIE {
+                true => "***".to_owned(),
+                false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            };
+            let values: Vec<String> = self.0.get_all(name).iter().map(shown).collect();
+            map.serialize_entry(name.as_str(), &values)?;
         }
         map.end()
     }

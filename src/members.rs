@@ -37,6 +37,13 @@ impl<'a> Object<'a> {
         Self::read(raw, what, String::new())
     }
 
+    /// An object that is a member of another, from its text.
+    pub(crate) fn member(text: &'a str, path: &str) -> Result<Self> {
+        // The text was cut out of JSON that has been parsed.
+        let raw = serde_json::from_str(text).map_err(|_| not_text(path))?;
+        Self::read(raw, path, path.to_owned())
+    }
+
     fn read(raw: &'a RawValue, what: &str, path: String) -> Result<Self> {
         if kind(raw) != "an object" {
             return Err(Error::invalid_argument(format!("{what} must be a JSON object, not {}.", kind(raw))));

@@ -4,11 +4,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::config::Effective;
 use crate::envelope::{CallReport, Outcome, Response};
 use crate::error::Result;
 use crate::request::{RefreshRequest, Selection};
-use crate::service::{self, Call};
+use crate::service::{self, Call, Service};
 
 /// The result of a refresh.
 #[derive(Debug, Serialize)]
@@ -39,15 +38,13 @@ struct Plan {
 /// Parses, checks, sends.
 pub(crate) fn refresh(text: &str) -> Result<Refreshed> {
     let request = RefreshRequest::parse(text)?;
-    let configuration = Effective::of_call(request.configuration.as_ref())?;
-    let call = Call {
-        configuration: &configuration,
-        deadline: request.options.total_timeout.map(|timeout| Instant::now() + timeout),
-    };
-    let base_url = configuration.base_url.as_str().to_owned();
+    let service = Service::of_call(request.configuration)?;
+    let call =
+        Call { service: &service, deadline: request.options.total_timeout.map(|timeout| Instant::now() + timeout) };
+    let base_url = service.base_url().as_str().to_owned();
     if request.options.dry_run {
         let plan = Plan {
-            url: configuration.base_url.join(service::REFRESH_PATH).to_string(),
+            url: service.base_url().join(service::REFRESH_PATH).to_string(),
             filter: match &request.selection {
                 Selection::Filter { parsed, .. } => parsed.as_ref().map(crate::filter::Filter::canonical),
                 Selection::Everybody => None,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::config::Configuration;
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Filter};
 use crate::members::{self, Object, printable};
@@ -17,12 +16,13 @@ const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
 
 /// A refresh, as its author asked for it.
 #[derive(Debug)]
-pub(crate) struct RefreshRequest {
+pub(crate) struct RefreshRequest<'a> {
     pub(crate) selection: Selection,
     /// Names and values as they came, in their order; null members are left out.
     pub(crate) arguments: Option<Vec<(String, Box<RawValue>)>>,
     pub(crate) options: Options,
-    pub(crate) configuration: Option<Configuration>,
+    /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
+    pub(crate) configuration: Option<&'a str>,
 }
 
 /// Who is to be refreshed.
@@ -44,14 +44,14 @@ pub(crate) struct Options {
     pub(crate) total_timeout: Option<Duration>,
 }
 
-impl RefreshRequest {
+impl<'a> RefreshRequest<'a> {
     /// Parses the request's JSON text, and refuses one that names nobody.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let mut object = Object::parse(text, "The request")?;
         let filter = object.text("filter")?;
         let arguments = object.object("refreshArgs")?.map(arguments).transpose()?;
         let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
-        let configuration = object.object("configuration")?.map(Configuration::read).transpose()?;
+        let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
         let selection = Selection::parse(filter, arguments.as_deref().unwrap_or_default(), &options)?;
         Ok(Self { selection, arguments, options, configuration })
@@ -149,5 +149,6 @@ fn is_set(value: &RawValue) -> bool {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // A string always serialises.
+    serde_json::to_string(text).unwrap_or_default()
 }

@@ -11,9 +11,13 @@ use support::{find_program, library, root};
 /// A program that was compiled, or `None` where there is no compiler: the end of `cargo test` says so then.
 fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
     let is_c = source.ends_with(".c");
-    let (variable, names): (_, &[&str]) = if is_c { ("CC", &["cc", "gcc", "clang"]) } else { ("CXX", &["c++", "g++", "clang++"]) };
+    let (variable, names): (_, &[&str]) =
+        if is_c { ("CC", &["cc", "gcc", "clang"]) } else { ("CXX", &["c++", "g++", "clang++"]) };
     let Some(compiler) = find_program(variable, names) else {
-        assert!(std::env::var_os("CC_REQUIRE_PWSH").is_none(), "CC_REQUIRE_PWSH is set, and there is no compiler for {source}");
+        assert!(
+            std::env::var_os("CC_REQUIRE_PWSH").is_none(),
+            "CC_REQUIRE_PWSH is set, and there is no compiler for {source}"
+        );
         return None;
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -94,7 +98,7 @@ fn bad_input_is_an_answer_and_memory_stays_clean() {
 fn a_c_program_refreshes_whom_it_names_and_memory_stays_clean() {
     let Some(program) = compile("tests/c/refresh.c", "refresh", LINKED) else { return };
     let sandbox = Sandbox::start();
-    run(&program, &[&sandbox.url()], &[]);
+    run(&program, &[sandbox.url()], &[]);
     let names: Vec<Vec<String>> = sandbox.refreshes().into_iter().map(|refresh| refresh.names).collect();
     assert_eq!(names[..2], [vec!["amelie.roux".to_owned()], vec!["john.smith".to_owned()]]);
     assert_eq!(names.len(), 3, "neither the dry run nor the call without a configuration arrived");
@@ -105,9 +109,12 @@ fn the_readme_s_c_program_refreshes_one_person() {
     for (source, name) in [("examples/refresh.c", "example_c"), ("examples/refresh.cpp", "example_cpp")] {
         let Some(program) = compile(source, name, LINKED) else { return };
         let sandbox = Sandbox::start();
-        let url = sandbox.url();
-        let environment =
-            [("SAIL_BASE_URL", url.as_str()), ("SAIL_CLIENT_ID", "sandbox-client"), ("SAIL_CLIENT_SECRET", "sandbox-secret")];
+        let url = sandbox.url().to_owned();
+        let environment = [
+            ("SAIL_BASE_URL", url.as_str()),
+            ("SAIL_CLIENT_ID", "sandbox-client"),
+            ("SAIL_CLIENT_SECRET", "sandbox-secret"),
+        ];
         run(&program, &[], &environment);
         let refreshes = sandbox.refreshes();
         assert_eq!(refreshes.len(), 1, "{source}");
@@ -119,7 +126,7 @@ fn the_readme_s_c_program_refreshes_one_person() {
 fn a_thousand_calls_from_64_threads_ask_for_one_token() {
     let Some(program) = compile("tests/c/threads.c", "threads", LINKED) else { return };
     let sandbox = Sandbox::start();
-    run(&program, &[&sandbox.url()], &[]);
+    run(&program, &[sandbox.url()], &[]);
     let log = sandbox.log();
     assert_eq!(log.iter().filter(|arrival| arrival.path == "/oauth/token").count(), 1);
     assert_eq!(sandbox.refreshes().len(), 1000);
@@ -141,6 +148,6 @@ fn the_host_keeps_its_signals_and_may_fork_and_unload() {
 fn the_cpp_wrapper_does_what_the_c_functions_do() {
     let Some(program) = compile("tests/c/wrapper.cpp", "wrapper", LINKED) else { return };
     let sandbox = Sandbox::start();
-    run(&program, &[&sandbox.url()], &[]);
+    run(&program, &[sandbox.url()], &[]);
     assert_eq!(sandbox.refreshes().len(), 1);
 }

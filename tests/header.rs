@@ -27,8 +27,15 @@ fn header_source_and_library_name_the_same_functions() {
     let bytes = std::fs::read(library()).expect("the library was built");
     let file = object::File::parse(&*bytes).expect("a shared library");
     let exports: BTreeSet<String> = match file.dynamic_symbols().next() {
-        Some(_) => file.dynamic_symbols().filter(|s| s.is_definition()).filter_map(|s| s.name().ok()).map(trimmed).collect(),
-        None => file.exports().expect("readable").iter().map(|export| trimmed(&String::from_utf8_lossy(export.name()))).collect(),
+        Some(_) => {
+            file.dynamic_symbols().filter(|s| s.is_definition()).filter_map(|s| s.name().ok()).map(trimmed).collect()
+        }
+        None => file
+            .exports()
+            .expect("readable")
+            .iter()
+            .map(|export| trimmed(&String::from_utf8_lossy(export.name())))
+            .collect(),
     };
     let own: BTreeSet<String> = exports.iter().filter(|name| name.starts_with("cc_")).cloned().collect();
     assert_eq!(own, header, "exported symbols and header");
@@ -49,9 +56,11 @@ fn the_module_binds_what_the_header_has() {
 fn the_manual_has_every_error_code_and_no_other() {
     let source = read("src/error.rs");
     let variants = source.split("enum Code {").nth(1).and_then(|rest| rest.split('}').next()).expect("the codes");
-    let codes: BTreeSet<String> = variants.split(',').map(str::trim).filter(|v| !v.is_empty()).map(snake_case).collect();
+    let codes: BTreeSet<String> =
+        variants.split(',').map(str::trim).filter(|v| !v.is_empty()).map(snake_case).collect();
     let header = read(HEADER);
-    let table = header.split("\n * ERRORS\n").nth(1).and_then(|rest| rest.split("\n * REQUEST\n").next()).expect("the table");
+    let table =
+        header.split("\n * ERRORS\n").nth(1).and_then(|rest| rest.split("\n * REQUEST\n").next()).expect("the table");
     let listed: BTreeSet<String> = table
         .lines()
         .filter_map(|line| line.strip_prefix(" *     "))
@@ -82,7 +91,11 @@ fn functions(text: &str, before: &str, after: &str) -> BTreeSet<String> {
 }
 
 fn quoted_names(text: &str) -> BTreeSet<String> {
-    text.split(['\'', '"']).filter(|word| word.starts_with("cc_")).filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')).map(str::to_owned).collect()
+    text.split(['\'', '"'])
+        .filter(|word| word.starts_with("cc_"))
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn snake_case(variant: &str) -> String {

@@ -9,19 +9,16 @@ foreach ($folder in 'Private', 'Public') {
 #endregion functions
 
 # Each documented name under the official module's name too: CC behind the hyphen. One body, two functions: an alias
-# of ours for Get-Configuration would be taken by other modules' own calls.
-foreach ($name in @(
-        'Initialize-RefreshIdentitiesRequest'
-        'Initialize-RefreshIdentitiesRequestRefreshArgs'
-        'ConvertFrom-JsonToRefreshIdentitiesRequest'
-        'ConvertFrom-JsonToRefreshIdentitiesRequestRefreshArgs'
-        'Get-Configuration'
-        'Set-Configuration'
-        'Set-ConfigurationApiKey'
-        'Set-ConfigurationApiKeyPrefix'
-        'Set-ConfigurationDefaultHeader'
-        'Get-HostSetting'
-        'Get-UrlFromHostSetting'
-    )) {
-    Set-Item -Path ('function:' + ($name -replace '-', '-CC')) -Value (Get-Item -Path "function:$name").ScriptBlock
-}
+# of ours for Get-Configuration would be taken by other modules' own calls. No cmdlet: the first one that a session uses
+# loads a module, which takes longer than everything here.
+${function:Initialize-CCRefreshIdentitiesRequest} = ${function:Initialize-RefreshIdentitiesRequest}
+${function:Initialize-CCRefreshIdentitiesRequestRefreshArgs} = ${function:Initialize-RefreshIdentitiesRequestRefreshArgs}
+${function:ConvertFrom-CCJsonToRefreshIdentitiesRequest} = ${function:ConvertFrom-JsonToRefreshIdentitiesRequest}
+${function:ConvertFrom-CCJsonToRefreshIdentitiesRequestRefreshArgs} = ${function:ConvertFrom-JsonToRefreshIdentitiesRequestRefreshArgs}
+${function:Get-CCConfiguration} = ${function:Get-Configuration}
+${function:Set-CCConfiguration} = ${function:Set-Configuration}
+${function:Set-CCConfigurationApiKey} = ${function:Set-ConfigurationApiKey}
+${function:Set-CCConfigurationApiKeyPrefix} = ${function:Set-ConfigurationApiKeyPrefix}
+${function:Set-CCConfigurationDefaultHeader} = ${function:Set-ConfigurationDefaultHeader}
+${function:Get-CCHostSetting} = ${function:Get-HostSetting}
+${function:Get-CCUrlFromHostSetting} = ${function:Get-UrlFromHostSetting}

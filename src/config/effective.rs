@@ -1,6 +1,7 @@
 //! The configuration that a call goes by, and what `cc_configure` tells of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -27,6 +28,20 @@ pub(crate) struct Effective {
     pub(crate) retry_interval: Duration,
     pub(crate) maximum_response_bytes: u64,
     pub(crate) user_agent: String,
+    /// Whether all of it was in the call's own configuration, or in that of `cc_configure` with this generation:
+    /// then it can be kept, because no file and no variable can change it.
+    pub(crate) origin: Origin,
+}
+
+/// How long an [`Effective`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// As long as the configuration's text is the same.
+    Call,
+    /// Until `cc_configure` is called again.
+    Session(u64),
+    /// For this call.
+    Elsewhere,
 }
 
 /// `cc_configure`'s answer: what holds, secrets redacted, and where each value comes from.
@@ -41,28 +56,45 @@ const REDACTED: &str = "***";
 /// What `cc_configure` has set.
 static CONFIGURED: RwLock<Option<Arc<Configuration>>> = RwLock::new(None);
 
+/// Counts the calls of `cc_configure`.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
 /// Sets the process-wide default, whole.
 pub(crate) fn configure(configuration: Configuration) {
     *CONFIGURED.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configuration));
+    GENERATION.fetch_add(1, Ordering::SeqCst);
+}
+
+/// Which configuration of `cc_configure` is in force.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::SeqCst)
 }
 
 impl Effective {
     /// Finds what a call with this configuration, or with none, goes by.
     pub(crate) fn of_call(call: Option<&Configuration>) -> Result<Self> {
+        // Before it is read: a later change makes a higher number, and what is kept under this one is not found.
+        let generation = generation();
         let found = sources::find(call, configured().as_deref())?;
         let Some((credentials, source)) = found.credentials.clone() else {
             return Err(
                 found.not_configured("Nothing tells who asks: no access token, and no client id with its secret.")
             );
         };
-        let Some((base_url, _)) = found.base_url.clone() else {
+        let Some((base_url, address_source)) = found.base_url.clone() else {
             return Err(found.not_configured(&format!(
                 "Credentials were found ({}), but no base URL to send them to.",
                 source.name()
             )));
         };
         let settings = Resolved::of(&found);
+        let origin = match (source, address_source) {
+            (Source::Call, Source::Call) => Origin::Call,
+            (Source::Session, Source::Session) if call.is_none() => Origin::Session(generation),
+            _ => Origin::Elsewhere,
+        };
         Ok(Self {
+            origin,
             token_url: found
                 .token_url
                 .as_ref()
@@ -93,9 +125,8 @@ impl Effective {
 impl Effective {
     /// What must not be repeated of the default headers.
     pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        let secret = |name: &str| {
-            ["authorization", "cookie", "key", "token", "secret"].iter().any(|part| name.contains(part))
-        };
+        let secret =
+            |name: &str| ["authorization", "cookie", "key", "token", "secret"].iter().any(|part| name.contains(part));
         let values = self.default_headers.iter().filter(|(name, _)| secret(name.as_str()));
         values.filter_map(|(_, value)| value.to_str().ok()).map(|value| Secret::token(value.to_owned())).collect()
     }

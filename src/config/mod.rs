@@ -13,7 +13,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) use address::Address;
-pub(crate) use effective::{Effective, Report, configure};
+pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
 use crate::error::{Error, Result};
 use crate::members::{self, Object, printable};
@@ -82,6 +82,11 @@ impl Configuration {
         let mut object = Object::parse(text, "The configuration")?;
         let preview = object.flag("preview")?.unwrap_or(false);
         Ok((Self::read(object)?, preview))
+    }
+
+    /// Parses the `configuration` member of a request.
+    pub(crate) fn of_call(text: &str) -> Result<Self> {
+        Self::read(Object::member(text, "configuration")?)
     }
 
     /// Reads the members of `object`, and refuses what is not one of them.

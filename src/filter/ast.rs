@@ -160,14 +160,11 @@ impl Test {
     pub(super) fn is_for_the_service(&self) -> bool {
         match self {
             Self::Compare { value, .. } => {
-                matches!(
-                    value,
-                    Operand::Attribute(_) | Operand::Literal(Literal::Constant(_))
-                )
+                matches!(value, Operand::Attribute(_) | Operand::Literal(Literal::Constant(_)))
             }
-            Self::In { values, .. } | Self::ContainsAll { values, .. } => values
-                .iter()
-                .any(|value| matches!(value, Literal::Constant(_))),
+            Self::In { values, .. } | Self::ContainsAll { values, .. } => {
+                values.iter().any(|value| matches!(value, Literal::Constant(_)))
+            }
             Self::Join { .. } | Self::CollectionCondition { .. } | Self::Subquery { .. } => true,
             Self::Like { .. } | Self::IsNull | Self::NotNull | Self::IsEmpty => false,
         }
@@ -212,74 +209,27 @@ impl fmt::Display for DisplayCondition<'_> {
         let Self(attribute, test) = self;
         let insensitive = |ignore_case: &bool| if *ignore_case { "IgnoreCase" } else { "" };
         match test {
-            Test::Compare {
-                operator,
-                ignore_case,
-                value,
-            } => {
-                write!(
-                    f,
-                    "{attribute} {}{operator} {value}",
-                    if *ignore_case { "i" } else { "" }
-                )
+            Test::Compare { operator, ignore_case, value } => {
+                write!(f, "{attribute} {}{operator} {value}", if *ignore_case { "i" } else { "" })
             }
-            Test::In {
-                ignore_case,
-                values,
-            } => {
-                write!(
-                    f,
-                    "{attribute}.in{}({})",
-                    insensitive(ignore_case),
-                    List(values)
-                )
+            Test::In { ignore_case, values } => {
+                write!(f, "{attribute}.in{}({})", insensitive(ignore_case), List(values))
             }
-            Test::ContainsAll {
-                ignore_case,
-                values,
-            } => {
-                write!(
-                    f,
-                    "{attribute}.containsAll{}({})",
-                    insensitive(ignore_case),
-                    List(values)
-                )
+            Test::ContainsAll { ignore_case, values } => {
+                write!(f, "{attribute}.containsAll{}({})", insensitive(ignore_case), List(values))
             }
-            Test::Like {
-                part,
-                ignore_case,
-                text,
-            } => {
-                write!(
-                    f,
-                    "{attribute}.{part}{}({})",
-                    insensitive(ignore_case),
-                    Quoted(text)
-                )
+            Test::Like { part, ignore_case, text } => {
+                write!(f, "{attribute}.{part}{}({})", insensitive(ignore_case), Quoted(text))
             }
             Test::IsNull => write!(f, "{attribute}.isNull()"),
             Test::NotNull => write!(f, "{attribute}.notNull()"),
             Test::IsEmpty => write!(f, "{attribute}.isEmpty()"),
             Test::Join { property } => write!(f, "{attribute}.join({property})"),
             Test::CollectionCondition { condition } => {
-                write!(
-                    f,
-                    "{attribute}.collectionCondition({})",
-                    Quoted(&condition.to_string())
-                )
+                write!(f, "{attribute}.collectionCondition({})", Quoted(&condition.to_string()))
             }
-            Test::Subquery {
-                property,
-                class,
-                class_property,
-                condition,
-            } => {
-                write!(
-                    f,
-                    "{attribute}.subquery({}, {class}, {}, ",
-                    Quoted(property),
-                    Quoted(class_property)
-                )?;
+            Test::Subquery { property, class, class_property, condition } => {
+                write!(f, "{attribute}.subquery({}, {class}, {}, ", Quoted(property), Quoted(class_property))?;
                 match condition {
                     Some(condition) => write!(f, "{})", Quoted(&condition.to_string())),
                     None => f.write_str("null)"),

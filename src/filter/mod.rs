@@ -23,9 +23,12 @@
 //! | and, or, not | `a && b`, `a || b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
 
 mod ast;
+pub mod eval;
 mod mistakes;
 mod parse;
+mod places;
 mod problem;
+pub mod query;
 mod warn;
 
 pub use ast::{Expr, Literal, Operand, Operator, Part, Test};
@@ -75,11 +78,7 @@ impl Filter {
         };
         self.expr.visit(&mut |attribute, test| {
             add(attribute);
-            if let Test::Compare {
-                value: Operand::Attribute(other),
-                ..
-            } = test
-            {
+            if let Test::Compare { value: Operand::Attribute(other), .. } = test {
                 add(other);
             }
         });

@@ -55,26 +55,14 @@ pub(super) struct Last<'t> {
 impl<'t> Parser<'t> {
     /// Stands at the first character that is not blank.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut parser = Self {
-            text,
-            at: 0,
-            depth: 0,
-            quiet: false,
-            last: Last::default(),
-        };
+        let mut parser = Self { text, at: 0, depth: 0, quiet: false, last: Last::default() };
         parser.skip_blanks();
         parser
     }
 
     /// A parser at another place of the same text, that finds errors without explaining them.
     pub(super) fn quiet_at(&self, at: usize) -> Self {
-        Self {
-            text: self.text,
-            at,
-            depth: self.depth,
-            quiet: true,
-            last: self.last,
-        }
+        Self { text: self.text, at, depth: self.depth, quiet: true, last: self.last }
     }
 
     pub(super) fn rest(&self) -> &'t str {
@@ -103,11 +91,7 @@ impl<'t> Parser<'t> {
 
     #[cold]
     fn mistake(&self, explain: impl FnOnce(&Self) -> Box<Problem>) -> Box<Problem> {
-        if self.quiet {
-            Problem::new(self.at, "")
-        } else {
-            explain(self)
-        }
+        if self.quiet { Problem::new(self.at, "") } else { explain(self) }
     }
 
     /// `a && b && c` or `a || b || c`, up to the first thing that does not go on with it.
@@ -132,11 +116,7 @@ impl<'t> Parser<'t> {
             push_flat(&mut parts, part, is_and);
             next = self.connective();
         }
-        Ok(if is_and {
-            Expr::And(parts)
-        } else {
-            Expr::Or(parts)
-        })
+        Ok(if is_and { Expr::And(parts) } else { Expr::Or(parts) })
     }
 
     /// Which connective stands here, left where it is: `true` for `&&`, `false` for `||`.
@@ -206,15 +186,8 @@ impl<'t> Parser<'t> {
         let value = self.operand()?;
         self.last.value = (value_at, self.at);
         self.skip_blanks();
-        let test = Test::Compare {
-            operator,
-            ignore_case,
-            value,
-        };
-        Ok(Expr::Condition {
-            attribute: name.to_owned(),
-            test,
-        })
+        let test = Test::Compare { operator, ignore_case, value };
+        Ok(Expr::Condition { attribute: name.to_owned(), test })
     }
 
     /// A name with its dots; stands behind it, blanks not skipped. `None`, standing where it stood, if none begins here.
@@ -223,16 +196,10 @@ impl<'t> Parser<'t> {
         let start = self.at;
         let mut at = start;
         loop {
-            if !bytes
-                .get(at)
-                .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
-            {
+            if !bytes.get(at).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
                 break;
             }
-            while bytes
-                .get(at)
-                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            {
+            while bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
                 at += 1;
             }
             self.at = at;
@@ -321,9 +288,7 @@ impl<'t> Parser<'t> {
     fn at_border(&self) -> bool {
         matches!(
             self.byte(),
-            None | Some(
-                b' ' | b'\t' | b'\r' | b'\n' | b')' | b'&' | b'|' | b',' | b'}' | b';' | b'"'
-            )
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b')' | b'&' | b'|' | b',' | b'}' | b';' | b'"')
         )
     }
 
@@ -372,29 +337,11 @@ impl<'t> Parser<'t> {
         };
         let open = self.at;
         let test = match (plain, ignore_case) {
-            ("in", _) => Test::In {
-                ignore_case,
-                values: self.list(method)?,
-            },
-            ("containsAll", _) => Test::ContainsAll {
-                ignore_case,
-                values: self.list(method)?,
-            },
-            ("startsWith", _) => Test::Like {
-                part: Part::Start,
-                ignore_case,
-                text: self.text_argument(method)?,
-            },
-            ("endsWith", _) => Test::Like {
-                part: Part::End,
-                ignore_case,
-                text: self.text_argument(method)?,
-            },
-            ("contains", _) => Test::Like {
-                part: Part::Anywhere,
-                ignore_case,
-                text: self.text_argument(method)?,
-            },
+            ("in", _) => Test::In { ignore_case, values: self.list(method)? },
+            ("containsAll", _) => Test::ContainsAll { ignore_case, values: self.list(method)? },
+            ("startsWith", _) => Test::Like { part: Part::Start, ignore_case, text: self.text_argument(method)? },
+            ("endsWith", _) => Test::Like { part: Part::End, ignore_case, text: self.text_argument(method)? },
+            ("contains", _) => Test::Like { part: Part::Anywhere, ignore_case, text: self.text_argument(method)? },
             ("isNull", false) => self.no_argument(Test::IsNull)?,
             ("notNull", false) => self.no_argument(Test::NotNull)?,
             ("isEmpty", false) => self.no_argument(Test::IsEmpty)?,
@@ -415,10 +362,7 @@ impl<'t> Parser<'t> {
             return Err(self.mistake(|parser| mistakes::arguments_not_closed(parser, method, open)));
         }
         self.take(")");
-        Ok(Expr::Condition {
-            attribute: attribute.to_owned(),
-            test,
-        })
+        Ok(Expr::Condition { attribute: attribute.to_owned(), test })
     }
 
     fn open_arguments(&mut self) {
@@ -450,9 +394,7 @@ impl<'t> Parser<'t> {
         loop {
             let value = self.literal()?;
             let Some(value) = value else {
-                return Err(
-                    self.mistake(|parser| mistakes::list_value_expected(parser, values.is_empty()))
-                );
+                return Err(self.mistake(|parser| mistakes::list_value_expected(parser, values.is_empty())));
             };
             values.push(value);
             self.skip_blanks();
@@ -469,18 +411,14 @@ impl<'t> Parser<'t> {
     fn join(&mut self) -> Parsed<Test> {
         self.open_arguments();
         match self.name() {
-            Some(name) if name.contains('.') => Ok(Test::Join {
-                property: name.to_owned(),
-            }),
+            Some(name) if name.contains('.') => Ok(Test::Join { property: name.to_owned() }),
             _ => Err(self.mistake(|parser| mistakes::other_argument_expected(parser, JOIN))),
         }
     }
 
     /// `("property", Class, "property", "filter"` or the same with `null` as the last
     fn subquery(&mut self) -> Parsed<Test> {
-        let wrong = |parser: &Self| {
-            parser.mistake(|parser| mistakes::other_argument_expected(parser, SUBQUERY))
-        };
+        let wrong = |parser: &Self| parser.mistake(|parser| mistakes::other_argument_expected(parser, SUBQUERY));
         self.open_arguments();
         let property = self.property_argument(wrong)?;
         let Some(class) = self.name() else {
@@ -496,12 +434,7 @@ impl<'t> Parser<'t> {
             _ if self.name() == Some("null") => None,
             _ => return Err(wrong(self)),
         };
-        Ok(Test::Subquery {
-            property,
-            class: class.to_owned(),
-            class_property,
-            condition,
-        })
+        Ok(Test::Subquery { property, class: class.to_owned(), class_property, condition })
     }
 
     /// `"property",`
@@ -511,19 +444,13 @@ impl<'t> Parser<'t> {
         }
         let property = self.string()?;
         self.skip_blanks();
-        if self.take(",") {
-            Ok(property)
-        } else {
-            Err(wrong(self))
-        }
+        if self.take(",") { Ok(property) } else { Err(wrong(self)) }
     }
 
     /// A string that holds a filter of its own.
     fn quoted_filter(&mut self) -> Parsed<Expr> {
         if self.byte() != Some(b'"') {
-            return Err(self.mistake(|parser| {
-                mistakes::other_argument_expected(parser, COLLECTION_CONDITION)
-            }));
+            return Err(self.mistake(|parser| mistakes::other_argument_expected(parser, COLLECTION_CONDITION)));
         }
         let open = self.at;
         let text = self.string()?;
@@ -533,11 +460,7 @@ impl<'t> Parser<'t> {
         }
         nested_filter(&text, self.depth + 1).map_err(|problem| {
             let at = open + 1 + offset_before_unescaping(&self.text[open + 1..], problem.at);
-            if self.quiet {
-                Problem::new(at, "")
-            } else {
-                mistakes::in_quoted_filter(&text, *problem, at)
-            }
+            if self.quiet { Problem::new(at, "") } else { mistakes::in_quoted_filter(&text, *problem, at) }
         })
     }
 }
@@ -545,8 +468,7 @@ impl<'t> Parser<'t> {
 /// The forms of the methods that are not for the identity's own attributes.
 pub(super) const JOIN: &str = "join(Class.property)";
 pub(super) const COLLECTION_CONDITION: &str = r#"collectionCondition("name == \"value\"")"#;
-pub(super) const SUBQUERY: &str =
-    r#"subquery("property", sailpoint.object.Class, "property", "name == \"value\"")"#;
+pub(super) const SUBQUERY: &str = r#"subquery("property", sailpoint.object.Class, "property", "name == \"value\"")"#;
 
 /// Adds to a chain; a chain of the same kind in parentheses becomes part of it, so that depth is never wasted.
 fn push_flat(parts: &mut Vec<Expr>, part: Expr, is_and: bool) {
@@ -564,9 +486,7 @@ fn is_constant(name: &str) -> bool {
         return false;
     };
     name.starts_with("sailpoint.")
-        || qualifier
-            .split('.')
-            .any(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
+        || qualifier.split('.').any(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// Where in the inside of a string, as it is written, the byte stands that has `offset` once escapes are resolved.

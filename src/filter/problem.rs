@@ -34,13 +34,7 @@ const SHOWN_AFTER: usize = 40;
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
-            at,
-            message: message.into(),
-            advice: Vec::new(),
-            choices: Vec::new(),
-            fix: None,
-        })
+        Box::new(Self { at, message: message.into(), advice: Vec::new(), choices: Vec::new(), fix: None })
     }
 
     pub(super) fn advise(mut self: Box<Self>, line: impl Into<String>) -> Box<Self> {
@@ -49,15 +43,8 @@ impl Problem {
     }
 
     /// Proposes `text` in place of a part of the filter.
-    pub(super) fn fix(
-        mut self: Box<Self>,
-        range: Range<usize>,
-        text: impl Into<String>,
-    ) -> Box<Self> {
-        self.fix = Some(Fix {
-            range,
-            text: text.into(),
-        });
+    pub(super) fn fix(mut self: Box<Self>, range: Range<usize>, text: impl Into<String>) -> Box<Self> {
+        self.fix = Some(Fix { range, text: text.into() });
         self
     }
 
@@ -72,32 +59,18 @@ impl Problem {
         let (line, caret) = place(text, self.at);
         lines.push(line);
         lines.push(caret);
-        FilterError {
-            message: self.message,
-            hint: lines.join("\n"),
-            position: text[..self.at].chars().count(),
-        }
+        FilterError { message: self.message, hint: lines.join("\n"), position: text[..self.at].chars().count() }
     }
 
     /// The lines that say what was probably meant, if that is known.
     pub(super) fn meant(&self, text: &str) -> Vec<String> {
-        let meant = if self.choices.is_empty() {
-            self.corrected(text)
-        } else {
-            self.choices.clone()
-        };
+        let meant = if self.choices.is_empty() { self.corrected(text) } else { self.choices.clone() };
         match meant.as_slice() {
             [one] => vec![format!("Probably meant: {}", one_line(one))],
             several => several
                 .iter()
                 .enumerate()
-                .map(|(index, one)| {
-                    format!(
-                        "{}{}",
-                        if index == 0 { "Either: " } else { "or:     " },
-                        one_line(one)
-                    )
-                })
+                .map(|(index, one)| format!("{}{}", if index == 0 { "Either: " } else { "or:     " }, one_line(one)))
                 .collect(),
         }
     }
@@ -116,15 +89,8 @@ impl Problem {
             match parse::filter(&corrected) {
                 Ok(expr) => return vec![expr.to_string()],
                 Err(problem) if !problem.choices.is_empty() => {
-                    let readable = problem
-                        .choices
-                        .iter()
-                        .all(|choice| parse::filter(choice).is_ok());
-                    return if readable {
-                        problem.choices
-                    } else {
-                        Vec::new()
-                    };
+                    let readable = problem.choices.iter().all(|choice| parse::filter(choice).is_ok());
+                    return if readable { problem.choices } else { Vec::new() };
                 }
                 Err(problem) => match &problem.fix {
                     Some(fix) => corrected = apply(&corrected, fix),
@@ -137,45 +103,25 @@ impl Problem {
 }
 
 fn apply(text: &str, fix: &Fix) -> String {
-    format!(
-        "{}{}{}",
-        &text[..fix.range.start],
-        fix.text,
-        &text[fix.range.end..]
-    )
+    format!("{}{}{}", &text[..fix.range.start], fix.text, &text[fix.range.end..])
 }
 
 /// The line of the filter with the place, shortened around it, and the line with the caret.
 fn place(text: &str, at: usize) -> (String, String) {
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = text[at..]
-        .find('\n')
-        .map_or(text.len(), |newline| at + newline);
+    let line_end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
     let before = &text[line_start..at];
     let after = &text[at..line_end];
 
-    let first = before
-        .char_indices()
-        .rev()
-        .nth(SHOWN_BEFORE - 1)
-        .map_or(0, |(index, _)| index);
-    let last = after
-        .char_indices()
-        .nth(SHOWN_AFTER)
-        .map_or(after.len(), |(index, _)| index);
+    let first = before.char_indices().rev().nth(SHOWN_BEFORE - 1).map_or(0, |(index, _)| index);
+    let last = after.char_indices().nth(SHOWN_AFTER).map_or(after.len(), |(index, _)| index);
     let cut_before = if first > 0 { "..." } else { "" };
     let cut_after = if last < after.len() { "..." } else { "" };
     let shown_before = &before[first..];
 
-    let line = format!(
-        "    {cut_before}{}{cut_after}",
-        one_line(&format!("{shown_before}{}", &after[..last]))
-    );
+    let line = format!("    {cut_before}{}{cut_after}", one_line(&format!("{shown_before}{}", &after[..last])));
     let blanks = 4 + cut_before.len() + shown_before.chars().count();
-    (
-        line.trim_end().to_owned(),
-        format!("{}^", " ".repeat(blanks)),
-    )
+    (line.trim_end().to_owned(), format!("{}^", " ".repeat(blanks)))
 }
 
 /// Line breaks, tabs, invisible characters and those that change the direction of writing, each as one visible

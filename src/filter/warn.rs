@@ -73,13 +73,7 @@ fn breadth(expr: &Expr) -> Breadth {
             // Whoever is named by a value is one of few.
             Some if matches!(
                 **inner,
-                Expr::Condition {
-                    test: Test::Compare {
-                        operator: Operator::Equal,
-                        ..
-                    },
-                    ..
-                }
+                Expr::Condition { test: Test::Compare { operator: Operator::Equal, .. }, .. }
             ) =>
             {
                 NearlyAll
@@ -89,21 +83,13 @@ fn breadth(expr: &Expr) -> Breadth {
         Expr::Condition { attribute, test } => match test {
             Test::NotNull => NearlyAll,
             Test::Like { text, .. } if text.is_empty() => NearlyAll,
-            Test::Compare {
-                operator: Operator::NotEqual,
-                value: Operand::Literal(_),
-                ..
-            } => NearlyAll,
-            Test::Compare {
-                operator: Operator::Equal,
-                value: Operand::Literal(Literal::Text(text)),
-                ..
-            } if text.is_empty() => NearlyNone,
-            Test::Compare {
-                operator: Operator::Equal,
-                value: Operand::Literal(Literal::Null),
-                ..
+            Test::Compare { operator: Operator::NotEqual, value: Operand::Literal(_), .. } => NearlyAll,
+            Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Text(text)), .. }
+                if text.is_empty() =>
+            {
+                NearlyNone
             }
+            Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Null), .. }
             | Test::IsNull
             | Test::IsEmpty
                 if matches!(attribute.as_str(), "id" | "name" | "uid" | "displayName") =>
@@ -125,9 +111,7 @@ fn combinations(expr: &Expr, found: &mut Vec<String>) {
             let texts: HashSet<String> = parts.iter().map(Expr::to_string).collect();
             let opposites = parts.iter().find_map(|part| {
                 let opposite = opposite(part);
-                texts
-                    .contains(&opposite)
-                    .then(|| (shown(&part.to_string()), shown(&opposite)))
+                texts.contains(&opposite).then(|| (shown(&part.to_string()), shown(&opposite)))
             });
             match opposites {
                 Some((one, other)) if is_or => {
@@ -155,12 +139,7 @@ fn two_values(parts: &[Expr], found: &mut Vec<String>) {
     for part in parts {
         let Expr::Condition {
             attribute,
-            test:
-                Test::Compare {
-                    operator: Operator::Equal,
-                    value: Operand::Literal(value),
-                    ..
-                },
+            test: Test::Compare { operator: Operator::Equal, value: Operand::Literal(value), .. },
         } = part
         else {
             continue;
@@ -183,15 +162,7 @@ fn two_values(parts: &[Expr], found: &mut Vec<String>) {
 fn opposite(expr: &Expr) -> String {
     match expr {
         Expr::Not(inner) => inner.to_string(),
-        Expr::Condition {
-            attribute,
-            test:
-                Test::Compare {
-                    operator,
-                    ignore_case,
-                    value,
-                },
-        } => {
+        Expr::Condition { attribute, test: Test::Compare { operator, ignore_case, value } } => {
             let operator = match operator {
                 Operator::Equal => Operator::NotEqual,
                 Operator::NotEqual => Operator::Equal,
@@ -200,23 +171,10 @@ fn opposite(expr: &Expr) -> String {
                 Operator::Greater => Operator::LessOrEqual,
                 Operator::LessOrEqual => Operator::Greater,
             };
-            condition(
-                attribute,
-                &Test::Compare {
-                    operator,
-                    ignore_case: *ignore_case,
-                    value: value.clone(),
-                },
-            )
+            condition(attribute, &Test::Compare { operator, ignore_case: *ignore_case, value: value.clone() })
         }
-        Expr::Condition {
-            attribute,
-            test: Test::IsNull,
-        } => condition(attribute, &Test::NotNull),
-        Expr::Condition {
-            attribute,
-            test: Test::NotNull,
-        } => condition(attribute, &Test::IsNull),
+        Expr::Condition { attribute, test: Test::IsNull } => condition(attribute, &Test::NotNull),
+        Expr::Condition { attribute, test: Test::NotNull } => condition(attribute, &Test::IsNull),
         other => format!("!({other})"),
     }
 }
@@ -224,32 +182,25 @@ fn opposite(expr: &Expr) -> String {
 fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
     let text = || shown(&condition(attribute, test));
     match test {
-        Test::Compare {
-            operator, value, ..
-        } => match value {
+        Test::Compare { operator, value, .. } => match value {
             Operand::Attribute(name) | Operand::Literal(Literal::Constant(name)) => {
-                let kind = if matches!(value, Operand::Attribute(_)) {
-                    "another attribute"
-                } else {
-                    "a constant"
-                };
+                let kind = if matches!(value, Operand::Attribute(_)) { "another attribute" } else { "a constant" };
                 found.push(format!(
                     "{} compares with {kind}, because the right side has no quotes; if a text is meant: {}",
                     text(),
                     shown(&format!("{attribute} {operator} {}", quoted(name)))
                 ));
             }
-            Operand::Literal(Literal::Null)
-                if !matches!(operator, Operator::Equal | Operator::NotEqual) =>
-            {
+            Operand::Literal(Literal::Null) if !matches!(operator, Operator::Equal | Operator::NotEqual) => {
                 found.push(format!("{}: nothing is greater or less than null.", text()));
             }
             Operand::Literal(Literal::Text(value)) if value.is_empty() => {
-                found.push(format!("{}: what a missing value is to this, is not documented; {attribute}.isNull() asks for it.", text()));
+                found.push(format!(
+                    "{}: what a missing value is to this, is not documented; {attribute}.isNull() asks for it.",
+                    text()
+                ));
             }
-            Operand::Literal(literal) => {
-                in_value(attribute, *operator == Operator::Equal, literal, found)
-            }
+            Operand::Literal(literal) => in_value(attribute, *operator == Operator::Equal, literal, found),
         },
         Test::In { values, .. } | Test::ContainsAll { values, .. } => {
             for value in values {
@@ -259,9 +210,7 @@ fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
                 in_value(attribute, true, value, found);
             }
         }
-        Test::Like {
-            text: value, part, ..
-        } if value.is_empty() => {
+        Test::Like { text: value, part, .. } if value.is_empty() => {
             let how = match part {
                 Part::Start => "begins with",
                 Part::End => "ends with",
@@ -284,15 +233,14 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
     match literal {
         Literal::Text(text) => {
             if let Some(name) = variable_in_text(text) {
-                found.push(format!("{value} holds {name}, which looks like a variable that was not replaced by its value."));
+                found.push(format!(
+                    "{value} holds {name}, which looks like a variable that was not replaced by its value."
+                ));
             }
             if text.trim() != text {
                 found.push(format!("{value} has blanks at its beginning or end."));
             }
-            if text
-                .chars()
-                .any(|c| c.is_control() || super::problem::is_invisible(c))
-            {
+            if text.chars().any(|c| c.is_control() || super::problem::is_invisible(c)) {
                 found.push(format!("{value} holds characters that nobody sees."));
             }
             if is_equality
@@ -304,13 +252,12 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
         }
         Literal::Number(_) => {
             let quoted = quoted(&value);
-            found.push(format!("{attribute} is compared with the number {value}; identity attributes are texts, and {quoted} is one."));
+            found.push(format!(
+                "{attribute} is compared with the number {value}; identity attributes are texts, and {quoted} is one."
+            ));
         }
         Literal::Constant(name) => {
-            found.push(format!(
-                "{} is a constant, because it has no quotes.",
-                shown(name)
-            ));
+            found.push(format!("{} is a constant, because it has no quotes.", shown(name)));
         }
         Literal::Bool(_) | Literal::Null => {}
     }

@@ -4,6 +4,7 @@ mod refresh;
 mod token;
 mod transport;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,16 +13,25 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 
-use self::transport::{Delivery, Request};
-use crate::config::{Credentials, Effective, Secret};
+use self::transport::{Delivery, Policy, Request};
+use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
 use crate::envelope::{CallReport, Outcome, Response};
 use crate::error::{Code, Error, Result, Sent};
 use crate::members::printable;
 
-/// One call of the library: by which configuration, and until when.
+/// The service at one address, as one client of it; shared by all calls whose configuration is the same.
 #[derive(Debug)]
-pub(crate) struct Call<'c> {
-    pub(crate) configuration: &'c Effective,
+pub(crate) struct Service {
+    configuration: Effective,
+    policy: Policy,
+    /// Of every request, but for its credentials; the caller's own win.
+    headers: HeaderMap,
+}
+
+/// One call of the library: to which service, and until when.
+#[derive(Debug)]
+pub(crate) struct Call<'s> {
+    pub(crate) service: &'s Service,
     /// The end of everything that this call does (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
 }
@@ -37,31 +47,81 @@ struct Endpoint {
     needs: &'static str,
 }
 
+/// How many configurations are kept ready at the same time.
+const SERVICES: usize = 16;
+
+/// What a service is kept under.
+#[derive(PartialEq, Eq)]
+enum Key {
+    /// The call's configuration, as it was written.
+    Call(String),
+    /// The `cc_configure` with this number.
+    Session(u64),
+}
+
+impl Service {
+    /// The service that a call with this configuration (its JSON text), or with none, goes to. One that depends on
+    /// files or variables is made anew each time; another is read once.
+    pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
+        static KEPT: Mutex<Vec<(Key, Arc<Service>)>> = Mutex::new(Vec::new());
+        let is_wanted = |key: &Key| match (key, configuration) {
+            (Key::Call(text), Some(wanted)) => text == wanted,
+            (Key::Session(number), None) => *number == config::generation(),
+            _ => false,
+        };
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = kept.iter().rposition(|(key, _)| is_wanted(key)) {
+            // The least recently used stands first.
+            kept[index..].rotate_left(1);
+            return Ok(Arc::clone(&kept[kept.len() - 1].1));
+        }
+        drop(kept);
+        let parsed = configuration.map(Configuration::of_call).transpose()?;
+        let service = Arc::new(Self::new(Effective::of_call(parsed.as_ref())?)?);
+        let key = match (service.configuration.origin, configuration) {
+            (Origin::Call, Some(text)) => Key::Call(text.to_owned()),
+            (Origin::Session(number), None) => Key::Session(number),
+            _ => return Ok(service),
+        };
+        kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == SERVICES {
+            kept.remove(0);
+        }
+        kept.push((key, Arc::clone(&service)));
+        Ok(service)
+    }
+
+    fn new(configuration: Effective) -> Result<Self> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Ok(agent) = HeaderValue::from_str(&configuration.user_agent) {
+            headers.insert(USER_AGENT, agent);
+        }
+        for (name, value) in &configuration.default_headers {
+            headers.insert(name, value.clone());
+        }
+        let policy = Policy::new(&configuration)?;
+        Ok(Self { configuration, policy, headers })
+    }
+
+    pub(crate) fn base_url(&self) -> &Address {
+        &self.configuration.base_url
+    }
+}
+
 impl Call<'_> {
     /// How long one exchange may take.
     fn remaining(&self) -> Duration {
+        let timeout = self.service.configuration.timeout;
         let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        left.map_or(self.configuration.timeout, |left| left.min(self.configuration.timeout))
-    }
-
-    /// The headers of every request but its credentials; the caller's own win.
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Ok(agent) = HeaderValue::from_str(&self.configuration.user_agent) {
-            headers.insert(USER_AGENT, agent);
-        }
-        for (name, value) in &self.configuration.default_headers {
-            headers.insert(name, value.clone());
-        }
-        headers
+        left.map_or(timeout, |left| left.min(timeout))
     }
 
     /// One authorised exchange. A token that is refused is renewed once, and the request sent again: the service
     /// does not read a request with a bad token.
     fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
-        let url = self.configuration.base_url.join(endpoint.path);
-        let mut headers = self.headers();
+        let url = self.service.base_url().join(endpoint.path);
+        let mut headers = self.service.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut token = token::token(self, None)?;
         let mut renewed = false;
@@ -76,8 +136,8 @@ impl Call<'_> {
                 body: body.clone(),
                 delivery: endpoint.delivery,
             };
-            let mut response = transport::send(self.configuration, request, self.remaining())?;
-            if response.status == 401 && !renewed && token::renewable(&self.configuration.credentials) {
+            let mut response = transport::send(&self.service.policy, request, self.remaining())?;
+            if response.status == 401 && !renewed && token::renewable(&self.service.configuration.credentials) {
                 token = token::token(self, token.as_ref())?;
                 renewed = true;
                 continue;
@@ -105,7 +165,7 @@ impl Call<'_> {
             403 => endpoint.needs.to_owned(),
             404 | 405 | 410 => format!(
                 "Either {} is not the API's address, or the tenant no longer has this endpoint.",
-                self.configuration.base_url.as_str()
+                self.service.configuration.base_url.as_str()
             ),
             429 => match retry_after {
                 Some(seconds) => format!("The service asks to wait {seconds} s. No refresh was taken: it is safe to try again then."),
@@ -137,7 +197,7 @@ impl Call<'_> {
     }
 
     fn why_unauthorized(&self) -> &'static str {
-        match self.configuration.credentials {
+        match self.service.configuration.credentials {
             Credentials::AccessToken(_) => {
                 "The access token has expired, or is no token of this tenant. An access token that was given is never renewed; a client id and secret are."
             }
@@ -149,10 +209,10 @@ impl Call<'_> {
     /// Takes out of an answer what a server may have repeated.
     fn scrub(&self, response: &mut Response, token: Option<&Secret>) {
         let mut secrets: Vec<&Secret> = token.into_iter().collect();
-        if let Credentials::Client { secret, .. } = &self.configuration.credentials {
+        if let Credentials::Client { secret, .. } = &self.service.configuration.credentials {
             secrets.push(secret);
         }
-        let of_headers = self.configuration.secret_headers();
+        let of_headers = self.service.configuration.secret_headers();
         secrets.extend(&of_headers);
         response.scrub(&secrets);
     }

@@ -25,11 +25,12 @@ const CLIENTS: usize = 64;
 /// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the service
 /// has just answered 401 to: it is not returned again. `None`: the caller's own headers say who asks.
 pub(super) fn token(call: &Call<'_>, refused: Option<&Secret>) -> Result<Option<Secret>> {
-    match &call.configuration.credentials {
+    match &call.service.configuration.credentials {
         Credentials::Header => Ok(None),
         Credentials::AccessToken(token) => Ok(Some(token.clone())),
         Credentials::Client { id, secret } => {
-            let key = Key { url: call.configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
+            let key =
+                Key { url: call.service.configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
             slot(key).token(refused, call.remaining(), || fetch(call, id, secret)).map(Some)
         }
     }
@@ -152,10 +153,10 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         .append_pair("client_id", id)
         .append_pair("client_secret", secret.reveal())
         .finish();
-    let mut headers = call.headers();
+    let mut headers = call.service.headers.clone();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let url = call.configuration.token_url.clone();
+    let url = call.service.configuration.token_url.clone();
     let asked = Instant::now();
     let request = Request {
         method: Method::POST,
@@ -164,7 +165,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,
     };
-    let mut response = transport::send(call.configuration, request, call.remaining())?;
+    let mut response = transport::send(&call.service.policy, request, call.remaining())?;
     if !response.is_success() {
         response.scrub(&[secret]);
         return Err(refused(&url, id, response));

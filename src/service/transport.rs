@@ -45,24 +45,44 @@ pub(crate) enum Delivery {
     Repeatable,
 }
 
+/// How an exchange is carried out: by which client, and with how much patience.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    client: Client,
+    tries: u64,
+    pause: Duration,
+    maximum_bytes: u64,
+}
+
+impl Policy {
+    pub(super) fn new(configuration: &Effective) -> Result<Self> {
+        io_thread()?;
+        Ok(Self {
+            client: client(&configuration.transport)?,
+            tries: configuration.maximum_retry_count,
+            pause: configuration.retry_interval,
+            maximum_bytes: configuration.maximum_response_bytes,
+        })
+    }
+}
+
 /// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent, within
 /// `timeout`.
-pub(crate) fn send(configuration: &Effective, request: Request, timeout: Duration) -> Result<Response> {
-    let io = io_thread()?;
+pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Result<Response> {
     let exchange = Exchange {
-        client: client(&configuration.transport)?,
+        client: policy.client.clone(),
         gate: Arc::new(Gate::new(request.delivery)),
         deadline: Instant::now() + timeout,
         timeout,
-        tries: configuration.maximum_retry_count,
-        pause: configuration.retry_interval,
-        maximum_bytes: configuration.maximum_response_bytes,
+        tries: policy.tries,
+        pause: policy.pause,
+        maximum_bytes: policy.maximum_bytes,
         request,
     };
     let gate = Arc::clone(&exchange.gate);
-    let target = target(&exchange.request);
+    let target = (exchange.request.method.clone(), exchange.request.url.clone());
     let (answer, answered) = mpsc::sync_channel(1);
-    io.spawn(async move {
+    io_thread()?.spawn(async move {
         // The waiter may have given up: nobody is left to tell then.
         let _ = answer.send(exchange.run().await);
     });
@@ -70,12 +90,13 @@ pub(crate) fn send(configuration: &Effective, request: Request, timeout: Duratio
         Ok(result) => result,
         Err(mpsc::RecvTimeoutError::Timeout) => {
             gate.revoke();
-            Err(timed_out(&target, timeout, &gate))
+            Err(timed_out(&target.0, &target.1, timeout, &gate))
         }
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(Error::new(Code::Internal, format!("The exchange with {target} ended by a defect of PSSailpointCC."))
-                .sent(gate.sent()))
-        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(Error::new(
+            Code::Internal,
+            format!("The exchange with {} ended by a defect of PSSailpointCC.", shown(&target.0, &target.1)),
+        )
+        .sent(gate.sent())),
     }
 }
 
@@ -112,7 +133,7 @@ impl Exchange {
         let outcome = tokio::time::timeout_at(deadline, self.attempts()).await;
         outcome.unwrap_or_else(|_| {
             self.gate.revoke();
-            Err(timed_out(&target(&self.request), self.timeout, &self.gate))
+            Err(timed_out(&self.request.method, &self.request.url, self.timeout, &self.gate))
         })
     }
 
@@ -172,7 +193,7 @@ impl Exchange {
                 Err(error) => return Err(self.cut_off(answer.status().as_u16(), &error.without_url())),
             }
         }
-        Ok(Response::new(answer.status().as_u16(), answer.headers(), body))
+        Ok(Response::new(answer.status().as_u16(), std::mem::take(answer.headers_mut()), body))
     }
 
     fn is_question(&self) -> bool {
@@ -407,7 +428,8 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     }
 }
 
-fn timed_out(target: &str, timeout: Duration, gate: &Gate) -> Error {
+fn timed_out(method: &Method, url: &Url, timeout: Duration, gate: &Gate) -> Error {
+    let target = shown(method, url);
     let sent = gate.sent();
     let hint = match (gate.delivery, sent) {
         (Delivery::Repeatable, _) => "timeoutSec sets the limit.",
@@ -423,7 +445,11 @@ fn timed_out(target: &str, timeout: Duration, gate: &Gate) -> Error {
 
 /// "POST https://host/path": what an error speaks of.
 fn target(request: &Request) -> String {
-    format!("{} {}{}", request.method, origin(&request.url), request.url.path())
+    shown(&request.method, &request.url)
+}
+
+fn shown(method: &Method, url: &Url) -> String {
+    format!("{method} {}{}", origin(url), url.path())
 }
 
 fn origin(url: &Url) -> String {

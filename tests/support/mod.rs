@@ -11,14 +11,14 @@ use pssailpointcc::ffi;
 use serde_json::{Value, json};
 
 /// Calls a function of the ABI with JSON text and gives its envelope.
-pub fn call(function: unsafe extern "C" fn(*const c_char) -> *mut c_char, text: &str) -> Value {
+pub(crate) fn call(function: unsafe extern "C" fn(*const c_char) -> *mut c_char, text: &str) -> Value {
     let text = CString::new(text).expect("no NUL in a test's text");
     // SAFETY: NUL-terminated, and alive during the call.
     envelope(unsafe { function(text.as_ptr()) })
 }
 
 /// Takes over an answer of the ABI.
-pub fn envelope(answer: *mut c_char) -> Value {
+pub(crate) fn envelope(answer: *mut c_char) -> Value {
     assert!(!answer.is_null(), "no answer is NULL");
     // SAFETY: a text that the library has returned.
     let text = unsafe { CStr::from_ptr(answer) }.to_str().expect("answers are UTF-8").to_owned();
@@ -28,17 +28,17 @@ pub fn envelope(answer: *mut c_char) -> Value {
 }
 
 /// `cc_refresh_identities`.
-pub fn refresh(request: &Value) -> Value {
+pub(crate) fn refresh(request: &Value) -> Value {
     call(ffi::cc_refresh_identities, &request.to_string())
 }
 
 /// `cc_configure`.
-pub fn configure(configuration: &Value) -> Value {
+pub(crate) fn configure(configuration: &Value) -> Value {
     call(ffi::cc_configure, &configuration.to_string())
 }
 
 /// A configuration for the tenant at `url` that looks nowhere else, with the sandbox's first client.
-pub fn configuration(url: &str) -> Value {
+pub(crate) fn configuration(url: &str) -> Value {
     json!({
         "baseUrl": url,
         "clientId": "sandbox-client",
@@ -49,12 +49,12 @@ pub fn configuration(url: &str) -> Value {
 }
 
 /// A `lookup` that finds nothing.
-pub fn nowhere() -> Value {
+pub(crate) fn nowhere() -> Value {
     json!({ "environment": {}, "directory": "/nonexistent", "home": "/nonexistent" })
 }
 
 /// `whole` with the members of `part` in place of its own.
-pub fn with(mut whole: Value, part: &Value) -> Value {
+pub(crate) fn with(mut whole: Value, part: &Value) -> Value {
     for (name, value) in part.as_object().expect("an object") {
         whole[name] = value.clone();
     }
@@ -62,18 +62,18 @@ pub fn with(mut whole: Value, part: &Value) -> Value {
 }
 
 /// The package's folder.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file of the repository.
-pub fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The shared library, built now: what lies in target/debug after `cargo test` may be an older one.
 /// `PSSAILPOINTCC_LIBRARY` overrides it.
-pub fn library() -> PathBuf {
+pub(crate) fn library() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| match std::env::var_os("PSSAILPOINTCC_LIBRARY") {
@@ -86,7 +86,7 @@ pub fn library() -> PathBuf {
 }
 
 /// The sandbox's program, built now.
-pub fn sandbox_program() -> PathBuf {
+pub(crate) fn sandbox_program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| artifact("--bins", "pssailpointcc-sandbox", |path| path.extension().is_none_or(|e| e == "exe")))
@@ -111,7 +111,7 @@ fn artifact(kind: &str, package: &str, wanted: impl Fn(&Path) -> bool) -> PathBu
 }
 
 /// A program's path on the PATH, or what the variable names.
-pub fn find_program(variable: &str, names: &[&str]) -> Option<PathBuf> {
+pub(crate) fn find_program(variable: &str, names: &[&str]) -> Option<PathBuf> {
     if let Some(named) = std::env::var_os(variable) {
         return Some(PathBuf::from(named));
     }

@@ -11,7 +11,8 @@ use crate::{Result, build};
 /// Builds everything, starts a sandbox, runs the example through PowerShell, or through the C ABI where there is none.
 pub(crate) fn run() -> Result<()> {
     println!("Building the library and the sandbox ...");
-    let library = build::cargo(&["build", "--package", "pssailpointcc", "--lib"], "pssailpointcc", build::is_shared_library)?;
+    let library =
+        build::cargo(&["build", "--package", "pssailpointcc", "--lib"], "pssailpointcc", build::is_shared_library)?;
     let sandbox = Sandbox::start(&[], &["--people", "1000"])?;
     println!("A sandbox tenant with 1000 identities listens on {}\n", sandbox.url);
     match build::find_program("PWSH", &["pwsh"]) {

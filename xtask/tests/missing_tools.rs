@@ -26,6 +26,7 @@ fn is_there(variable: &str, names: &[&str]) -> bool {
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
     names.iter().any(|name| {
-        std::env::split_paths(&folders).any(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).is_file())
+        std::env::split_paths(&folders)
+            .any(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).is_file())
     })
 }

@@ -82,27 +82,43 @@ function Get-ConfigurationText($Cmdlet) {
             continue
         }
         $kind = $script:ConfigurationMember[$name]
+        if ($kind -eq 'kept') { continue }
         if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) { continue }
-        $text = switch ($kind) {
-            'kept' { break }
-            'secret' { ConvertTo-JsonText (ConvertTo-PlainText $value) ; break }
-            'headers' { ConvertTo-HeaderText $value; break }
-            'proxy' { ConvertTo-JsonText (ConvertTo-ProxyAddress $value); break }
-            'path' { ConvertTo-JsonText $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($value); break }
-            'number' { ConvertTo-NumberText $value; break }
-            default { ConvertTo-JsonText $value }
+        if ($value -is [string] -and $kind -in 'text', 'secret' -and $value -cnotmatch '[\x00-\x1f]') {
+            $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
+        } elseif ($value -is [bool]) {
+            if ($value) { $text = 'true' } else { $text = 'false' }
+        } else {
+            $text = ConvertTo-MemberText $kind $value $Cmdlet
+            if (-not $text) { continue }
         }
-        if ($text) { '"' + $name + '":' + $text }
+        '"' + $name + '":' + $text
     }
     $variables = foreach ($name in $script:LookupVariable) {
         $value = [Environment]::GetEnvironmentVariable($name)
         if ($value) { '"' + $name + '":' + (ConvertTo-JsonText $value) }
     }
-    $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '}'
-    $lookup += ',"directory":' + (ConvertTo-JsonText $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath)
+    # The runspace's, which is not the process's. Asking the session state takes 0.1 ms.
+    if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
+    $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '},"directory":"' + ($directory -creplace '(["\\])', '\$1') + '"'
     $userHome = [Environment]::GetFolderPath('UserProfile', 'DoNotVerify')
-    if ($userHome) { $lookup += ',"home":' + (ConvertTo-JsonText $userHome) }
+    if ($userHome) { $lookup += ',"home":"' + ($userHome -creplace '(["\\])', '\$1') + '"' }
     '{' + ((@($members) + ($lookup + '}')) -join ',') + '}'
+}
+
+# The values that are not simply text or a flag; nothing where there is nothing to send.
+function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
+    switch ($Kind) {
+        'secret' { ConvertTo-JsonText (ConvertTo-PlainText $Value) }
+        'headers' { ConvertTo-HeaderText $Value }
+        'proxy' {
+            $address = ConvertTo-ProxyAddress $Value
+            if ($address) { ConvertTo-JsonText $address }
+        }
+        'path' { ConvertTo-JsonText $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Value) }
+        'number' { ConvertTo-NumberText $Value }
+        default { ConvertTo-JsonText $Value }
+    }
 }
 
 function ConvertTo-PlainText($Value) {
@@ -180,7 +196,7 @@ function Update-ShownBaseUrl($Cmdlet) {
         $warning = $WarningPreference
         $WarningPreference = 'SilentlyContinue'
         $text = (Get-ConfigurationText $Cmdlet) -replace '\}$', ',"preview":true}'
-        $answer = ConvertFrom-JsonText (Invoke-NativeFunction 'cc_configure' $text)
+        $answer = Invoke-NativeFunction 'cc_configure' $text
         if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
     } catch {
         Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)

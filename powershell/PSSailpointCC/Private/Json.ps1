@@ -7,52 +7,76 @@ $script:MaximumJsonDepth = 100
 function ConvertTo-JsonText($Value, [int] $Depth) {
     if ($null -eq $Value) { return 'null' }
     if ($Value -is [string] -or $Value -is [char]) {
-        $text = $Value -replace '(["\\])', '\$1'
-        if ($text -match '[\x00-\x1f]') {
+        $text = $Value -creplace '(["\\])', '\$1'
+        if ($text -cmatch '[\x00-\x1f]') {
             $text = [regex]::Replace($text, '[\x00-\x1f]', { param($match) '\u{0:x4}' -f [int] $match.Value[0] })
         }
         return '"' + $text + '"'
     }
     if ($Value -is [bool]) { if ($Value) { return 'true' } else { return 'false' } }
     if ($Value -is [switch]) { if ($Value.IsPresent) { return 'true' } else { return 'false' } }
-    if ($Value -is [enum] -or $Value -is [guid] -or $Value -is [uri] -or $Value -is [version] -or $Value -is [timespan]) {
-        return '"' + (($Value.ToString()) -replace '(["\\])', '\$1') + '"'
-    }
     if ($Value -is [double] -or $Value -is [single]) {
         if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { throw (New-ArgumentError "JSON has no number $Value.") }
         return $Value.ToString('R', [cultureinfo]::InvariantCulture)
     }
-    if ($Value -is [decimal] -or $Value -is [bigint] -or $Value.GetType().IsPrimitive) {
-        return $Value.ToString([cultureinfo]::InvariantCulture)
-    }
     if ($Value -is [datetime] -or $Value -is [datetimeoffset]) {
         return '"' + $Value.ToString('yyyy-MM-ddTHH:mm:ss.FFFFFFFK', [cultureinfo]::InvariantCulture) + '"'
+    }
+    if ($Value -is [enum] -or $Value -is [guid] -or $Value -is [uri] -or $Value -is [version] -or $Value -is [timespan]) {
+        return ConvertTo-JsonText $Value.ToString()
+    }
+    if ($Value -is [decimal] -or $Value -is [bigint] -or $Value.GetType().IsPrimitive) {
+        return $Value.ToString([cultureinfo]::InvariantCulture)
     }
     if ($Value -is [securestring] -or $Value -is [scriptblock] -or $Value -is [delegate]) {
         throw (New-ArgumentError ('A {0} cannot be sent as JSON.' -f $Value.GetType().Name))
     }
-    if ($Depth -ge $script:MaximumJsonDepth) {
-        throw (New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself.")
-    }
-    if ($Value -is [System.Collections.IDictionary]) {
-        $members = foreach ($entry in $Value.GetEnumerator()) {
-            (ConvertTo-JsonText ([string] $entry.Key)) + ':' + (ConvertTo-JsonText $entry.Value ($Depth + 1))
-        }
-        return '{' + ($members -join ',') + '}'
-    }
-    if ($Value -is [System.Collections.IEnumerable]) {
+    if ($Value -is [System.Collections.IEnumerable] -and $Value -isnot [System.Collections.IDictionary]) {
+        if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
         $items = foreach ($item in $Value) { ConvertTo-JsonText $item ($Depth + 1) }
         return '[' + ($items -join ',') + ']'
     }
-    $members = foreach ($property in $Value.PSObject.Properties) {
-        (ConvertTo-JsonText $property.Name) + ':' + (ConvertTo-JsonText $property.Value ($Depth + 1))
+    ConvertTo-JsonObject $Value $Depth
+}
+
+# A dictionary or an object with properties, in its order. The usual values are written right here: a call of a
+# function costs more than all the rest.
+function ConvertTo-JsonObject($Value, [int] $Depth, [switch] $WithoutNull) {
+    if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
+    if ($Value -is [System.Collections.IDictionary]) {
+        $key = 'Key'
+        $entries = $Value.GetEnumerator()
+    } else {
+        $key = 'Name'
+        $entries = $Value.PSObject.Properties
+    }
+    $members = foreach ($entry in $entries) {
+        $name = [string] $entry.$key
+        $item = $entry.Value
+        if ($null -eq $item -and $WithoutNull) { continue }
+        if ($item -is [bool]) {
+            if ($item) { $text = 'true' } else { $text = 'false' }
+        } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
+            $text = '"' + ($item -creplace '(["\\])', '\$1') + '"'
+        } else {
+            $text = ConvertTo-JsonText $item ($Depth + 1)
+        }
+        if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { '"' + $name + '":' + $text }
     }
     '{' + ($members -join ',') + '}'
 }
 
+function New-DepthError {
+    New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
+}
+
 # JSON objects as hashtables, on both editions.
 function ConvertFrom-JsonText([string] $Text) {
-    if ($PSVersionTable.PSEdition -eq 'Core') { return ConvertFrom-Json -InputObject $Text -AsHashtable -NoEnumerate }
+    if ($PSVersionTable.PSEdition -eq 'Core') {
+        # What ConvertFrom-Json -AsHashtable does, without the cost of a cmdlet.
+        $failure = $null
+        return [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
+    }
     ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text)
 }
 

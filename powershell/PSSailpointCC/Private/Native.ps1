@@ -14,8 +14,9 @@ function Get-NativeBinding {
     }
 }
 
-# Calls a function that takes JSON and answers JSON. Bytes go in, because the default marshalling of text is the code
-# page on Windows; the pointer comes out as such, because the marshaller would free it with the wrong allocator.
+# Calls a function that takes JSON and answers an envelope; the envelope as a hashtable. Bytes go in, because the
+# default marshalling of text is the code page on Windows; the pointer comes out as such, because the marshaller would
+# free it with the wrong allocator.
 function Invoke-NativeFunction([string] $Name, [string] $Json) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
@@ -25,24 +26,36 @@ function Invoke-NativeFunction([string] $Name, [string] $Json) {
         throw (New-ErrorRecord @{
                 code    = 'invalid_argument'
                 message = 'The request or the configuration holds half a character (a lone surrogate), which no UTF-8 text can hold.'
-                hint    = 'Look for text that was cut in the middle of an emoji or another character beyond U+FFFF.'
+                hint    = 'Look for text that was cut in the middle of an emoji or of another character beyond U+FFFF.'
                 sent    = 'no'
             })
     }
-    $answer = [IntPtr]::Zero
+    $pointer = [IntPtr]::Zero
     try {
-        $answer = $native::$Name($bytes)
-        if ($answer -eq [IntPtr]::Zero) { throw [System.OutOfMemoryException]::new('The native library has no memory left for its answer.') }
-        Read-NativeText $native $answer
+        $pointer = $native::$Name($bytes)
+        if ($pointer -eq [IntPtr]::Zero) { throw [System.OutOfMemoryException]::new('The native library has no memory left for its answer.') }
+        $text = Read-NativeText $pointer
     } finally {
-        if ($answer -ne [IntPtr]::Zero) { $native::cc_string_free($answer) }
+        if ($pointer -ne [IntPtr]::Zero) { $native::cc_string_free($pointer) }
+    }
+    try {
+        ConvertFrom-JsonText $text
+    } catch {
+        $sent = 'maybe'
+        if ($text -cmatch '^\{"ok":true') { $sent = 'yes' }
+        throw (New-ErrorRecord @{
+                code    = 'invalid_response'
+                message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $_.Exception.GetBaseException().Message
+                hint    = 'The refresh may have been started: do not repeat it unseen.'
+                sent    = $sent
+            })
     }
 }
 
-function Read-NativeText($Native, [IntPtr] $Pointer) {
+function Read-NativeText([IntPtr] $Pointer) {
     if ($PSVersionTable.PSEdition -eq 'Core') { return [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) }
     # .NET Framework has no reader for UTF-8.
-    $bytes = [byte[]]::new($Native::lstrlenA($Pointer))
+    $bytes = [byte[]]::new($script:Native::lstrlenA($Pointer))
     [System.Runtime.InteropServices.Marshal]::Copy($Pointer, $bytes, 0, $bytes.Length)
     [System.Text.Encoding]::UTF8.GetString($bytes)
 }

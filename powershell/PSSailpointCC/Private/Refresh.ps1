@@ -2,24 +2,10 @@
 
 $script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
 
-# Asks the library; its result, or an error record thrown.
-function Invoke-Refresh([string] $Body, [string] $Configuration, [bool] $DryRun) {
-    $options = '"options":{}'
-    if ($DryRun) { $options = '"options":{"dryRun":true}' }
+# Asks the library: its result, or an error record thrown.
+function Invoke-Refresh([string] $Body, [string] $Configuration, [string] $Options) {
     if ($Body) { $Body += ',' }
-    $text = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + $options + ',"configuration":' + $Configuration + '}')
-    try {
-        $answer = ConvertFrom-JsonText $text
-    } catch {
-        $sent = 'maybe'
-        if ($text -match '^\{"ok":true') { $sent = 'yes' }
-        throw (New-ErrorRecord @{
-                code    = 'invalid_response'
-                message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $_.Exception.Message
-                hint    = 'PowerShell 7 reads more than Windows PowerShell does. The refresh may have been started: do not repeat it unseen.'
-                sent    = $sent
-            })
-    }
+    $answer = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + '"options":{' + $Options + '},"configuration":' + $Configuration + '}')
     if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
     $answer
 }
@@ -72,7 +58,7 @@ function Get-PlanText([System.Collections.IDictionary] $Plan) {
 
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
-    $version = Read-NativeText $script:Native ($script:Native::cc_version())
+    $version = Read-NativeText ($script:Native::cc_version())
     Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
 }
 

@@ -8,7 +8,7 @@ function ConvertTo-RequestMember($Request) {
     if ($Request -is [System.Collections.IDictionary]) {
         $key = 'Key'
         $entries = $Request.GetEnumerator()
-    } elseif (Test-Object $Request) {
+    } elseif ($Request -is [System.Management.Automation.PSCustomObject] -or (Test-Object $Request)) {
         $key = 'Name'
         $entries = $Request.PSObject.Properties
     } else {
@@ -17,34 +17,23 @@ function ConvertTo-RequestMember($Request) {
     $members = foreach ($entry in $entries) {
         $name = [string] $entry.$key
         $value = $entry.Value
-        # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
-        if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
         if ($name -in 'options', 'configuration') {
             throw (New-ArgumentError "The request has no member '$name'." 'It has filter and refreshArgs. Settings belong to Set-Configuration, switches to the command.')
         }
         if ($null -eq $value) { continue }
-        if ($name -ceq 'refreshArgs') { $text = ConvertTo-ArgumentText $value } else { $text = ConvertTo-JsonText $value 1 }
-        (ConvertTo-JsonText $name) + ':' + $text
+        # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
+        if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
+        if ($value -is [string] -and $value -cnotmatch '[\x00-\x1f]') {
+            $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
+        } elseif ($name -ceq 'refreshArgs' -and ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary])) {
+            # Names and values that nobody knows pass unchanged.
+            $text = ConvertTo-JsonObject $value 1 -WithoutNull
+        } else {
+            $text = ConvertTo-JsonText $value 1
+        }
+        if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { '"' + $name + '":' + $text }
     }
     $members -join ','
-}
-
-# In the caller's order, what is null left out; names and values that nobody knows pass unchanged.
-function ConvertTo-ArgumentText($Arguments) {
-    if ($Arguments -is [System.Collections.IDictionary]) {
-        $members = foreach ($entry in $Arguments.GetEnumerator()) {
-            $value = $entry.Value
-            if ($null -ne $value) { (ConvertTo-JsonText ([string] $entry.Key)) + ':' + (ConvertTo-JsonText $value 2) }
-        }
-    } elseif (Test-Object $Arguments) {
-        $members = foreach ($property in $Arguments.PSObject.Properties) {
-            $value = $property.Value
-            if ($null -ne $value) { '"' + $property.Name + '":' + (ConvertTo-JsonText $value 2) }
-        }
-    } else {
-        return ConvertTo-JsonText $Arguments 1
-    }
-    '{' + ($members -join ',') + '}'
 }
 
 function ConvertFrom-RequestText([string] $Text) {

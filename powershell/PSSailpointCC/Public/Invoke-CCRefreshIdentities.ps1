@@ -121,13 +121,13 @@ function Invoke-CCRefreshIdentities {
             $target = 'identities'
             # What is only shown is only asked for where it will be.
             if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium' -or $VerbosePreference -ne 'SilentlyContinue') {
-                $plan = (Invoke-Refresh $body $configuration $true)['plan']
+                $plan = (Invoke-Refresh $body $configuration '"dryRun":true')['plan']
                 $target = Get-PlanText $plan
             }
             if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
-            $result = Invoke-Refresh $body $configuration $false
+            $result = Invoke-Refresh $body $configuration
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $result $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $PSCmdlet

@@ -16,11 +16,7 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
     let rest = parser.rest();
     let at = parser.at;
     let last = &parser.last;
-    let value = parser
-        .text
-        .get(last.value.0..last.value.1)
-        .filter(|_| last.comparison.is_some())
-        .unwrap_or("");
+    let value = parser.text.get(last.value.0..last.value.1).filter(|_| last.comparison.is_some()).unwrap_or("");
     let is_adjacent = last.value.1 == at;
 
     if rest.starts_with(')') {
@@ -28,19 +24,15 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
     }
     if let Some((length, connective)) = other_connective(rest) {
         let written = &rest[..length];
-        return Problem::new(
-            at,
-            format!("Conditions are joined by && or ||, not by '{written}'."),
-        )
-        .fix(at..at + length, connective);
+        return Problem::new(at, format!("Conditions are joined by && or ||, not by '{written}'."))
+            .fix(at..at + length, connective);
     }
     if rest.starts_with('#') || rest.starts_with("//") || rest.starts_with("--") {
         let end = rest.find('\n').unwrap_or(rest.len());
         return Problem::new(at, "A filter has no comments.").fix(at..at + end, "");
     }
     if rest.starts_with(';') && rest[1..].trim().is_empty() {
-        return Problem::new(at, "A filter has no semicolon at its end.")
-            .fix(at..parser.text.len(), "");
+        return Problem::new(at, "A filter has no semicolon at its end.").fix(at..parser.text.len(), "");
     }
     if rest.starts_with([',', ';']) {
         return comma(parser);
@@ -52,10 +44,7 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
                 last.value.0,
                 "The quotes are doubled: between single quotes PowerShell needs them once.",
             )
-            .fix(
-                last.value.0..last.value.0 + end + 4,
-                quoted(&from[2..2 + end]),
-            );
+            .fix(last.value.0..last.value.0 + end + 4, quoted(&from[2..2 + end]));
         }
     }
     let is_bare = !value.is_empty() && !value.starts_with('"');
@@ -83,10 +72,8 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
         next.unary().is_ok()
     };
     if goes_on_as_condition {
-        let problem = Problem::new(
-            at,
-            "Between these two conditions && (both must hold) or || (one is enough) is missing.",
-        );
+        let problem =
+            Problem::new(at, "Between these two conditions && (both must hold) or || (one is enough) is missing.");
         return joined_either_way(problem, parser, at, at);
     }
     if is_bare && !rest.starts_with(['=', '!', '<', '>']) {
@@ -95,10 +82,7 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
             .fix(last.value.0..last.value.0 + all.len(), quoted(all));
     }
     if rest.starts_with(['=', '!', '<', '>']) {
-        return Problem::new(
-            at,
-            "A comparison has two sides only, and here begins a third.",
-        );
+        return Problem::new(at, "A comparison has two sides only, and here begins a third.");
     }
     if rest.starts_with(['}', ']']) {
         return Problem::new(at, "This closing bracket has no opening one.").fix(at..at + 1, "");
@@ -107,25 +91,15 @@ pub(in crate::filter) fn after_condition(parser: &Parser) -> Box<Problem> {
         return Problem::new(at, "Methods belong to attributes; a value has none.");
     }
     if rest.starts_with(is_foreign_quote) {
-        return Problem::new(
-            at,
-            "Behind the condition stands a quote that belongs to nothing.",
-        )
-        .fix(at..at + rest.chars().next().map_or(0, char::len_utf8), "");
+        return Problem::new(at, "Behind the condition stands a quote that belongs to nothing.")
+            .fix(at..at + rest.chars().next().map_or(0, char::len_utf8), "");
     }
     Problem::new(at, "Here the filter should end, or go on with && or ||.")
 }
 
 /// `and`, `OR`, `-and`, `&`, `|` … : its length and what it stands for.
 pub(super) fn other_connective(text: &str) -> Option<(usize, &'static str)> {
-    let words = [
-        ("-and", "&&"),
-        ("-or", "||"),
-        ("and", "&&"),
-        ("or", "||"),
-        ("&amp;&amp;", "&&"),
-        ("%26%26", "&&"),
-    ];
+    let words = [("-and", "&&"), ("-or", "||"), ("and", "&&"), ("or", "||"), ("&amp;&amp;", "&&"), ("%26%26", "&&")];
     for (word, connective) in words {
         if starts_with_word(text, word) {
             return Some((word.len(), connective));
@@ -148,32 +122,17 @@ fn comma(parser: &Parser) -> Box<Problem> {
     if last.comparison.is_some() && !is_condition && any_value(&parser.text[after..]).is_some() {
         return several_values(parser, last.value.0);
     }
-    let problem = Problem::new(
-        parser.at,
-        "This joins no conditions: && (both must hold) or || (one is enough) does.",
-    );
-    if is_condition {
-        joined_either_way(problem, parser, parser.at, after)
-    } else {
-        problem
-    }
+    let problem = Problem::new(parser.at, "This joins no conditions: && (both must hold) or || (one is enough) does.");
+    if is_condition { joined_either_way(problem, parser, parser.at, after) } else { problem }
 }
 
 /// Both filters that come of putting a connective in place of `from..to`.
-fn joined_either_way(
-    problem: Box<Problem>,
-    parser: &Parser,
-    from: usize,
-    to: usize,
-) -> Box<Problem> {
+fn joined_either_way(problem: Box<Problem>, parser: &Parser, from: usize, to: usize) -> Box<Problem> {
     if parser.text.len() > LONGEST_READING {
         return problem;
     }
     let (before, after) = (parser.text[..from].trim_end(), &parser.text[to..]);
-    problem.choices(vec![
-        format!("{before} && {after}"),
-        format!("{before} || {after}"),
-    ])
+    problem.choices(vec![format!("{before} && {after}"), format!("{before} || {after}")])
 }
 
 /// `"Dwayne "The Rock" Johnson"`
@@ -189,12 +148,7 @@ fn quote_inside(parser: &Parser) -> Box<Problem> {
         let after = rest[at + 1..].trim_start();
         after.is_empty() || after.starts_with([')', '&', '|'])
     };
-    match rest
-        .match_indices('"')
-        .map(|(at, _)| at)
-        .take(20)
-        .find(|at| border(*at))
-    {
+    match rest.match_indices('"').map(|(at, _)| at).take(20).find(|at| border(*at)) {
         Some(end) => {
             let unescaped = rest[..end].replace("\\\"", "\"").replace("\\\\", "\\");
             problem.fix(from..from + 1 + end + 1, quoted(&unescaped))
@@ -207,18 +161,14 @@ fn quote_inside(parser: &Parser) -> Box<Problem> {
 pub(in crate::filter) fn bracket_not_closed(parser: &Parser, open: usize) -> Box<Problem> {
     if parser.rest().is_empty() {
         let end = parser.text.trim_end().len();
-        return Problem::new(open, "The bracket that is opened here is never closed.")
-            .fix(end..end, ")");
+        return Problem::new(open, "The bracket that is opened here is never closed.").fix(end..end, ")");
     }
     after_condition(parser)
 }
 
 /// The 65th bracket inside of others.
 pub(in crate::filter) fn too_deep(parser: &Parser) -> Box<Problem> {
-    Problem::new(
-        parser.at,
-        format!("Brackets nest at most {MAX_NESTING} deep, and this one is deeper."),
-    )
+    Problem::new(parser.at, format!("Brackets nest at most {MAX_NESTING} deep, and this one is deeper."))
 }
 
 /// `a && b || c`, standing at the first connective of the second kind; the chain begins at `start`.
@@ -228,9 +178,7 @@ pub(in crate::filter) fn mixed_chain(parser: &Parser, start: usize) -> Box<Probl
         "&& and || stand side by side, and nothing says which the service reads first: parentheses must.",
     );
     let Some((parts, end)) = parts_of_chain(parser, start) else {
-        return problem.advise(
-            "Put parentheses around what belongs together: (a && b) || c, or a && (b || c).",
-        );
+        return problem.advise("Put parentheses around what belongs together: (a && b) || c, or a && (b || c).");
     };
     let (before, after) = (&parser.text[..start], &parser.text[end..]);
     let reading = |inner_is_and: bool| format!("{before}{}{after}", grouped(&parts, inner_is_and));
@@ -273,11 +221,7 @@ fn grouped(parts: &[(bool, &str)], inner_is_and: bool) -> String {
         [single] => (*single).to_owned(),
         several => format!("({})", several.join(connective(inner_is_and))),
     };
-    groups
-        .iter()
-        .map(group_text)
-        .collect::<Vec<_>>()
-        .join(connective(!inner_is_and))
+    groups.iter().map(group_text).collect::<Vec<_>>().join(connective(!inner_is_and))
 }
 
 /// `and uid == …`, `or(…)`: a connective, but as a word, where a condition belongs.
@@ -288,10 +232,7 @@ pub(super) fn word_connective_first(parser: &Parser, at: usize) -> Option<Box<Pr
     Some(
         Problem::new(
             at,
-            format!(
-                "A condition is missing before '{}', which is written {connective}.",
-                &text[..length]
-            ),
+            format!("A condition is missing before '{}', which is written {connective}.", &text[..length]),
         )
         .advise(EXAMPLE),
     )

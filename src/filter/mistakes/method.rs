@@ -65,14 +65,8 @@ pub(in crate::filter) fn method_without_attribute(parser: &Parser) -> Box<Proble
     if let Some(problem) = word_connective_first(parser, at) {
         return problem;
     }
-    let problem = Problem::new(
-        at,
-        "A method stands behind its attribute: attribute, dot, method.",
-    );
-    let known = METHODS
-        .iter()
-        .any(|method| method.eq_ignore_ascii_case(name))
-        || other_name(name).is_some();
+    let problem = Problem::new(at, "A method stands behind its attribute: attribute, dot, method.");
+    let known = METHODS.iter().any(|method| method.eq_ignore_ascii_case(name)) || other_name(name).is_some();
     if !known {
         return Problem::new(
             at + name.len(),
@@ -97,37 +91,24 @@ pub(in crate::filter) fn unknown_method(parser: &Parser, start: usize) -> Box<Pr
     let rest = parser.rest();
     let method = &rest[..rest.find('(').unwrap_or(rest.len())];
     let attribute = &parser.text[start..at - 1];
-    let problem = Problem::new(
-        at,
-        format!("There is no method '{}'.", &method[..method.len().min(40)]),
-    );
+    let problem = Problem::new(at, format!("There is no method '{}'.", &method[..method.len().min(40)]));
 
     // `Filter.eq("uid", "x")` is how a rule in Java builds the same.
     if attribute == "Filter" {
         let arguments = &rest[method.len() + 1..];
-        let name =
-            any_value(arguments).map(|(name, length)| (name.trim_matches('"').to_owned(), length));
+        let name = any_value(arguments).map(|(name, length)| (name.trim_matches('"').to_owned(), length));
         return match name {
             Some((name, length)) => {
                 let after = &arguments[length..];
                 let comma = after.strip_prefix(',').map_or(0, |after| 1 + blanks(after));
-                problem.fix(
-                    start..at + method.len() + 1 + length + comma,
-                    format!("{name}.{method}("),
-                )
+                problem.fix(start..at + method.len() + 1 + length + comma, format!("{name}.{method}("))
             }
             None => problem,
         };
     }
-    if let Some(exact) = METHODS
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(method))
-    {
-        return Problem::new(
-            at,
-            format!("This method is written {exact}: capitals count."),
-        )
-        .fix(at..at + method.len(), *exact);
+    if let Some(exact) = METHODS.iter().find(|known| known.eq_ignore_ascii_case(method)) {
+        return Problem::new(at, format!("This method is written {exact}: capitals count."))
+            .fix(at..at + method.len(), *exact);
     }
     if let Some(form) = other_name(method) {
         let open = at + method.len() + 1;
@@ -145,31 +126,24 @@ pub(in crate::filter) fn unknown_method(parser: &Parser, start: usize) -> Box<Pr
         if let Some((argument, end)) = argument {
             let end = end + blanks(&parser.text[end..]);
             if parser.text[end..].starts_with(')') {
-                return problem.fix(
-                    start..end + 1,
-                    form.replace('@', attribute).replace('#', &argument),
-                );
+                return problem.fix(start..end + 1, form.replace('@', attribute).replace('#', &argument));
             }
         }
         return problem.advise(known_methods());
     }
     match nearest(method) {
-        Some(known) => problem
-            .fix(at..at + method.len(), known)
-            .advise(known_methods()),
+        Some(known) => problem.fix(at..at + method.len(), known).advise(known_methods()),
         None => problem.advise(known_methods()),
     }
 }
 
 fn other_name(method: &str) -> Option<&'static str> {
-    OTHER_NAMES
-        .into_iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(method))
-        .map(|(_, form)| form)
+    OTHER_NAMES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(method)).map(|(_, form)| form)
 }
 
 fn known_methods() -> String {
-    "Methods: in, containsAll, startsWith, endsWith, contains (each also with IgnoreCase), isNull, notNull, isEmpty".to_owned()
+    "Methods: in, containsAll, startsWith, endsWith, contains (each also with IgnoreCase), isNull, notNull, isEmpty"
+        .to_owned()
 }
 
 /// The method whose name differs in few letters, if any.
@@ -180,36 +154,23 @@ fn nearest(method: &str) -> Option<&'static str> {
     let method = method.to_ascii_lowercase();
     METHODS
         .into_iter()
-        .map(|known| {
-            (
-                strsim::damerau_levenshtein(&method, &known.to_ascii_lowercase()),
-                known,
-            )
-        })
+        .map(|known| (strsim::damerau_levenshtein(&method, &known.to_ascii_lowercase()), known))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, known)| *distance <= 3 && *distance * 3 <= known.len())
         .map(|(_, known)| known)
 }
 
 /// Behind the arguments of a method its bracket is not closed; it is opened at `open`.
-pub(in crate::filter) fn arguments_not_closed(
-    parser: &Parser,
-    method: &str,
-    open: usize,
-) -> Box<Problem> {
+pub(in crate::filter) fn arguments_not_closed(parser: &Parser, method: &str, open: usize) -> Box<Problem> {
     let rest = parser.rest();
     let at = parser.at;
     let end = parser.text[..at].trim_end().len();
     if rest.is_empty() || parser.connective().is_some() {
-        return Problem::new(open, "The bracket that is opened here is never closed.")
-            .fix(end..end, ")");
+        return Problem::new(open, "The bracket that is opened here is never closed.").fix(end..end, ")");
     }
     if matches!(method, "isNull" | "notNull" | "isEmpty") {
         let problem = Problem::new(at, format!("Nothing stands in the brackets of {method}()."));
-        return match any_list(rest)
-            .map(|(_, length)| at + length)
-            .filter(|end| parser.text[*end..].starts_with(')'))
-        {
+        return match any_list(rest).map(|(_, length)| at + length).filter(|end| parser.text[*end..].starts_with(')')) {
             Some(end) => problem.fix(at..end, ""),
             None => problem,
         };
@@ -217,19 +178,13 @@ pub(in crate::filter) fn arguments_not_closed(
     if rest.starts_with(',') && method != "in" && !method.starts_with("containsAll") {
         return Problem::new(
             at,
-            format!(
-                "{method} takes one text; for several, join conditions by || or use in({{...}})."
-            ),
+            format!("{method} takes one text; for several, join conditions by || or use in({{...}})."),
         );
     }
     if rest.starts_with('}') {
         return Problem::new(at, "This closing bracket has no opening one.").fix(at..at + 1, "");
     }
-    Problem::new(
-        at,
-        format!("Here the bracket of {method}( should be closed."),
-    )
-    .advise(form_of(method))
+    Problem::new(at, format!("Here the bracket of {method}( should be closed.")).advise(form_of(method))
 }
 
 fn form_of(method: &str) -> String {
@@ -246,21 +201,15 @@ pub(in crate::filter) fn text_argument_expected(parser: &Parser, method: &str) -
     let rest = parser.rest();
     let at = parser.at;
     if rest.is_empty() || rest.starts_with(')') {
-        return Problem::new(at, format!("{method} needs a text in its brackets."))
-            .advise(form_of(method));
+        return Problem::new(at, format!("{method} needs a text in its brackets.")).advise(form_of(method));
     }
     if let Some(problem) = not_a_literal(parser) {
         return problem;
     }
     if rest.starts_with(['{', '[', '(']) {
-        let problem = Problem::new(
-            at,
-            format!("{method} takes one text, without further brackets."),
-        );
+        let problem = Problem::new(at, format!("{method} takes one text, without further brackets."));
         return match any_list(rest) {
-            Some((values, length)) if values.len() == 1 => {
-                problem.fix(at..at + length, values[0].as_str())
-            }
+            Some((values, length)) if values.len() == 1 => problem.fix(at..at + length, values[0].as_str()),
             _ => problem.advise("For several texts, join conditions by ||."),
         };
     }
@@ -271,17 +220,12 @@ pub(in crate::filter) fn text_argument_expected(parser: &Parser, method: &str) -
 pub(in crate::filter) fn list_expected(parser: &Parser, method: &str, open: usize) -> Box<Problem> {
     let rest = parser.rest();
     let at = parser.at;
-    let problem = Problem::new(
-        at,
-        format!("The values of {method} stand in curly brackets inside of the round ones."),
-    );
+    let problem = Problem::new(at, format!("The values of {method} stand in curly brackets inside of the round ones."));
     if rest.is_empty() || rest.starts_with(')') {
         return problem.advise(form_of(method));
     }
     match any_list(rest) {
-        Some((values, length)) => {
-            problem.fix(open + 1..at + length, format!("{{{}}}", values.join(", ")))
-        }
+        Some((values, length)) => problem.fix(open + 1..at + length, format!("{{{}}}", values.join(", "))),
         None => problem.advise(form_of(method)),
     }
 }
@@ -295,19 +239,12 @@ pub(in crate::filter) fn list_value_expected(parser: &Parser, is_first: bool) ->
         return Problem::new(at, "The list is not closed.").fix(end..end, "})");
     }
     if rest.starts_with('}') && is_first {
-        return Problem::new(
-            at,
-            "The list is empty; a filter that matches nobody means everybody to the service.",
-        );
+        return Problem::new(at, "The list is empty; a filter that matches nobody means everybody to the service.");
     }
     if rest.starts_with(['}', ',']) {
         let comma = parser.text[..at].rfind([',', '{']).unwrap_or(at);
         let is_comma = parser.text[comma..].starts_with(',');
-        let (from, to) = if rest.starts_with(',') || !is_comma {
-            (at, at + 1)
-        } else {
-            (comma, at)
-        };
+        let (from, to) = if rest.starts_with(',') || !is_comma { (at, at + 1) } else { (comma, at) };
         return Problem::new(from, "Beside this comma a value is missing.").fix(from..to, "");
     }
     if let Some(problem) = not_a_literal(parser) {
@@ -331,8 +268,7 @@ pub(in crate::filter) fn list_not_closed(parser: &Parser) -> Box<Problem> {
         return Problem::new(at, "The list's curly bracket is not closed.").fix(end..end, "}");
     }
     if rest.starts_with([';', '|']) {
-        return Problem::new(at, "The values of a list are separated by commas.")
-            .fix(at..at + 1, ",");
+        return Problem::new(at, "The values of a list are separated by commas.").fix(at..at + 1, ",");
     }
     if rest.starts_with([']']) {
         return Problem::new(at, "A list ends with a curly bracket.").fix(at..at + 1, "}");
@@ -340,33 +276,21 @@ pub(in crate::filter) fn list_not_closed(parser: &Parser) -> Box<Problem> {
     if rest.starts_with(['"', '\'']) && end < at {
         return Problem::new(at, "Between these two values a comma is missing.").fix(end..end, ",");
     }
-    super::value::foreign_here(parser).unwrap_or_else(|| {
-        Problem::new(
-            at,
-            "Behind a list's value belongs a comma, or the closing curly bracket.",
-        )
-    })
+    super::value::foreign_here(parser)
+        .unwrap_or_else(|| Problem::new(at, "Behind a list's value belongs a comma, or the closing curly bracket."))
 }
 
 /// An argument of `join`, `collectionCondition` or `subquery`, whose form is `form`.
 pub(in crate::filter) fn other_argument_expected(parser: &Parser, form: &str) -> Box<Problem> {
-    Problem::new(parser.at, "This method's arguments have another form.")
-        .advise(format!("Its form: attribute.{form}"))
+    Problem::new(parser.at, "This method's arguments have another form.").advise(format!("Its form: attribute.{form}"))
 }
 
 /// A mistake in a filter that stands in quotes inside of another; `at` is its place in the outer one.
-pub(in crate::filter) fn in_quoted_filter(
-    inner: &str,
-    problem: Problem,
-    at: usize,
-) -> Box<Problem> {
+pub(in crate::filter) fn in_quoted_filter(inner: &str, problem: Problem, at: usize) -> Box<Problem> {
     if inner.trim().is_empty() {
         return Problem::new(at, "The filter between the quotes is empty.");
     }
-    let outer = Problem::new(
-        at,
-        format!("In the filter between the quotes: {}", problem.message),
-    );
+    let outer = Problem::new(at, format!("In the filter between the quotes: {}", problem.message));
     let lines = problem.meant(inner).into_iter().chain(problem.advice);
     lines.fold(outer, |outer, line| outer.advise(line))
 }

@@ -28,9 +28,5 @@ const EXAMPLE: &str = "A filter that works: uid == \"amelie.roux\"";
 
 /// There is no filter at all.
 pub(super) fn empty() -> Box<Problem> {
-    Problem::new(
-        0,
-        "The filter is empty, which the service would take for everybody.",
-    )
-    .advise(EXAMPLE)
+    Problem::new(0, "The filter is empty, which the service would take for everybody.").advise(EXAMPLE)
 }

@@ -3,18 +3,14 @@
 use super::EXAMPLE;
 use super::chain::word_connective_first;
 use super::condition::negated;
-use super::scan::{
-    any_list, any_value, blanks, is_foreign_quote, starts_with_word, unquoted_value, variable, word,
-};
+use super::scan::{any_list, any_value, blanks, is_foreign_quote, starts_with_word, unquoted_value, variable, word};
 use super::value::{foreign_here, lost_escape, unexpanded};
 use super::words::{Means, WORDS};
 use crate::filter::ast::quoted;
 use crate::filter::parse::Parser;
 use crate::filter::problem::{Problem, one_line};
 
-const OPERATORS: [&str; 12] = [
-    "i==", "i!=", "i<=", "i>=", "i<", "i>", "==", "!=", "<=", ">=", "<", ">",
-];
+const OPERATORS: [&str; 12] = ["i==", "i!=", "i<=", "i>=", "i<", "i>", "==", "!=", "<=", ">=", "<", ">"];
 
 /// Behind the name of a condition stands neither an operator nor a method's bracket.
 pub(in crate::filter) fn operator_expected(parser: &Parser, name: &str) -> Box<Problem> {
@@ -43,8 +39,7 @@ pub(in crate::filter) fn operator_expected(parser: &Parser, name: &str) -> Box<P
         if let Some(problem) = lost_escape(parser) {
             return problem;
         }
-        return Problem::new(at, "Between name and value the operator is missing.")
-            .fix(at..at, "== ");
+        return Problem::new(at, "Between name and value the operator is missing.").fix(at..at, "== ");
     }
     foreign_here(parser).unwrap_or_else(|| not_a_name(parser, name))
 }
@@ -59,28 +54,23 @@ fn lone_name(parser: &Parser, name: &str) -> Box<Problem> {
     let (_, method) = name.rsplit_once('.').unwrap_or_default();
     if ["isNull", "notNull", "isEmpty"].contains(&method) {
         let end = at + name.len();
-        return Problem::new(
-            end - method.len(),
-            "A method has brackets behind its name, empty ones too.",
-        )
-        .fix(end..end, "()");
+        return Problem::new(end - method.len(), "A method has brackets behind its name, empty ones too.")
+            .fix(end..end, "()");
     }
-    let problem = Problem::new(
-        at,
-        format!("'{}' is a name alone: nothing is compared.", shown(name)),
-    );
+    let problem = Problem::new(at, format!("'{}' is a name alone: nothing is compared.", shown(name)));
     if is_all {
-        return problem.advise(format!(
-            "If it is somebody's uid: uid == {}",
-            quoted(shown(name))
-        ));
+        return problem.advise(format!("If it is somebody's uid: uid == {}", quoted(shown(name))));
     }
     problem.advise(EXAMPLE)
 }
 
 /// The documentation's examples, copied as they are.
 pub(super) fn documentation_placeholder(at: usize) -> Box<Problem> {
-    Problem::new(at, "'MyVarFilter' looks like the documentation's placeholder; a filter that names people belongs in its place.").advise(EXAMPLE)
+    Problem::new(
+        at,
+        "'MyVarFilter' looks like the documentation's placeholder; a filter that names people belongs in its place.",
+    )
+    .advise(EXAMPLE)
 }
 
 /// Operators of other languages that are made of symbols.
@@ -121,18 +111,13 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     if let Some(problem) = detached_i(parser) {
         return Some(problem);
     }
-    if ["=~", "~=", "!~", "~"]
-        .iter()
-        .any(|symbol| rest.starts_with(symbol))
-    {
+    if ["=~", "~=", "!~", "~"].iter().any(|symbol| rest.starts_with(symbol)) {
         return Some(
             Problem::new(at, "Patterns are not known here.")
                 .advise(format!("A part of a text is found by .contains(\"...\"), .startsWith(\"...\") or .endsWith(\"...\"), for example {}.contains(\"x\")", shown(name))),
         );
     }
-    let known = symbols
-        .into_iter()
-        .find(|(symbol, _)| rest.starts_with(symbol));
+    let known = symbols.into_iter().find(|(symbol, _)| rest.starts_with(symbol));
     let (symbol, operator) = match known {
         Some(known) => known,
         None if rest.starts_with('=') => ("=", "=="),
@@ -144,18 +129,11 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         "===" => "Equality is written ==, with two equals signs and not three.".to_owned(),
         _ => format!("'{symbol}' is not an operator of filters; {operator} is."),
     };
-    let blank = if rest[symbol.len()..].starts_with(' ') {
-        ""
-    } else {
-        " "
-    };
+    let blank = if rest[symbol.len()..].starts_with(' ') { "" } else { " " };
     let after = at + symbol.len() + blanks(&rest[symbol.len()..]);
     let problem = Problem::new(at, message);
     Some(match bare_text(&parser.text[after..]) {
-        Some(text) => problem.fix(
-            at..after + text.len(),
-            format!("{operator} {}", quoted(text)),
-        ),
+        Some(text) => problem.fix(at..after + text.len(), format!("{operator} {}", quoted(text))),
         None => problem.fix(at..at + symbol.len(), format!("{operator}{blank}")),
     })
 }
@@ -165,22 +143,13 @@ fn detached_i(parser: &Parser) -> Option<Box<Problem>> {
     let rest = parser.rest();
     let after = rest.strip_prefix(['i', 'I'])?;
     let gap = blanks(after);
-    let operator = OPERATORS[6..]
-        .iter()
-        .chain(&["="])
-        .find(|operator| after[gap..].starts_with(**operator))?;
+    let operator = OPERATORS[6..].iter().chain(&["="]).find(|operator| after[gap..].starts_with(**operator))?;
     let written = if *operator == "=" { "==" } else { operator };
-    let surplus = after[gap + operator.len()..]
-        .bytes()
-        .take_while(|byte| *byte == b'=')
-        .count();
+    let surplus = after[gap + operator.len()..].bytes().take_while(|byte| *byte == b'=').count();
     let length = 1 + gap + operator.len() + surplus;
     Some(
-        Problem::new(
-            parser.at,
-            format!("Ignoring case is written i{written}, a small i right before the operator."),
-        )
-        .fix(parser.at..parser.at + length, format!("i{written}")),
+        Problem::new(parser.at, format!("Ignoring case is written i{written}, a small i right before the operator."))
+            .fix(parser.at..parser.at + length, format!("i{written}")),
     )
 }
 
@@ -193,9 +162,7 @@ fn other_operator(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     if is_adjacent && dash == 0 {
         return None;
     }
-    let (written, means) = WORDS
-        .into_iter()
-        .find(|(word, _)| starts_with_word(&rest[dash..], word))?;
+    let (written, means) = WORDS.into_iter().find(|(word, _)| starts_with_word(&rest[dash..], word))?;
     let length = dash + written.len();
     let after = at + length + blanks(&rest[length..]);
     let value_text = &parser.text[after..];
@@ -203,17 +170,11 @@ fn other_operator(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         return None;
     }
     let start = parser.last.start;
-    let problem = Problem::new(
-        at,
-        format!("'{}' is not an operator of filters.", &rest[..length]),
-    );
+    let problem = Problem::new(at, format!("'{}' is not an operator of filters.", &rest[..length]));
     let list = || any_list(value_text).map(|(values, length)| (values.join(", "), after + length));
     Some(match means {
         Means::Compare(operator) => match bare_text(value_text) {
-            Some(text) => problem.fix(
-                at..after + text.len(),
-                format!("{operator} {}", quoted(text)),
-            ),
+            Some(text) => problem.fix(at..after + text.len(), format!("{operator} {}", quoted(text))),
             None => problem.fix(at..at + length, operator),
         },
         Means::IsNull => problem.fix(start..after, format!("{name}.isNull() ")),
@@ -227,16 +188,13 @@ fn other_operator(parser: &Parser, name: &str) -> Option<Box<Problem>> {
             None => problem,
         },
         Means::Method(method) | Means::NotMethod(method) => match any_value(value_text) {
-            Some((value, length)) => problem.fix(
-                start..after + length,
-                wrap(means, format!("{name}.{method}({value})")),
-            ),
+            Some((value, length)) => {
+                problem.fix(start..after + length, wrap(means, format!("{name}.{method}({value})")))
+            }
             None => problem,
         },
         Means::Like | Means::NotLike => match any_value(value_text) {
-            Some((value, length)) => {
-                problem.fix(start..after + length, wrap(means, like(name, &value)))
-            }
+            Some((value, length)) => problem.fix(start..after + length, wrap(means, like(name, &value))),
             None => problem,
         },
     })
@@ -258,10 +216,7 @@ fn bare_text(text: &str) -> Option<&str> {
 
 /// A pattern with `*` or `%` at its ends, as a method.
 pub(super) fn like(name: &str, literal: &str) -> String {
-    let pattern = literal
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(literal);
+    let pattern = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(literal);
     let wildcard = ['*', '%'];
     let text = pattern.trim_matches(wildcard);
     match (pattern.starts_with(wildcard), pattern.ends_with(wildcard)) {
@@ -280,54 +235,29 @@ fn method_in_pieces(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     let method = name.rsplit_once('.').map_or("", |(_, method)| method);
     if rest.starts_with('(') {
         return Some(if method.is_empty() {
-            let problem = Problem::new(
-                at,
-                "Here an operator belongs, or a dot and a method's name before the bracket.",
-            );
+            let problem =
+                Problem::new(at, "Here an operator belongs, or a dot and a method's name before the bracket.");
             problem.advise(EXAMPLE)
         } else {
-            Problem::new(
-                end,
-                "A method's bracket stands right behind its name, without a blank.",
-            )
-            .fix(end..at, "")
+            Problem::new(end, "A method's bracket stands right behind its name, without a blank.").fix(end..at, "")
         });
     }
-    let takes_list = matches!(
-        method,
-        "in" | "inIgnoreCase" | "containsAll" | "containsAllIgnoreCase"
-    );
-    let takes_text = matches!(
-        method.trim_end_matches("IgnoreCase"),
-        "startsWith" | "endsWith" | "contains"
-    );
+    let takes_list = matches!(method, "in" | "inIgnoreCase" | "containsAll" | "containsAllIgnoreCase");
+    let takes_text = matches!(method.trim_end_matches("IgnoreCase"), "startsWith" | "endsWith" | "contains");
     if takes_list || takes_text {
         let problem = Problem::new(at, "The arguments of a method stand in round brackets.");
         let Some((values, length)) = any_list(rest) else {
             return Some(problem);
         };
         let values = values.join(", ");
-        let arguments = if takes_list {
-            format!("({{{values}}})")
-        } else {
-            format!("({values})")
-        };
+        let arguments = if takes_list { format!("({{{values}}})") } else { format!("({values})") };
         return Some(problem.fix(end..at + length, arguments));
     }
     if matches!(method, "isNull" | "notNull" | "isEmpty") && end < at {
-        return Some(
-            Problem::new(
-                end,
-                "A method has brackets behind its name, empty ones too.",
-            )
-            .fix(end..end, "()"),
-        );
+        return Some(Problem::new(end, "A method has brackets behind its name, empty ones too.").fix(end..end, "()"));
     }
     if let Some(after) = rest.strip_prefix('[') {
-        let problem = Problem::new(
-            at,
-            "The parts of a name are joined by dots, not by square brackets.",
-        );
+        let problem = Problem::new(at, "The parts of a name are joined by dots, not by square brackets.");
         let (inner, _) = after.split_once(']').unwrap_or_default();
         let part = inner.trim_matches(|c: char| c == '"' || is_foreign_quote(c));
         return Some(if part.is_empty() {
@@ -340,11 +270,7 @@ fn method_in_pieces(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         let problem = Problem::new(at, "This dot has no name behind it.");
         let next = rest[1..].trim_start();
         let fits = OPERATORS.iter().any(|operator| next.starts_with(operator));
-        return Some(if fits || rest.starts_with("..") {
-            problem.fix(at..at + 1, "")
-        } else {
-            problem
-        });
+        return Some(if fits || rest.starts_with("..") { problem.fix(at..at + 1, "") } else { problem });
     }
     None
 }
@@ -356,10 +282,7 @@ fn not_a_name(parser: &Parser, name: &str) -> Box<Problem> {
     let start = parser.last.start;
     let end = start + name.len();
     let text = unquoted_value(&parser.text[start..]);
-    let operator_at = OPERATORS
-        .iter()
-        .filter_map(|operator| text.find(operator))
-        .min();
+    let operator_at = OPERATORS.iter().filter_map(|operator| text.find(operator)).min();
     let Some(length) = operator_at else {
         // No operator at all: this is somebody's name rather than an attribute's.
         let problem = Problem::new(at, "Here an operator belongs, such as ==.");
@@ -370,21 +293,17 @@ fn not_a_name(parser: &Parser, name: &str) -> Box<Problem> {
         ));
     };
     let name = text[..length].trim_end();
-    if at > end && word(rest).len() == rest.len().min(start + name.len() - at) || name.contains(' ')
-    {
+    if at > end && word(rest).len() == rest.len().min(start + name.len() - at) || name.contains(' ') {
         let joined = joined_words(name);
-        return Problem::new(end, "An attribute's name has no blanks.")
-            .fix(start..start + name.len(), joined);
+        return Problem::new(end, "An attribute's name has no blanks.").fix(start..start + name.len(), joined);
     }
     let c = rest.chars().next().unwrap_or(' ');
     if c.is_ascii() {
-        let problem = Problem::new(
-            at,
-            format!(
-                "'{c}' cannot be part of an attribute's name: letters, digits, _ and dots are."
-            ),
+        let problem =
+            Problem::new(at, format!("'{c}' cannot be part of an attribute's name: letters, digits, _ and dots are."));
+        return problem.advise(
+            "The name is the technical one, as in the identity profile's mappings, not the one that is displayed.",
         );
-        return problem.advise("The name is the technical one, as in the identity profile's mappings, not the one that is displayed.");
     }
     Problem::new(
         at,
@@ -412,9 +331,6 @@ fn joined_words(name: &str) -> String {
 
 /// A name that an error repeats, if it is not too long for one.
 fn shown(name: &str) -> &str {
-    let end = name
-        .char_indices()
-        .nth(60)
-        .map_or(name.len(), |(index, _)| index);
+    let end = name.char_indices().nth(60).map_or(name.len(), |(index, _)| index);
     &name[..end]
 }

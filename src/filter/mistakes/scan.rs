@@ -4,25 +4,19 @@ use crate::filter::ast::quoted;
 
 /// The letters that `text` begins with.
 pub(super) fn word(text: &str) -> &str {
-    let end = text
-        .bytes()
-        .position(|byte| !byte.is_ascii_alphabetic())
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(text.len());
     &text[..end]
 }
 
 /// Whether `text` begins with `word` in any case, and something else than a name goes on after it.
 pub(super) fn starts_with_word(text: &str, word: &str) -> bool {
-    text.get(..word.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
         && !text[word.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether an unquoted value or a quoted one may end before `text`.
 fn is_border(text: &str) -> bool {
-    text.chars()
-        .next()
-        .is_none_or(|c| c.is_whitespace() || ")}],;&|".contains(c))
+    text.chars().next().is_none_or(|c| c.is_whitespace() || ")}],;&|".contains(c))
 }
 
 pub(super) fn is_foreign_quote(c: char) -> bool {
@@ -61,12 +55,8 @@ pub(super) fn variable(text: &str) -> Option<&str> {
         let inner = text.strip_prefix(open)?;
         let end = inner.find(close)?;
         let fits = (1..=60).contains(&end)
-            && inner[..end]
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte))
-            && inner.starts_with(|c: char| {
-                c.is_ascii_alphanumeric() || c == '_' || c == '$' || c == ' '
-            });
+            && inner[..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte))
+            && inner.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || c == ' ');
         fits.then(|| &text[..open.len() + end + close.len()])
     };
     let named = |sign: char| {
@@ -90,13 +80,12 @@ pub(super) fn variable(text: &str) -> Option<&str> {
 
 /// The first thing in a value that looks like a variable that nobody expanded.
 pub(in crate::filter) fn variable_in_text(text: &str) -> Option<&str> {
-    text.match_indices(['$', '{', '#', '%', '<'])
-        .find_map(|(at, _)| {
-            let found = variable(&text[at..])?;
-            // "100 % sure, 50 % not" and "a <b and c> d" are texts; "%USERNAME%" and "<uid>" are not.
-            let is_text = found.starts_with(['%', '<']) && found.contains(' ');
-            (!is_text).then_some(found)
-        })
+    text.match_indices(['$', '{', '#', '%', '<']).find_map(|(at, _)| {
+        let found = variable(&text[at..])?;
+        // "100 % sure, 50 % not" and "a <b and c> d" are texts; "%USERNAME%" and "<uid>" are not.
+        let is_text = found.starts_with(['%', '<']) && found.contains(' ');
+        (!is_text).then_some(found)
+    })
 }
 
 /// How far an unquoted value reaches: to the next connective, bracket, comma or end, words included.
@@ -108,9 +97,7 @@ pub(super) fn unquoted_value(text: &str) -> &str {
         let word_here = || {
             at > 0
                 && bytes[at - 1] == b' '
-                && ["and", "or", "-and", "-or"]
-                    .iter()
-                    .any(|w| starts_with_word(&text[at..], w))
+                && ["and", "or", "-and", "-or"].iter().any(|w| starts_with_word(&text[at..], w))
         };
         let stops = match byte {
             b'(' => {
@@ -151,8 +138,7 @@ pub(super) fn any_value(text: &str) -> Option<(String, usize)> {
         return (at < bytes.len()).then(|| (text[..at + 2].to_owned(), at + 2));
     }
     let value = unquoted_value(text);
-    let is_bare_literal = value.bytes().all(|byte| byte.is_ascii_digit())
-        || matches!(value, "true" | "false" | "null");
+    let is_bare_literal = value.bytes().all(|byte| byte.is_ascii_digit()) || matches!(value, "true" | "false" | "null");
     match value {
         "" => None,
         _ if is_bare_literal => Some((value.to_owned(), value.len())),
@@ -178,10 +164,7 @@ pub(super) fn any_list(text: &str) -> Option<(Vec<String>, usize)> {
         at = after + 1;
     }
     if has_brackets {
-        let opening = text[..text.len() - opened.len()]
-            .chars()
-            .filter(|c| "({[".contains(*c))
-            .count();
+        let opening = text[..text.len() - opened.len()].chars().filter(|c| "({[".contains(*c)).count();
         for _ in 0..opening {
             let after = at + blanks(&text[at..]);
             if !text[after..].starts_with([')', '}', ']']) {
@@ -213,10 +196,7 @@ pub(super) fn foreign_character(c: char) -> Option<(String, &'static str)> {
         _ => return None,
     };
     Some((
-        format!(
-            "Here stands {what} (U+{:04X}), as it is copied from a page or a document.",
-            u32::from(c)
-        ),
+        format!("Here stands {what} (U+{:04X}), as it is copied from a page or a document.", u32::from(c)),
         replacement,
     ))
 }

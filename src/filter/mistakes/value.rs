@@ -2,9 +2,7 @@
 
 use super::EXAMPLE;
 use super::operator::like;
-use super::scan::{
-    any_list, foreign_character, foreign_string, is_foreign_quote, unquoted_value, variable,
-};
+use super::scan::{any_list, foreign_character, foreign_string, is_foreign_quote, unquoted_value, variable};
 use crate::filter::ast::{Operator, quoted};
 use crate::filter::parse::Parser;
 use crate::filter::problem::Problem;
@@ -14,14 +12,8 @@ pub(in crate::filter) fn value_expected(parser: &Parser) -> Box<Problem> {
     let rest = parser.rest();
     let last = &parser.last;
     if rest.is_empty() || rest.starts_with(')') || parser.connective().is_some() {
-        return Problem::new(
-            last.operator_at,
-            "The value to compare with is missing after this operator.",
-        )
-        .advise(format!(
-            "For an attribute that has no value: {}.isNull()",
-            last.attribute
-        ));
+        return Problem::new(last.operator_at, "The value to compare with is missing after this operator.")
+            .advise(format!("For an attribute that has no value: {}.isNull()", last.attribute));
     }
     if let Some(problem) = not_a_literal(parser) {
         return problem;
@@ -29,19 +21,18 @@ pub(in crate::filter) fn value_expected(parser: &Parser) -> Box<Problem> {
     if rest.starts_with(['{', '(', '[']) || rest.starts_with("@(") {
         return several_values(parser, parser.at);
     }
-    if let Some(length) = rest
-        .bytes()
-        .position(|byte| !b"=<>!~".contains(&byte))
-        .filter(|length| *length > 0)
-    {
+    if let Some(length) = rest.bytes().position(|byte| !b"=<>!~".contains(&byte)).filter(|length| *length > 0) {
         return Problem::new(parser.at, "Two operators stand here, one after the other.")
             .fix(parser.at..parser.at + length, "");
     }
     let value = unquoted_value(rest);
     let is_pattern = value.len() > 1 && (value.starts_with('*') || value.ends_with('*'));
     if is_pattern && matches!(last.comparison, Some((Operator::Equal, false))) {
-        return Problem::new(parser.at, "A comparison knows no wildcards; startsWith, endsWith and contains find a part of a text.")
-            .fix(last.start..parser.at + value.len(), like(last.attribute, &quoted(value)));
+        return Problem::new(
+            parser.at,
+            "A comparison knows no wildcards; startsWith, endsWith and contains find a part of a text.",
+        )
+        .fix(last.start..parser.at + value.len(), like(last.attribute, &quoted(value)));
     }
     unquoted(parser, value)
 }
@@ -73,9 +64,7 @@ pub(super) fn foreign_quotes(parser: &Parser) -> Box<Problem> {
     };
     let problem = Problem::new(parser.at, message);
     let problem = if single {
-        problem.advise(
-            "In PowerShell, put single quotes around the whole filter: 'uid == \"amelie.roux\"'",
-        )
+        problem.advise("In PowerShell, put single quotes around the whole filter: 'uid == \"amelie.roux\"'")
     } else {
         problem
     };
@@ -89,27 +78,15 @@ pub(super) fn foreign_quotes(parser: &Parser) -> Box<Problem> {
 pub(super) fn lost_escape(parser: &Parser) -> Option<Box<Problem>> {
     let rest = parser.rest();
     let (written, message) = if rest.starts_with("\\\"") {
-        (
-            "\\\"",
-            "The backslash before this quote is one too many: it is needed inside of a text only.",
-        )
+        ("\\\"", "The backslash before this quote is one too many: it is needed inside of a text only.")
     } else if rest.starts_with("`\"") {
-        (
-            "`\"",
-            "The backtick before this quote has stayed in the filter: between single quotes PowerShell needs none.",
-        )
+        ("`\"", "The backtick before this quote has stayed in the filter: between single quotes PowerShell needs none.")
     } else if rest.starts_with("&quot;") {
         ("&quot;", "This is the HTML form of a double quote.")
     } else if rest.starts_with("%22") {
-        (
-            "%22",
-            "This is the form of a double quote in a web address.",
-        )
+        ("%22", "This is the form of a double quote in a web address.")
     } else if rest.starts_with("\"\"") {
-        (
-            "\"\"",
-            "The quotes are doubled: between single quotes PowerShell needs them once.",
-        )
+        ("\"\"", "The quotes are doubled: between single quotes PowerShell needs them once.")
     } else {
         return None;
     };
@@ -133,15 +110,10 @@ pub(super) fn foreign_here(parser: &Parser) -> Option<Box<Problem>> {
 
 /// A variable that the program that made the filter did not replace.
 pub(super) fn unexpanded(at: usize, name: &str) -> Box<Problem> {
-    let problem = Problem::new(
-        at,
-        format!("'{name}' looks like a variable that was not replaced by its value."),
-    );
+    let problem = Problem::new(at, format!("'{name}' looks like a variable that was not replaced by its value."));
     if name.starts_with('$') {
         return problem
-            .advise(
-                "PowerShell replaces variables between double quotes only: \"uid == `\"$uid`\"\"",
-            )
+            .advise("PowerShell replaces variables between double quotes only: \"uid == `\"$uid`\"\"")
             .advise("or with the format operator: 'uid == \"{0}\"' -f $uid");
     }
     problem.advise("Its value belongs here, in double quotes.")
@@ -151,25 +123,17 @@ pub(super) fn unexpanded(at: usize, name: &str) -> Box<Problem> {
 pub(super) fn unquoted(parser: &Parser, value: &str) -> Box<Problem> {
     let at = parser.at;
     if value.is_empty() {
-        return Problem::new(
-            at,
-            "A value belongs here: a text in double quotes, a number, true, false or null.",
-        )
-        .advise(EXAMPLE);
+        return Problem::new(at, "A value belongs here: a text in double quotes, a number, true, false or null.")
+            .advise(EXAMPLE);
     }
-    let looks_like_a_number = value
-        .starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.')
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || b"+-.,:TZ/eE ".contains(&byte));
+    let looks_like_a_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.')
+        && value.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,:TZ/eE ".contains(&byte));
     let problem = if looks_like_a_number {
-        Problem::new(
-            at,
-            "Only digits, at most 18 of them, are a number; anything else stands in double quotes.",
-        )
+        Problem::new(at, "Only digits, at most 18 of them, are a number; anything else stands in double quotes.")
     } else {
-        Problem::new(at, "A text needs double quotes around it.")
-            .advise("Where the quotes were typed, PowerShell has taken them: put single quotes around the whole filter.")
+        Problem::new(at, "A text needs double quotes around it.").advise(
+            "Where the quotes were typed, PowerShell has taken them: put single quotes around the whole filter.",
+        )
     };
     problem.fix(at..at + value.len(), quoted(value))
 }
@@ -177,35 +141,19 @@ pub(super) fn unquoted(parser: &Parser, value: &str) -> Box<Problem> {
 /// `uid == "a","b"`, with `from` at the first value or at the bracket before it.
 pub(super) fn several_values(parser: &Parser, from: usize) -> Box<Problem> {
     let last = &parser.last;
-    let problem = Problem::new(
-        parser.at,
-        "A comparison takes one value, and here are several.",
-    );
+    let problem = Problem::new(parser.at, "A comparison takes one value, and here are several.");
     let (operator, ignore_case) = last.comparison.unwrap_or((Operator::Equal, false));
     let Some((values, length)) = any_list(&parser.text[from..]) else {
-        return problem.advise(format!(
-            "Several values: {}.in({{\"a\", \"b\"}})",
-            last.attribute
-        ));
+        return problem.advise(format!("Several values: {}.in({{\"a\", \"b\"}})", last.attribute));
     };
     let end = from + length;
-    let is_in = format!(
-        "{}.in{}({{{}}})",
-        last.attribute,
-        if ignore_case { "IgnoreCase" } else { "" },
-        values.join(", ")
-    );
+    let is_in =
+        format!("{}.in{}({{{}}})", last.attribute, if ignore_case { "IgnoreCase" } else { "" }, values.join(", "));
     match operator {
         Operator::Equal if values.len() == 1 => {
             let i = if ignore_case { "i" } else { "" };
-            Problem::new(
-                parser.at,
-                "The value of a comparison stands there without brackets.",
-            )
-            .fix(
-                last.start..end,
-                format!("{} {i}== {}", last.attribute, values[0]),
-            )
+            Problem::new(parser.at, "The value of a comparison stands there without brackets.")
+                .fix(last.start..end, format!("{} {i}== {}", last.attribute, values[0]))
         }
         Operator::Equal => problem.fix(last.start..end, is_in),
         Operator::NotEqual => problem.fix(last.start..end, format!("!({is_in})")),
@@ -220,12 +168,9 @@ pub(in crate::filter) fn string_not_closed(parser: &Parser) -> Box<Problem> {
     let problem = Problem::new(open, "The text that begins here has no closing quote.");
     if let Some(before) = inner.trim_end().strip_suffix("\\\"") {
         let at = open + 1 + before.len();
-        return Problem::new(
-            at,
-            "This backslash makes the quote after it a part of the text.",
-        )
-        .advise("A backslash itself is written twice.")
-        .fix(at..at + 1, "\\\\");
+        return Problem::new(at, "This backslash makes the quote after it a part of the text.")
+            .advise("A backslash itself is written twice.")
+            .fix(at..at + 1, "\\\\");
     }
     let foreign_end = |(at, c): (usize, char)| {
         is_foreign_quote(c) && foreign_string(&inner[at..]).is_none() && {
@@ -233,11 +178,8 @@ pub(in crate::filter) fn string_not_closed(parser: &Parser) -> Box<Problem> {
             after.is_empty() || after.starts_with([' ', ')', '}', ',', '&', '|'])
         }
     };
-    if let Some((at, c)) = inner
-        .char_indices()
-        .filter(|(_, c)| is_foreign_quote(*c))
-        .take(20)
-        .find(|found| foreign_end(*found))
+    if let Some((at, c)) =
+        inner.char_indices().filter(|(_, c)| is_foreign_quote(*c)).take(20).find(|found| foreign_end(*found))
     {
         let at = open + 1 + at;
         return problem.fix(at..at + c.len_utf8(), "\"");
@@ -274,11 +216,7 @@ pub(in crate::filter) fn unknown_escape(parser: &Parser, open: usize) -> Box<Pro
         } else {
             text.push_str(&parser.text[from..at]);
             // `\'` was meant as a quote, anything else as what it is, with its backslash.
-            text.push_str(if bytes.get(at + 1) == Some(&b'\'') {
-                ""
-            } else {
-                "\\\\"
-            });
+            text.push_str(if bytes.get(at + 1) == Some(&b'\'') { "" } else { "\\\\" });
             from = at + 1;
             at += 1;
         }

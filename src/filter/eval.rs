@@ -1,0 +1,352 @@
+//! The meaning of a filter: does an identity document of search match it?
+//!
+//! The service's own matching is documented in outline only, so a judgement has three values, and only what is
+//! certain is *yes*. Whoever acts on a judgement acts on *yes* alone.
+//!
+//! | the document has | the filter asks | verdict | because |
+//! | --- | --- | --- | --- |
+//! | the same text, character by character | `==`, `in` | yes | |
+//! | the text in another case, or with other blanks at its end | `==`, `!=`, `in` | unknown | databases differ in both |
+//! | the text in another case | `i==`, `inIgnoreCase` | yes | unless only one of upper and lower case is the same (`ß`, `ı`): unknown |
+//! | another text | `==`, `in` · `!=` | no · yes | |
+//! | a text | `startsWith`, `endsWith`, `contains` | yes or no; unknown where only the case differs | |
+//! | a text that lacks a part with `%` or `_` in it | the same | no, and its negation unknown | nothing says whether these are wildcards there |
+//! | a text of digits in the same arrangement, such as a date | `<`, `>`, `<=`, `>=` | yes or no | text, number and date are in the same order |
+//! | any other text | the same | unknown, the same text excepted | no order of texts is documented |
+//! | true or false | `==`, `!=` with `true` or `false` | yes or no | |
+//! | a whole number | a comparison with a number | yes or no | |
+//! | a value of another type | a comparison, `in` | unknown | `attributes.*` are texts, `inactive` is none |
+//! | nothing, null or an empty text | `==`, `<` …, `in`, `startsWith` … | no, and its negation unknown | nobody is named by a value that he does not have; whether `!(a == "x")` finds him depends on the database |
+//! | nothing, null or an empty text | `!=` | unknown | the same |
+//! | null · a value | `isNull()` | yes · no | |
+//! | null · a value | `notNull()` | no · yes | |
+//! | nothing at all, an empty text, an empty list | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search; an empty text is null in some databases |
+//! | a value | a comparison with `null` or `""` | unknown, `== ""` no | in SQL, nothing equals null and nothing differs from it; an empty text may be null |
+//! | several values, or an object | anything but `isNull()`, `notNull()` | unknown | not documented |
+//! | anything | `isEmpty()`, `containsAll`, another attribute, a constant, `join`, `collectionCondition`, `subquery` | unknown | the service alone knows |
+//! | `created`, `modified` | any comparison | unknown | dates, of a form that is not documented for filters |
+//! | an attribute that no document has, or only under a name in another case | anything | unknown | |
+//! | a value in each of two places, such as `email` and `attributes.email` | anything | what both say; unknown if they differ | |
+//!
+//! `&&`, `||` and `!(…)` are Kleene's: *no* and anything is *no*, *yes* or anything is *yes*, and what is left of
+//! *unknown* stays unknown. Accents count, and differently composed forms of the same letter are different texts.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::Filter;
+use super::ast::{Expr, Literal, Operand, Operator, Part, Test};
+use super::places::{self, Place};
+
+/// Whether a document matches a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// Nobody but the service can tell.
+    Unknown,
+}
+
+/// Judges an identity document, as search returns it, by the filter's own meaning.
+pub fn judge(filter: &Filter, document: &Value) -> Verdict {
+    match expr(filter.expr(), document) {
+        Truth::Yes => Verdict::Yes,
+        Truth::No | Truth::Lacking => Verdict::No,
+        Truth::Unknown => Verdict::Unknown,
+    }
+}
+
+/// A verdict on a part of a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    Yes,
+    No,
+    /// No, for want of a value: the negation of this is not yes, but unknown.
+    Lacking,
+    Unknown,
+}
+
+impl Truth {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Lacking | Self::Unknown => Self::Unknown,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        use Truth::{Lacking, No, Unknown, Yes};
+        match (self, other) {
+            (No, _) | (_, No) => No,
+            (Lacking, _) | (_, Lacking) => Lacking,
+            (Unknown, _) | (_, Unknown) => Unknown,
+            (Yes, Yes) => Yes,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        use Truth::{Lacking, No, Unknown, Yes};
+        match (self, other) {
+            (Yes, _) | (_, Yes) => Yes,
+            (Unknown, _) | (_, Unknown) => Unknown,
+            (Lacking, _) | (_, Lacking) => Lacking,
+            (No, No) => No,
+        }
+    }
+}
+
+fn expr(expr_: &Expr, document: &Value) -> Truth {
+    match expr_ {
+        Expr::And(parts) => parts.iter().fold(Truth::Yes, |so_far, part| match so_far {
+            Truth::No => Truth::No,
+            _ => so_far.and(expr(part, document)),
+        }),
+        Expr::Or(parts) => parts.iter().fold(Truth::No, |so_far, part| match so_far {
+            Truth::Yes => Truth::Yes,
+            _ => so_far.or(expr(part, document)),
+        }),
+        Expr::Not(inner) => expr(inner, document).not(),
+        Expr::Condition { attribute, test } => condition(attribute, test, document),
+    }
+}
+
+fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
+    if test.is_for_the_service() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. }) {
+        return Truth::Unknown;
+    }
+    let places = places::of(attribute);
+    let mut verdict = None;
+    let mut has_other_name = places.is_empty() || !document.is_object();
+    for place in places {
+        let truth = match look_up(document, place) {
+            Found::Value(value) => on_value(attribute, test, value),
+            Found::Nothing => continue,
+            Found::OtherName => {
+                has_other_name = true;
+                continue;
+            }
+        };
+        match verdict {
+            None => verdict = Some(truth),
+            Some(other) if other == truth => {}
+            Some(_) => return Truth::Unknown,
+        }
+    }
+    match verdict {
+        Some(truth) => truth,
+        None if has_other_name => Truth::Unknown,
+        None => on_nothing(test),
+    }
+}
+
+enum Found<'d> {
+    Value(&'d Value),
+    Nothing,
+    /// Nothing, but something whose name differs in case only.
+    OtherName,
+}
+
+fn look_up<'d>(document: &'d Value, place: Place) -> Found<'d> {
+    let (object, name) = match place {
+        Place::Top(name) => (Some(document), name),
+        Place::Attribute(name) => (document.get("attributes"), name),
+        Place::Member(object, member) => (document.get(object), member),
+    };
+    let Some(members) = object.and_then(Value::as_object) else {
+        return Found::Nothing;
+    };
+    match members.get(name) {
+        Some(value) => Found::Value(value),
+        None if members.keys().any(|key| key.eq_ignore_ascii_case(name)) && !matches!(place, Place::Top(_)) => {
+            Found::OtherName
+        }
+        None => Found::Nothing,
+    }
+}
+
+/// The attribute is nowhere in the document.
+fn on_nothing(test: &Test) -> Truth {
+    match test {
+        Test::IsNull | Test::NotNull => Truth::Unknown,
+        _ => on_null(test),
+    }
+}
+
+fn on_null(test: &Test) -> Truth {
+    match test {
+        Test::IsNull => Truth::Yes,
+        Test::NotNull => Truth::No,
+        Test::Compare { operator: Operator::NotEqual, .. } => Truth::Unknown,
+        Test::Compare { value: Operand::Literal(literal), .. } if is_void(literal) => Truth::Unknown,
+        Test::In { values, .. } if values.iter().any(is_void) => Truth::Unknown,
+        Test::Like { text, .. } if text.is_empty() => Truth::Unknown,
+        _ => Truth::Lacking,
+    }
+}
+
+/// Whether a literal may stand for "no value".
+fn is_void(literal: &Literal) -> bool {
+    match literal {
+        Literal::Null => true,
+        Literal::Text(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
+    match value {
+        Value::Null => return on_null(test),
+        Value::String(text) if text.is_empty() => return on_nothing(test),
+        Value::Array(values) if values.is_empty() => return Truth::Unknown,
+        _ => {}
+    }
+    match test {
+        Test::IsNull => Truth::No,
+        Test::NotNull => Truth::Yes,
+        _ if value.is_array() || value.is_object() || matches!(attribute, "created" | "modified") => Truth::Unknown,
+        Test::Compare { operator, ignore_case, value: Operand::Literal(literal) } => {
+            compare(*operator, *ignore_case, value, literal)
+        }
+        Test::In { ignore_case, values } => values
+            .iter()
+            .map(|literal| compare(Operator::Equal, *ignore_case, value, literal))
+            .fold(Truth::No, Truth::or),
+        Test::Like { part, ignore_case, text } => match value.as_str() {
+            Some(value) => like(*part, *ignore_case, value, text),
+            None => Truth::Unknown,
+        },
+        _ => Truth::Unknown,
+    }
+}
+
+fn compare(operator: Operator, ignore_case: bool, value: &Value, literal: &Literal) -> Truth {
+    match (value, literal) {
+        (Value::String(_), Literal::Text(text)) if text.is_empty() => match operator {
+            Operator::Equal => Truth::Lacking,
+            _ => Truth::Unknown,
+        },
+        (Value::String(value), Literal::Text(text)) => compare_texts(operator, ignore_case, value, text),
+        (Value::Bool(value), Literal::Bool(other)) => match operator {
+            Operator::Equal => Truth::of(value == other),
+            Operator::NotEqual => Truth::of(value != other),
+            _ => Truth::Unknown,
+        },
+        (Value::Number(value), Literal::Number(digits)) => {
+            let other = digits.parse::<i64>().ok();
+            match value.as_i64().zip(other) {
+                Some((value, other)) => Truth::of(holds(operator, value.cmp(&other))),
+                None => Truth::Unknown,
+            }
+        }
+        _ => Truth::Unknown,
+    }
+}
+
+fn compare_texts(operator: Operator, ignore_case: bool, value: &str, text: &str) -> Truth {
+    let sameness = Sameness::of(value, text, ignore_case);
+    match (operator, sameness) {
+        (_, Sameness::Near) => Truth::Unknown,
+        (_, Sameness::Same) => Truth::of(holds(operator, Ordering::Equal)),
+        (Operator::Equal, Sameness::Different) => Truth::No,
+        (Operator::NotEqual, Sameness::Different) => Truth::Yes,
+        (_, Sameness::Different) => match order_of_digits(value, text) {
+            Some(order) => Truth::of(holds(operator, order)),
+            None => Truth::Unknown,
+        },
+    }
+}
+
+fn holds(operator: Operator, order: Ordering) -> bool {
+    match operator {
+        Operator::Equal => order.is_eq(),
+        Operator::NotEqual => order.is_ne(),
+        Operator::Less => order.is_lt(),
+        Operator::Greater => order.is_gt(),
+        Operator::LessOrEqual => order.is_le(),
+        Operator::GreaterOrEqual => order.is_ge(),
+    }
+}
+
+enum Sameness {
+    Same,
+    /// The same to some databases.
+    Near,
+    Different,
+}
+
+impl Sameness {
+    fn of(one: &str, other: &str, ignore_case: bool) -> Self {
+        if one == other {
+            return Self::Same;
+        }
+        let lower = same_lower(one, other);
+        let upper = same_upper(one, other);
+        if ignore_case && lower && upper {
+            return Self::Same;
+        }
+        if lower || upper {
+            return Self::Near;
+        }
+        let trimmed = (one.trim_end(), other.trim_end());
+        if trimmed == (one, other) {
+            return Self::Different;
+        }
+        let (one, other) = trimmed;
+        if same_lower(one, other) || same_upper(one, other) { Self::Near } else { Self::Different }
+    }
+}
+
+fn same_lower(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+}
+
+fn same_upper(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_uppercase).eq(other.chars().flat_map(char::to_uppercase))
+}
+
+/// The order of two texts that differ first in a number of the same length, all before it being the same: two dates
+/// of the same form, or two numbers with the same count of digits.
+fn order_of_digits(one: &str, other: &str) -> Option<Ordering> {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let at = one.iter().zip(other).position(|(one, other)| one != other)?;
+    let run = |text: &[u8]| {
+        let start = text[..at].iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |before| before + 1);
+        let length = text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (start, length)
+    };
+    let is_date_or_number = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_digit() || b"-:./TZ+ ".contains(byte));
+    let fits = one[at].is_ascii_digit() && other[at].is_ascii_digit() && run(one) == run(other);
+    // A sign turns the order round.
+    let is_signed = one[0] == b'-' || other[0] == b'-';
+    (fits && !is_signed && is_date_or_number(one) && is_date_or_number(other)).then(|| one[at].cmp(&other[at]))
+}
+
+fn like(part: Part, ignore_case: bool, value: &str, text: &str) -> Truth {
+    let has = |value: &str, text: &str| match part {
+        Part::Start => value.starts_with(text),
+        Part::End => value.ends_with(text),
+        Part::Anywhere => value.contains(text),
+    };
+    if has(value, text) {
+        return Truth::Yes;
+    }
+    let lower = has(&value.to_lowercase(), &text.to_lowercase());
+    let upper = has(&value.to_uppercase(), &text.to_uppercase());
+    if ignore_case && lower && upper {
+        Truth::Yes
+    } else if lower || upper {
+        Truth::Unknown
+    } else if text.contains(['%', '_']) {
+        Truth::Lacking
+    } else {
+        Truth::No
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests of the filter share: random filters and people, and a reader of search queries.
+
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+pub(crate) mod query;
+pub(crate) mod random;
