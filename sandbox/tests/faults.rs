@@ -2,19 +2,31 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Fault, FaultKind, Sandbox};
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, ClientBuilder, Response};
 
 const REFRESH: &str = "/cc/api/system/refreshIdentities";
 const BODY: &str = "{\"filter\":\"uid == \\\"amelie.roux\\\"\"}";
 
+/// A client that uses each connection once; one for all, because building one takes longer than most tests.
 fn client() -> Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| build(|builder| builder.pool_max_idle_per_host(0)));
+    CLIENT.clone()
+}
+
+/// A client that keeps connections.
+fn keeping() -> Client {
+    build(|builder| builder)
+}
+
+fn build(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder =
         Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
-    builder.build().expect("a plain client can be built")
+    change(builder).build().expect("a plain client can be built")
 }
 
 fn refresh(client: &Client, sandbox: &Sandbox) -> reqwest::Result<Response> {
@@ -132,7 +144,7 @@ fn a_redirect_leads_where_the_log_sees_it() {
 
 #[test]
 fn a_reset_before_a_request_hits_kept_connections_too() {
-    let (sandbox, client) = (Sandbox::start(), client());
+    let (sandbox, client) = (Sandbox::start(), keeping());
     refresh(&client, &sandbox).expect("nothing is wrong yet");
     sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::ResetBefore));
     assert!(refresh(&client, &sandbox).is_err());
@@ -157,7 +169,7 @@ fn on_any_every_nth_new_connection_is_reset_unread_and_the_control_is_spared() {
 
 #[test]
 fn a_closed_door_refuses_and_opens_again() {
-    let (sandbox, client) = (Sandbox::start(), client());
+    let (sandbox, client) = (Sandbox::start(), keeping());
     refresh(&client, &sandbox).expect("nothing is wrong yet");
     sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::Refused).times(0));
     for _ in 0..3 {
@@ -174,7 +186,7 @@ fn a_closed_door_refuses_and_opens_again() {
 
 #[test]
 fn a_door_closes_behind_a_request() {
-    let (sandbox, client) = (Sandbox::start(), client());
+    let (sandbox, client) = (Sandbox::start(), keeping());
     sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::Refused).skip(2).times(0));
     refresh(&client, &sandbox).expect("the first passes");
     refresh(&client, &sandbox).expect("the second passes");
@@ -187,7 +199,7 @@ fn a_door_closes_behind_a_request() {
 
 #[test]
 fn a_door_that_closes_on_a_refresh_leaves_it_undone() {
-    let (sandbox, client) = (Sandbox::start(), client());
+    let (sandbox, client) = (Sandbox::start(), keeping());
     sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Refused).times(1).delay(Duration::from_millis(300)));
     let patience = Instant::now() + Duration::from_secs(5);
     let mut failed = 0;
@@ -218,7 +230,7 @@ fn a_panic_in_the_sandbox_fails_the_test_that_used_it() {
 
 #[test]
 fn connections_are_kept_as_long_as_was_said() {
-    let (sandbox, client) = (Sandbox::builder().keep_alive(Duration::from_millis(200)).start(), client());
+    let (sandbox, client) = (Sandbox::builder().keep_alive(Duration::from_millis(200)).start(), keeping());
     for _ in 0..3 {
         refresh(&client, &sandbox).expect("nothing is wrong");
     }

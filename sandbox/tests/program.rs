@@ -2,6 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::LazyLock;
+
+use reqwest::blocking::{Client, Response};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pssailpointcc-sandbox");
 
@@ -27,10 +30,12 @@ fn start(arguments: &[&str]) -> (Running, String, Lines<BufReader<ChildStdout>>)
     (Running(child), url, lines)
 }
 
-fn post(url: &str, body: &str) -> reqwest::Result<reqwest::blocking::Response> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::blocking::Client::builder().no_proxy().build()?;
-    let request = client.post(url).bearer_auth("sandbox-token").header("content-type", "application/json");
+fn post(url: &str, body: &str) -> reqwest::Result<Response> {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().no_proxy().build().expect("a plain client can be built")
+    });
+    let request = CLIENT.post(url).bearer_auth("sandbox-token").header("content-type", "application/json");
     request.body(body.to_owned()).send()
 }
 

@@ -1,14 +1,19 @@
 //! Search, lists, and the successors of `/cc`, over HTTP.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Identity, Sandbox, Scope, TaskEnd};
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 
-fn client() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().expect("a plain client can be built")
+/// One for all: building a client takes longer than most tests.
+fn client() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().no_proxy().build().expect("a plain client can be built")
+    });
+    &CLIENT
 }
 
 fn post(sandbox: &Sandbox, path: &str, body: &Value) -> Response {
