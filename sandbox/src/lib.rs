@@ -23,6 +23,7 @@ mod filter;
 mod identities;
 mod index;
 mod inflict;
+mod judge;
 mod log;
 pub mod people;
 mod population;
@@ -41,6 +42,7 @@ mod wire;
 
 pub use auth::{ACCESS_TOKEN, Client};
 pub use fault::{Fault, FaultKind};
+pub use judge::Judge;
 pub use log::{Arrival, Refresh, Scope};
 pub use people::{HAND_WRITTEN, Identity};
 pub use route::Endpoint;

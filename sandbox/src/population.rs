@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::{Deref, DerefMut};
 
+use serde_json::Value;
+
 use crate::people::Identity;
 
 /// People in their order, each id once.
@@ -30,6 +32,25 @@ impl Population {
     /// The names of the identity attributes that somebody has, or has had.
     pub(crate) fn attributes(&self) -> &BTreeSet<String> {
         &self.attributes
+    }
+
+    /// What a `/cc` filter sees of an identity under a name; null where it has no such value.
+    pub(crate) fn property(&self, person: &Identity, name: &str) -> Value {
+        match name {
+            "id" => person.id.as_str().into(),
+            "name" => person.name.as_str().into(),
+            "correlated" => person.correlated.into(),
+            "protected" => person.protected.into(),
+            "inactive" => person.inactive.into(),
+            "manager" | "manager.id" => person.manager.as_deref().into(),
+            "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
+            "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
+            _ => person.attributes.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn manager(&self, person: &Identity) -> Option<&Identity> {
+        Some(&self.people[self.position(person.manager.as_deref()?)?])
     }
 
     /// Adds someone, or replaces who has the id.

@@ -88,7 +88,7 @@ impl Tenant {
         }
         let people = self.people.iter().enumerate();
         let whom: Vec<usize> = people
-            .filter(|(_, person)| parsed.matches(&|name| self.property(person, name)))
+            .filter(|(_, person)| parsed.matches(&|name| self.people.property(person, name)))
             .map(|(at, _)| at)
             .collect();
         if whom.is_empty() { Err(format!("the filter matches nobody: {filter}")) } else { Ok(whom) }

@@ -79,8 +79,8 @@ impl Sandbox {
     }
 
     /// `http://127.0.0.1:PORT`, or `https://…`; without a slash at the end.
-    pub fn url(&self) -> String {
-        self.url.clone()
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The certificate authority's certificate as a PEM file, which lives as long as the sandbox.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::{Answer, usual_text};
 use crate::auth::Auth;
@@ -145,23 +145,8 @@ impl Tenant {
         removed
     }
 
-    /// What a `/cc` filter sees of an identity under a name; null where it has no such value.
-    pub(crate) fn property(&self, person: &Identity, name: &str) -> Value {
-        match name {
-            "id" => person.id.as_str().into(),
-            "name" => person.name.as_str().into(),
-            "correlated" => person.correlated.into(),
-            "protected" => person.protected.into(),
-            "inactive" => person.inactive.into(),
-            "manager" | "manager.id" => person.manager.as_deref().into(),
-            "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
-            "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
-            _ => person.attributes.get(name).cloned().unwrap_or_default(),
-        }
-    }
-
     pub(crate) fn manager(&self, person: &Identity) -> Option<&Identity> {
-        Some(&self.people[self.people.position(person.manager.as_deref()?)?])
+        self.people.manager(person)
     }
 
     /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that somebody has
