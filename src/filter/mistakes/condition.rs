@@ -3,7 +3,8 @@
 use super::EXAMPLE;
 use super::chain::other_connective;
 use super::scan::{
-    any_value, blanks, foreign_string, is_foreign_quote, starts_with_word, unquoted_value, variable,
+    any_value, blanks, foreign_string, is_foreign_quote, shown, starts_with_word, unquoted_value,
+    variable,
 };
 use super::value::{foreign_here, lost_escape, unexpanded};
 use crate::filter::ast::{Operator, quoted};
@@ -204,8 +205,10 @@ fn value_first(parser: &Parser) -> Box<Problem> {
     // An attribute's name in quotes.
     let name = value.trim_matches('"');
     if parser.text.trim().len() == length {
-        return Problem::new(at, "This is a value alone: nothing is compared.")
-            .advise(format!("If it is somebody's uid: uid == {}", quoted(name)));
+        return Problem::new(at, "This is a value alone: nothing is compared.").advise(format!(
+            "If it is somebody's uid: uid == {}",
+            quoted(&shown(name))
+        ));
     }
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return Problem::new(at, "An attribute's name does not begin with a digit.");

@@ -4,13 +4,14 @@ use super::EXAMPLE;
 use super::chain::word_connective_first;
 use super::condition::negated;
 use super::scan::{
-    any_list, any_value, blanks, is_foreign_quote, starts_with_word, unquoted_value, variable, word,
+    any_list, any_value, blanks, is_foreign_quote, shown, starts_with_word, unquoted_value,
+    variable, word,
 };
 use super::value::{foreign_here, lost_escape, unexpanded};
 use super::words::{Means, WORDS};
 use crate::filter::ast::quoted;
 use crate::filter::parse::Parser;
-use crate::filter::problem::{Problem, one_line};
+use crate::filter::problem::Problem;
 
 const OPERATORS: [&str; 12] = [
     "i==", "i!=", "i<=", "i>=", "i<", "i>", "==", "!=", "<=", ">=", "<", ">",
@@ -72,7 +73,7 @@ fn lone_name(parser: &Parser, name: &str) -> Box<Problem> {
     if is_all {
         return problem.advise(format!(
             "If it is somebody's uid: uid == {}",
-            quoted(shown(name))
+            quoted(&shown(name))
         ));
     }
     problem.advise(EXAMPLE)
@@ -365,8 +366,8 @@ fn not_a_name(parser: &Parser, name: &str) -> Box<Problem> {
         let problem = Problem::new(at, "Here an operator belongs, such as ==.");
         return problem.advise(format!(
             "If '{0}' is somebody's uid: uid == {1}",
-            one_line(shown(text)),
-            quoted(shown(text))
+            shown(text),
+            quoted(&shown(text))
         ));
     };
     let name = text[..length].trim_end();
@@ -408,13 +409,4 @@ fn joined_words(name: &str) -> String {
         joined.push_str(letters.as_str());
     }
     joined
-}
-
-/// A name that an error repeats, if it is not too long for one.
-fn shown(name: &str) -> &str {
-    let end = name
-        .char_indices()
-        .nth(60)
-        .map_or(name.len(), |(index, _)| index);
-    &name[..end]
 }

@@ -3,7 +3,7 @@
 use super::EXAMPLE;
 use super::operator::like;
 use super::scan::{
-    any_list, foreign_character, foreign_string, is_foreign_quote, unquoted_value, variable,
+    any_list, foreign_character, foreign_string, is_foreign_quote, shown, unquoted_value, variable,
 };
 use crate::filter::ast::{Operator, quoted};
 use crate::filter::parse::Parser;
@@ -20,7 +20,7 @@ pub(in crate::filter) fn value_expected(parser: &Parser) -> Box<Problem> {
         )
         .advise(format!(
             "For an attribute that has no value: {}.isNull()",
-            last.attribute
+            shown(last.attribute)
         ));
     }
     if let Some(problem) = not_a_literal(parser) {
@@ -135,7 +135,10 @@ pub(super) fn foreign_here(parser: &Parser) -> Option<Box<Problem>> {
 pub(super) fn unexpanded(at: usize, name: &str) -> Box<Problem> {
     let problem = Problem::new(
         at,
-        format!("'{name}' looks like a variable that was not replaced by its value."),
+        format!(
+            "'{}' looks like a variable that was not replaced by its value.",
+            shown(name)
+        ),
     );
     if name.starts_with('$') {
         return problem
@@ -185,7 +188,7 @@ pub(super) fn several_values(parser: &Parser, from: usize) -> Box<Problem> {
     let Some((values, length)) = any_list(&parser.text[from..]) else {
         return problem.advise(format!(
             "Several values: {}.in({{\"a\", \"b\"}})",
-            last.attribute
+            shown(last.attribute)
         ));
     };
     let end = from + length;
