@@ -5,7 +5,7 @@ use super::chain::word_connective_first;
 use super::condition::negated;
 use super::scan::{
     any_list, any_value, blanks, is_foreign_quote, shown, starts_with_word, unquoted_value,
-    variable, word,
+    variable,
 };
 use super::value::{foreign_here, lost_escape, unexpanded};
 use super::words::{Means, WORDS};
@@ -100,6 +100,8 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         ("=>", ">="),
         ("=<", "<="),
         (":=", "=="),
+        (">==", ">="),
+        ("<==", "<="),
         ("= =", "=="),
         ("! =", "!="),
         ("< =", "<="),
@@ -138,7 +140,17 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         Some(known) => known,
         None if rest.starts_with('=') => ("=", "=="),
         None if rest.starts_with(':') => (":", "=="),
-        None => return None,
+        None => {
+            let length = rest
+                .bytes()
+                .take_while(|byte| b"=<>!~".contains(byte))
+                .count();
+            let problem = Problem::new(
+                at,
+                "There is no such operator: filters have ==, !=, <, >, <= and >=.",
+            );
+            return (length > 0).then_some(problem);
+        }
     };
     let message = match symbol {
         "=" => "Equality is written ==, with two equals signs.".to_owned(),
@@ -371,8 +383,7 @@ fn not_a_name(parser: &Parser, name: &str) -> Box<Problem> {
         ));
     };
     let name = text[..length].trim_end();
-    if at > end && word(rest).len() == rest.len().min(start + name.len() - at) || name.contains(' ')
-    {
+    if name.contains(char::is_whitespace) {
         let joined = joined_words(name);
         return Problem::new(end, "An attribute's name has no blanks.")
             .fix(start..start + name.len(), joined);
