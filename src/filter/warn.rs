@@ -144,9 +144,10 @@ fn combinations(expr: &Expr, found: &mut Vec<String>) {
         }
         if !is_or && let Some(attribute) = have_two_values(one, other) {
             found.push(format!(
-                "{} and {} hold together only for those who have several values; {attribute}.in({{...}}) finds those who have either.",
+                "{} and {} hold together only for those who have several values; {}.in({{...}}) finds those who have either.",
                 text(one),
-                text(other)
+                text(other),
+                shown(attribute)
             ));
             break;
         }
@@ -231,6 +232,7 @@ fn opposite(operator: Operator) -> Operator {
 
 fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
     let text = || shown(&condition(attribute, test));
+    let name = || shown(attribute);
     match test {
         Test::Compare {
             operator, value, ..
@@ -247,13 +249,21 @@ fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
                     shown(&format!("{attribute} {operator} {}", quoted(name)))
                 ));
             }
-            Operand::Literal(Literal::Null)
-                if !matches!(operator, Operator::Equal | Operator::NotEqual) =>
-            {
-                found.push(format!("{}: nothing is greater or less than null.", text()));
-            }
+            Operand::Literal(Literal::Null) => found.push(match operator {
+                Operator::Equal => format!(
+                    "{}: what equals null is not documented, {}.isNull() is.",
+                    text(),
+                    name()
+                ),
+                Operator::NotEqual => format!(
+                    "{}: what differs from null is not documented, {}.notNull() is.",
+                    text(),
+                    name()
+                ),
+                _ => format!("{}: nothing is greater or less than null.", text()),
+            }),
             Operand::Literal(Literal::Text(value)) if value.is_empty() => {
-                found.push(format!("{}: what a missing value is to this, is not documented; {attribute}.isNull() asks for it.", text()));
+                found.push(format!("{}: what a missing value is to this, is not documented; {}.isNull() asks for it.", text(), name()));
             }
             Operand::Literal(literal) => {
                 in_value(attribute, *operator == Operator::Equal, literal, found)
@@ -312,7 +322,7 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
         }
         Literal::Number(_) => {
             let quoted = quoted(&value);
-            found.push(format!("{attribute} is compared with the number {value}; identity attributes are texts, and {quoted} is one."));
+            found.push(format!("{} is compared with the number {value}; identity attributes are texts, and {quoted} is one.", shown(attribute)));
         }
         Literal::Constant(name) => {
             found.push(format!(
