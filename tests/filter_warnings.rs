@@ -110,11 +110,14 @@ fn warnings_are_no_more_than_twenty_short_lines() {
         .collect();
     let warnings = parsed(&many.join(" && ")).warnings();
     assert_eq!(warnings.len(), 20);
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| warning.len() < 500 && !warning.contains('\n'))
-    );
+    let short = |warning: &String| warning.len() < 500 && !warning.contains('\n');
+    assert!(warnings.iter().all(short), "{warnings:#?}");
+
+    let name = "a".repeat(100_000);
+    for test in ["== null", "!= null", "== \"\"", "== 5", "== b", "< null"] {
+        let warnings = parsed(&format!("{name} {test}")).warnings();
+        assert!(!warnings.is_empty() && warnings.iter().all(short), "{test}");
+    }
 }
 
 #[test]

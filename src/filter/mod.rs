@@ -22,6 +22,7 @@
 //! | for the service alone | `.join(Class.property)` `.collectionCondition("…")` `.subquery("…", Class, "…", "…")` |
 //! | and, or, not | `a && b`, `a || b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
 
+mod arguments;
 mod ast;
 pub mod eval;
 mod mistakes;

@@ -106,7 +106,7 @@ fn whole_filter_in_quotes(parser: &Parser) -> Option<Box<Problem>> {
         "The whole filter stands in quotes; only texts inside of it do.",
     );
     if inner.trim().eq_ignore_ascii_case("MyVarFilter") {
-        return Some(super::operator::documentation_placeholder(parser.at));
+        return Some(super::name::documentation_placeholder(parser.at));
     }
     // Only where there is a filter inside: `"a" == uid || name == "b"` begins and ends with a quote too.
     let unescaped = inner.replace("\\\"", "\"");
