@@ -75,7 +75,9 @@ function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, 
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
     }
     if ($code -eq 'not_configured') {
-        $taken = $Cmdlet.SessionState.InvokeCommand.GetCommand('Get-Configuration', 'Alias,Function,Cmdlet')
+        # As the caller's session sees it; here it is always ours.
+        $ask = [scriptblock]::Create('Get-Command -Name Get-Configuration -ErrorAction Ignore')
+        $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
             $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName
         }
