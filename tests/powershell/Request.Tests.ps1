@@ -217,7 +217,8 @@ Describe 'The models' {
         $arguments[1].provision | Should -BeExactly $false
         $requests = [pscustomobject] @{ VarFilter = 'a' }, [pscustomobject] @{ RefreshArgs = @{ x = 1 } } | Initialize-RefreshIdentitiesRequest
         $requests[0].filter | Should -Be 'a'
-        $requests[1].filter | Should -BeNullOrEmpty
+        $requests[1].filter | Should -BeExactly $null
+        (Initialize-RefreshIdentitiesRequest -VarFilter $null).filter | Should -BeExactly ''
         $requests[1].refreshArgs.x | Should -Be 1
     }
 

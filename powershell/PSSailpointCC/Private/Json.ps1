@@ -73,7 +73,7 @@ function New-DepthError {
 # JSON objects as hashtables, on both editions.
 function ConvertFrom-JsonText([string] $Text) {
     if ($PSVersionTable.PSEdition -eq 'Core') {
-        # What ConvertFrom-Json -AsHashtable does, without the cost of a cmdlet.
+        # What ConvertFrom-Json does for hashtables, without the cost of a cmdlet.
         $failure = $null
         return [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
     }

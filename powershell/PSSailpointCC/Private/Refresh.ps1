@@ -1,7 +1,5 @@
 # What Invoke-CCRefreshIdentities is made of.
 
-$script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
-
 # Asks the library: its result, or an error record thrown.
 function Invoke-Refresh([string] $Body, [string] $Configuration, [string] $Options) {
     if ($Body) { $Body += ',' }
@@ -58,6 +56,7 @@ function Get-PlanText([System.Collections.IDictionary] $Plan) {
 
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $version = Read-NativeText ($script:Native::cc_version())
     Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
 }

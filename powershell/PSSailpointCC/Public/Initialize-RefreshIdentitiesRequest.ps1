@@ -43,8 +43,10 @@ function Initialize-RefreshIdentitiesRequest {
     process {
         . Use-CallerPreference $PSCmdlet
         $filter = $null
-        # Text that was given stays text: an empty one is refused later, and never taken for "no filter".
-        if ($PSBoundParameters.ContainsKey('VarFilter')) { $filter = $VarFilter }
+        # Text that was given stays text: an empty one is refused later, and never taken for "no filter". The engine
+        # keeps the name bound for the next object of a pipeline.
+        $left = $MyInvocation.ExpectingInput -and $null -eq $_.PSObject.Properties['VarFilter']
+        if ($VarFilter -ne '' -or ($PSBoundParameters.Keys -contains 'VarFilter' -and -not $left)) { $filter = $VarFilter }
         [pscustomobject] @{ filter = $filter; refreshArgs = $RefreshArgs }
     }
 }

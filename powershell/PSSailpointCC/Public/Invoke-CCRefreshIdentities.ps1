@@ -87,9 +87,6 @@ function Invoke-CCRefreshIdentities {
 
     begin {
         . Use-CallerPreference $PSCmdlet
-        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-            Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId 'LanguageMode' -Category PermissionDenied -ErrorAction Stop
-        }
         $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
         $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
     }
@@ -123,6 +120,8 @@ function Invoke-CCRefreshIdentities {
             if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium' -or $VerbosePreference -ne 'SilentlyContinue') {
                 $plan = (Invoke-Refresh $body $configuration '"dryRun":true')['plan']
                 $target = Get-PlanText $plan
+                # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+                if (-not $PSBoundParameters.ContainsKey('Verbose')) { Write-Verbose -Message $target }
             }
             if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
