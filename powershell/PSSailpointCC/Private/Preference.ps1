@@ -1,14 +1,15 @@
 # To be dot-sourced, first thing in every public function: a script module does not inherit its caller's preferences,
 # and a $WhatIfPreference that is ignored acts for real. $CallerErrorAction is for errors that end nothing; whatever
-# else fails inside stops, so that no failing check falls through to the line that sends.
-function Use-CallerPreference($Cmdlet) {
+# else fails inside stops, so that no failing check falls through to the line that sends. A script block, because a
+# function would take 50 us.
+$script:UseCallerPreference = {
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         # Write-Error names the command of this variable.
-        $MyInvocation = $Cmdlet.MyInvocation
-        Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId LanguageMode -Category PermissionDenied -CategoryActivity $MyInvocation.MyCommand.Name -ErrorAction Stop
+        $MyInvocation = $PSCmdlet.MyInvocation
+        Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId LanguageMode -Category PermissionDenied -CategoryActivity $PSCmdlet.MyInvocation.MyCommand.Name -ErrorAction Stop
     }
-    $callerVariable = $Cmdlet.SessionState.PSVariable
-    $boundParameter = $Cmdlet.MyInvocation.BoundParameters
+    $callerVariable = $PSCmdlet.SessionState.PSVariable
+    $boundParameter = $PSCmdlet.MyInvocation.BoundParameters
     if (-not $boundParameter.ContainsKey('WhatIf')) { $WhatIfPreference = $callerVariable.GetValue('WhatIfPreference') }
     if (-not $boundParameter.ContainsKey('Confirm')) { $ConfirmPreference = $callerVariable.GetValue('ConfirmPreference') }
     if (-not $boundParameter.ContainsKey('Verbose')) { $VerbosePreference = $callerVariable.GetValue('VerbosePreference') }

@@ -1,13 +1,5 @@
 # What Invoke-CCRefreshIdentities is made of.
 
-# Asks the library: its result, or an error record thrown.
-function Invoke-Refresh([string] $Body, [string] $Configuration, [string] $Options) {
-    if ($Body) { $Body += ',' }
-    $answer = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + '"options":{' + $Options + '},"configuration":' + $Configuration + '}')
-    if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-    $answer
-}
-
 function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
@@ -57,8 +49,7 @@ function Get-PlanText([System.Collections.IDictionary] $Plan) {
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    $version = Read-NativeText ($script:Native::cc_version())
-    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
+    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {

@@ -30,7 +30,7 @@ function ConvertFrom-JsonToRefreshIdentitiesRequest {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $model = $null
         try {
             $model = ConvertFrom-ModelText $Json @('filter', 'refreshArgs')

@@ -30,7 +30,7 @@ function ConvertFrom-JsonToRefreshIdentitiesRequestRefreshArgs {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $model = $null
         try {
             $model = ConvertFrom-ModelText $Json @('correlateEntitlements', 'promoteAttributes', 'refreshManagerStatus', 'synchronizeAttributes', 'pruneIdentities', 'provision')

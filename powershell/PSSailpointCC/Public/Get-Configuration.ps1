@@ -37,7 +37,7 @@ function Get-Configuration {
     [OutputType([hashtable])]
     param()
 
-    . Use-CallerPreference $PSCmdlet
+    . $script:UseCallerPreference
     foreach ($name in 'DefaultHeaders', 'ApiKey', 'ApiKeyPrefix') {
         if ($null -eq $script:Configuration[$name]) { $script:Configuration[$name] = @{} }
     }

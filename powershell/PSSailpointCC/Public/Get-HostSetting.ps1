@@ -21,6 +21,6 @@ function Get-HostSetting {
     [OutputType([hashtable[]])]
     param()
 
-    . Use-CallerPreference $PSCmdlet
+    . $script:UseCallerPreference
     , (Get-KnownHost)
 }

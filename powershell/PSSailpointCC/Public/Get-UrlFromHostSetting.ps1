@@ -42,7 +42,7 @@ function Get-UrlFromHostSetting {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $url = $null
         try {
             $hosts = Get-KnownHost

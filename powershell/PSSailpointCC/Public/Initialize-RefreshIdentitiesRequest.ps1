@@ -41,7 +41,7 @@ function Initialize-RefreshIdentitiesRequest {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $filter = $null
         # Text that was given stays text: an empty one is refused later, and never taken for "no filter". The engine
         # keeps the name bound for the next object of a pipeline.

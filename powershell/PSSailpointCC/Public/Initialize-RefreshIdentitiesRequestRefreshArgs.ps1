@@ -58,7 +58,7 @@ function Initialize-RefreshIdentitiesRequestRefreshArgs {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         [pscustomobject] @{
             correlateEntitlements = $CorrelateEntitlements
             promoteAttributes     = $PromoteAttributes

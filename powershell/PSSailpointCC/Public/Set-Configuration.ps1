@@ -89,7 +89,7 @@ function Set-Configuration {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         try {
             foreach ($name in 'AccessToken', 'ClientSecret', 'Password') {
                 $value = $PSBoundParameters[$name]

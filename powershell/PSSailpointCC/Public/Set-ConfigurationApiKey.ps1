@@ -35,7 +35,7 @@ function Set-ConfigurationApiKey {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         if (-not $Id) {
             $record = New-ArgumentError '-Id is empty; it must name the security scheme.'
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop

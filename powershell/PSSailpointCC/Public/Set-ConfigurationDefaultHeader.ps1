@@ -35,7 +35,7 @@ function Set-ConfigurationDefaultHeader {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         if (-not $Key) {
             $record = New-ArgumentError '-Key is empty; it must name the header.'
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
