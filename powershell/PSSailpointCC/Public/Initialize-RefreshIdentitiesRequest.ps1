@@ -4,14 +4,18 @@ function Initialize-RefreshIdentitiesRequest {
     Makes a request for Invoke-CCRefreshIdentities.
 
     .DESCRIPTION
-    Returns an object with the members filter and refreshArgs, $null where not given. Nothing is sent or checked here.
+    Returns an object with the members filter and refreshArgs, $null where
+    not given. Nothing is sent or checked here.
 
     .PARAMETER VarFilter
-    Which identities are refreshed, in SailPoint's filter language over searchable identity attributes, such as
-    uid == "amelie.roux". Text in it stands in double quotes.
+    Which identities are refreshed, in SailPoint's filter language over
+    searchable identity attributes, such as uid == "amelie.roux". Text in it
+    stands in double quotes.
 
     .PARAMETER RefreshArgs
-    What is done to them: what Initialize-RefreshIdentitiesRequestRefreshArgs makes, or a hashtable of the same names.
+    What is done to them: what
+    Initialize-RefreshIdentitiesRequestRefreshArgs makes, or a hashtable of
+    the same names.
 
     .EXAMPLE
     Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"'

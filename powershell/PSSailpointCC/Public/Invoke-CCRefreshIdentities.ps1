@@ -4,34 +4,45 @@ function Invoke-CCRefreshIdentities {
     Refreshes the identities that a filter names: POST /cc/api/system/refreshIdentities.
 
     .DESCRIPTION
-    Starts an identity refresh for the identities that the filter of the request matches, and returns what the service
-    answers. A refresh can be a long running process; the service does it in the background.
+    Starts an identity refresh for the identities that the filter of the
+    request matches, and returns what the service answers. A refresh can be
+    a long running process; the service does it in the background.
 
-    The service itself refreshes the WHOLE TENANT when a filter is missing, cannot be parsed or matches nobody. This
-    command parses the filter first and refuses a request without one, before anything is sent.
+    The service itself refreshes the WHOLE TENANT when a filter is missing,
+    cannot be parsed or matches nobody. This command parses the filter first
+    and refuses a request without one, before anything is sent.
 
-    Where to send it, and as whom, comes from Get-Configuration and Set-Configuration; from the environment variables
-    SAIL_BASE_URL, SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from ~/.sailpoint/config.yaml: from the
-    first of them that names credentials.
+    Where to send it, and as whom, comes from Get-Configuration and
+    Set-Configuration; from the environment variables SAIL_BASE_URL,
+    SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from
+    ~/.sailpoint/config.yaml: from the first of them that names credentials.
 
-    An error ends the calling script unless it is caught. In a catch block, $_.ErrorDetails is JSON, $_.Exception.Data
-    tells 'code' and 'sent' ('no', 'maybe' or 'yes': whether a refresh may have left), $_.Exception.Response has the
-    StatusCode and the Headers, and $_.ErrorDetails.RecommendedAction says what to do. See about_PSSailpointCC.
+    An error ends the calling script unless it is caught. In a catch block,
+    $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
+    ('no', 'maybe' or 'yes': whether a refresh may have left),
+    $_.Exception.Response has the StatusCode and the Headers, and
+    $_.ErrorDetails.RecommendedAction says what to do. See
+    about_PSSailpointCC.
 
     .PARAMETER ContentType
-    Accepted as the official module has it, also from the pipeline; JSON is what is sent, whatever it says.
+    Accepted as the official module has it, also from the pipeline; JSON is
+    what is sent, whatever it says.
 
     .PARAMETER RefreshIdentitiesRequest
-    What Initialize-RefreshIdentitiesRequest makes; or a hashtable or another object with the members filter and
-    refreshArgs; or the same as JSON text, which is sent as it is.
+    What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
+    another object with the members filter and refreshArgs; or the same as
+    JSON text, which is sent as it is.
 
     .PARAMETER InputObject
-    From the pipeline: requests, each of which is sent; or a content type, such as "application/json", for the request
-    that -RefreshIdentitiesRequest names. Anything else is an error that ends nothing, and nothing is sent for it. Nothing
-    at all in the pipeline sends nothing.
+    From the pipeline: requests, each of which is sent; or a content type,
+    such as "application/json", for the request that
+    -RefreshIdentitiesRequest names. Anything else is an error that ends
+    nothing, and nothing is sent for it. Nothing at all in the pipeline
+    sends nothing.
 
     .PARAMETER WithHttpInfo
-    Returns a hashtable with Response, StatusCode and Headers in place of the response alone.
+    Returns a hashtable with Response, StatusCode and Headers in place of
+    the response alone.
 
     .EXAMPLE
     $Configuration = Get-Configuration

@@ -4,7 +4,8 @@ function Set-ConfigurationApiKey {
     Sets an API key in the configuration of this session.
 
     .DESCRIPTION
-    Kept as the official module has it. This API takes bearer tokens, and no API key is sent.
+    Kept as the official module has it. This API takes bearer tokens, and no
+    API key is sent.
 
     .PARAMETER Id
     Name of the security scheme.

@@ -4,7 +4,8 @@ function Set-ConfigurationDefaultHeader {
     Sets a header that each request of this session carries.
 
     .DESCRIPTION
-    It wins over the header that the module would send; an Authorization header stands in place of any token.
+    It wins over the header that the module would send; an Authorization
+    header stands in place of any token.
 
     .PARAMETER Key
     Name of the header.
