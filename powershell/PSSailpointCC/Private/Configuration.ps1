@@ -88,6 +88,8 @@ function Get-ConfigurationText($Cmdlet) {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [bool]) {
             if ($value) { $text = 'true' } else { $text = 'false' }
+        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
+            continue
         } else {
             $text = ConvertTo-MemberText $kind $value $Cmdlet
             if (-not $text) { continue }

@@ -79,7 +79,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
 
 # What the web cmdlets throw: on PowerShell 7 their very type, which 5.1 does not have.
 function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
-    if ($PSVersionTable.PSEdition -ne 'Core') {
+    if (-not $script:IsCore) {
         $exception = [System.InvalidOperationException]::new($Message)
         $headers = [hashtable]::new([StringComparer]::OrdinalIgnoreCase)
         foreach ($name in $Response['headers'].Keys) { $headers[$name] = @($Response['headers'][$name]) -join ', ' }

@@ -1,4 +1,4 @@
-# JSON in both directions. ConvertTo-Json would cut at depth 2, write dates and wrapped strings differently on 5.1, and
+# JSON. ConvertTo-Json would cut at depth 2, write dates and wrapped strings differently on 5.1, and
 # be the slowest part of a call. Text is built by operators alone: method calls on PowerShell 7 hand their arguments,
 # secrets among them, to the antimalware interface.
 
@@ -70,16 +70,7 @@ function New-DepthError {
     New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
 }
 
-# JSON objects as hashtables, on both editions.
-function ConvertFrom-JsonText([string] $Text) {
-    if ($PSVersionTable.PSEdition -eq 'Core') {
-        # What ConvertFrom-Json -AsHashtable does, without the cost of a cmdlet.
-        $failure = $null
-        return [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
-    }
-    ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text)
-}
-
+# What ConvertFrom-Json makes on Windows PowerShell, as the hashtables that it makes on 7.
 function ConvertTo-HashtableValue($Value) {
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         # Keys that differ by case only are two members in JSON.

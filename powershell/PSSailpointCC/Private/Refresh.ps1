@@ -1,15 +1,5 @@
 # What Invoke-CCRefreshIdentities is made of.
 
-$script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
-
-# Asks the library: its result, or an error record thrown.
-function Invoke-Refresh([string] $Body, [string] $Configuration, [string] $Options) {
-    if ($Body) { $Body += ',' }
-    $answer = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + '"options":{' + $Options + '},"configuration":' + $Configuration + '}')
-    if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-    $answer
-}
-
 function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
@@ -58,8 +48,8 @@ function Get-PlanText([System.Collections.IDictionary] $Plan) {
 
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
-    $version = Read-NativeText ($script:Native::cc_version())
-    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
@@ -75,7 +65,9 @@ function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, 
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
     }
     if ($code -eq 'not_configured') {
-        $taken = $Cmdlet.SessionState.InvokeCommand.GetCommand('Get-Configuration', 'Alias,Function,Cmdlet')
+        # As the caller's session sees it; here it is always ours.
+        $ask = [scriptblock]::Create('Get-Command -Name Get-Configuration -ErrorAction Ignore')
+        $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
             $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName
         }
