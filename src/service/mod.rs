@@ -142,12 +142,29 @@ impl Call<'_> {
                 renewed = true;
                 continue;
             }
-            if response.is_success() {
+            if response.is_success() && !response.is_page() {
                 return Ok(response);
             }
             self.scrub(&mut response, token.as_ref());
+            if response.is_success() {
+                return Err(self.page(endpoint, &url, response));
+            }
             return Err(self.refused(endpoint, &url, response));
         }
+    }
+
+    /// The error of a success that is somebody else's: the service never answers with a page.
+    fn page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+        let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
+        let calls = vec![CallReport { outcome: Outcome::MaybeSent, status: Some(response.status) }];
+        Error::new(
+            Code::InvalidResponse,
+            format!("{} {url} was answered with a web page instead of JSON: status {}.", endpoint.method, response.status),
+        )
+        .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
+        .sent(sent)
+        .response(response)
+        .calls(calls)
     }
 
     /// The error of an answer that is no success.
