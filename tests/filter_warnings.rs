@@ -106,7 +106,7 @@ fn ordinary_filters_bring_none() {
 #[test]
 fn warnings_are_no_more_than_twenty_short_lines() {
     let many: Vec<String> = (0..5_000)
-        .map(|number| format!("a{number} == \" {}\"", "x".repeat(number)))
+        .map(|number| format!("a{number} == \" $x\u{200b}{}\"", "x".repeat(number)))
         .collect();
     let warnings = parsed(&many.join(" && ")).warnings();
     assert_eq!(warnings.len(), 20);
