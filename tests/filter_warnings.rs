@@ -118,6 +118,8 @@ fn warnings_are_no_more_than_twenty_short_lines() {
         let warnings = parsed(&format!("{name} {test}")).warnings();
         assert!(!warnings.is_empty() && warnings.iter().all(short), "{test}");
     }
+    let warnings = parsed(&format!("uid == \"${name}\"")).warnings();
+    assert!(!warnings.is_empty() && warnings.iter().all(short));
 }
 
 #[test]
