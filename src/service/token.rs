@@ -94,10 +94,11 @@ impl Slot {
     ) -> Result<Secret> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
-        if let Some(token) = &state.token {
-            if token.expires > Instant::now() && Some(&token.value) != refused {
-                return Ok(token.value.clone());
-            }
+        if let Some(token) = &state.token
+            && token.expires > Instant::now()
+            && Some(&token.value) != refused
+        {
+            return Ok(token.value.clone());
         }
         if state.fetching {
             let flight = state.flights;
