@@ -45,11 +45,13 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
             'timeout' { [System.TimeoutException]::new($message) }
             'cancelled' { [System.OperationCanceledException]::new($message) }
             { $_ -in 'invalid_argument', 'invalid_filter' } { [System.ArgumentException]::new($message) }
-            { $_ -in 'connection', 'host_not_found', 'tls' } { [System.Net.WebException]::new($message) }
+            { $_ -in 'connection', 'host_not_found', 'tls' } {
+                # As the web cmdlets have it.
+                if ($script:IsCore) { [System.Net.Http.HttpRequestException]::new($message) } else { [System.Net.WebException]::new($message) }
+            }
             default { [System.InvalidOperationException]::new($message) }
         }
-        # The documented catch block reads Exception.Response.Headers, also under strict mode.
-        if ($withoutResponse -isnot [System.Net.WebException]) { Add-Response $withoutResponse $null @{} }
+        Add-Response $withoutResponse $null @{}
         $withoutResponse
     }
     foreach ($member in 'code', 'sent', 'position', 'trackingId', 'retryAfterSec') {
@@ -102,7 +104,9 @@ function New-ResponseException([string] $Message, [System.Collections.IDictionar
     [Microsoft.PowerShell.Commands.HttpResponseException]::new($Message, $answer)
 }
 
+# The documented catch block reads Exception.Response.Headers, under strict mode too.
 function Add-Response([System.Exception] $Exception, $StatusCode, [hashtable] $Headers) {
+    if ($null -ne $Exception.PSObject.Properties['Response']) { return }
     $response = [pscustomobject] @{ StatusCode = $StatusCode; Headers = $Headers }
     $Exception.PSObject.Properties.Add([psnoteproperty]::new('Response', $response))
 }

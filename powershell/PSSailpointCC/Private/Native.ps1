@@ -137,6 +137,12 @@ function Find-NativeLibrary {
 }
 
 function Get-RuntimeIdentifier {
+    # Windows PowerShell runs on Windows only, and also where .NET Framework is too old to tell.
+    if (-not $script:IsCore) {
+        $architecture = @{ AMD64 = 'x64'; ARM64 = 'arm64' }[$env:PROCESSOR_ARCHITECTURE]
+        if (-not $architecture) { $architecture = "$env:PROCESSOR_ARCHITECTURE".ToLowerInvariant() }
+        return "win-$architecture"
+    }
     $information = [System.Runtime.InteropServices.RuntimeInformation]
     $platform = [System.Runtime.InteropServices.OSPlatform]
     $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }
