@@ -45,10 +45,8 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
             'timeout' { [System.TimeoutException]::new($message) }
             'cancelled' { [System.OperationCanceledException]::new($message) }
             { $_ -in 'invalid_argument', 'invalid_filter' } { [System.ArgumentException]::new($message) }
-            { $_ -in 'connection', 'host_not_found', 'tls' } {
-                # As the web cmdlets have it.
-                if ($script:IsCore) { [System.Net.Http.HttpRequestException]::new($message) } else { [System.Net.WebException]::new($message) }
-            }
+            # As the web cmdlets of 7 have it; theirs on 5.1, WebException, has a Response that stays $null.
+            { $script:IsCore -and $_ -in 'connection', 'host_not_found', 'tls' } { [System.Net.Http.HttpRequestException]::new($message) }
             default { [System.InvalidOperationException]::new($message) }
         }
         Add-Response $withoutResponse $null @{}

@@ -156,6 +156,7 @@ function Invoke-CCRefreshIdentities {
             if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{},' + $tail)
             if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
