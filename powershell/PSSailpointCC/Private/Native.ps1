@@ -82,11 +82,15 @@ function Import-NativeLibrary {
             }
             $native = New-NativeType $path
             $abi = $native::cc_abi_version()
+            # Now, and not in the middle of a call: an older library of the same ABI may lack a function.
+            if ($abi -eq $script:NativeAbi) {
+                foreach ($method in $native.GetMethods('Public, Static')) { [System.Runtime.InteropServices.Marshal]::Prelink($method) }
+            }
         } catch {
             throw (New-ErrorRecord @{
                     code    = 'library_not_loaded'
                     message = 'The native library {0} cannot be loaded: {1}' -f $path, $_.Exception.GetBaseException().Message.Trim()
-                    hint    = 'It must be built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
+                    hint    = 'It must be of this module''s version, and built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
                     sent    = 'no'
                 })
         }

@@ -130,7 +130,7 @@ function Invoke-CCRefreshIdentities {
                     # By property name.
                 } elseif (Test-RequestObject $InputObject) {
                     if ($requestNamed) { $refusal = New-InputError $InputObject -Twice } else { $request = $InputObject }
-                } elseif (-not ($requestNamed -and $ContentType -and (Test-Object $InputObject))) {
+                } elseif (-not $requestNamed -or $null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) {
                     $refusal = New-InputError $InputObject
                 }
                 if ($null -ne $refusal) {
