@@ -20,7 +20,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(300);
 
 /// How many clients' tokens are kept at the same time.
-const CLIENTS: usize = 64;
+const CLIENTS: usize = 1024;
 
 /// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the service
 /// has just answered 401 to: it is not returned again. `None`: the caller's own headers say who asks.
