@@ -56,8 +56,14 @@ fn verdicts_are_those_of_the_table() {
         (r#"uid.startsWith("Amelie")"#, Verdict::Unknown),
         (r#"uid.startsWithIgnoreCase("Amelie")"#, Verdict::Yes),
         (r#"title.endsWith("100%")"#, Verdict::Yes),
-        (r#"uid.contains("_e")"#, Verdict::No),
+        (r#"uid.contains("_e")"#, Verdict::Unknown),
         (r#"!(uid.contains("_e"))"#, Verdict::Unknown),
+        (r#"uid.contains("%")"#, Verdict::Unknown),
+        (r#"uid.startsWith("A%.roux")"#, Verdict::Unknown),
+        (r#"uid.endsWith("e_roux")"#, Verdict::Unknown),
+        (r#"uid.startsWith("_e")"#, Verdict::No),
+        (r#"uid.endsWith("%e")"#, Verdict::No),
+        (r#"!(uid.contains("z%"))"#, Verdict::Yes),
         // Order.
         (r#"startDate > "2026-01-31""#, Verdict::Yes),
         (r#"startDate < "2026-01-31T00:00:00Z""#, Verdict::No),
@@ -116,6 +122,7 @@ fn verdicts_are_those_of_the_table() {
         (r#"lastname == "Roux""#, Verdict::Yes),
         (r#"costcenter == "42""#, Verdict::Unknown),
         (r#"links.name == "x""#, Verdict::Unknown),
+        (r#"correlated == true"#, Verdict::Unknown),
         (r#"a.b.c == "x""#, Verdict::Unknown),
         (r#"created > "2025-01-01T00:00:00Z""#, Verdict::Unknown),
         // The service alone.

@@ -10,7 +10,7 @@
 //! | the text in another case | `i==`, `inIgnoreCase` | yes | unless only one of upper and lower case is the same (`ß`, `ı`): unknown |
 //! | another text | `==`, `in` · `!=` | no · yes | |
 //! | a text | `startsWith`, `endsWith`, `contains` | yes or no; unknown where only the case differs | |
-//! | a text that lacks a part with `%` or `_` in it | the same | no, and its negation unknown | nothing says whether these are wildcards there |
+//! | a text that lacks a part with `%` or `_` in it | the same | no; unknown where it has the part with these read as wildcards | nothing says whether they are |
 //! | a text of digits in the same arrangement, such as a date | `<`, `>`, `<=`, `>=` | yes or no | text, number and date are in the same order |
 //! | any other text | the same | unknown, the same text excepted | no order of texts is documented |
 //! | true or false | `==`, `!=` with `true` or `false` | yes or no | |
@@ -41,7 +41,7 @@
 //! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
 //! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
 //! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
-//! | any other name with a dot | nowhere: the service alone knows |
+//! | `correlated`, and any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
 
@@ -354,11 +354,43 @@ fn like(part: Part, ignore_case: bool, value: &str, text: &str) -> Truth {
     let upper = has(&value.to_uppercase(), &text.to_uppercase());
     if ignore_case && lower && upper {
         Truth::Yes
-    } else if lower || upper {
+    } else if lower || upper || has_by_wildcards(part, value, text) {
         Truth::Unknown
-    } else if text.contains(['%', '_']) {
-        Truth::Lacking
     } else {
         Truth::No
     }
+}
+
+/// Whether a text has a part in which `%` stands for any characters and `_` for any one, whatever the case.
+fn has_by_wildcards(part: Part, value: &str, text: &str) -> bool {
+    if !text.contains(['%', '_']) {
+        return false;
+    }
+    let value: Vec<char> = value.to_lowercase().chars().collect();
+    let (before, after) = match part {
+        Part::Start => ("", "%"),
+        Part::End => ("%", ""),
+        Part::Anywhere => ("%", "%"),
+    };
+    let pattern: Vec<char> = format!("{before}{}{after}", text.to_lowercase()).chars().collect();
+    let (mut at, mut next) = (0, 0);
+    // The last `%`, and where the text goes on after what it stands for.
+    let mut any = None;
+    while at < value.len() {
+        match pattern.get(next) {
+            Some('%') => {
+                any = Some((next, at));
+                next += 1;
+            }
+            Some(c) if *c == '_' || *c == value[at] => (at, next) = (at + 1, next + 1),
+            _ => match any {
+                Some((wildcard, from)) => {
+                    any = Some((wildcard, from + 1));
+                    (at, next) = (from + 1, wildcard + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[next..].iter().all(|c| *c == '%')
 }

@@ -28,6 +28,8 @@ pub(super) fn of(attribute: &str) -> Vec<Place<'_>> {
         "displayName" | "firstName" | "lastName" | "email" | "phone" | "status" | "employeeNumber" => {
             vec![Place::Top(attribute), Place::Attribute(attribute)]
         }
+        // A property of the identity that search does not show; not an attribute that nobody has.
+        "correlated" => Vec::new(),
         "firstname" => vec![Place::Attribute(attribute), Place::Top("firstName")],
         "lastname" => vec![Place::Attribute(attribute), Place::Top("lastName")],
         _ => vec![Place::Attribute(attribute)],

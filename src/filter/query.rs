@@ -10,7 +10,7 @@
 //! | … where search may find no word in the value, or it has more than 256 characters without a blank | `_exists_:attributes.a` |
 //! | `a.in({"x", "y"})` | the same for each, joined by OR; above 700 `*` |
 //! | `a.containsAll({"x", "y"})` | the same for each, joined by AND |
-//! | `a.startsWith("x y")`, `endsWith`, `contains` | the words that blanks set apart on both sides; without such words `_exists_:attributes.a` |
+//! | `a.startsWith("x y")`, `endsWith`, `contains` | the words that blanks set apart on both sides; without such words, or with `%` or `_` (wildcards perhaps), `_exists_:attributes.a` |
 //! | `a == true` | `a:"true"` |
 //! | `a == 5`, `a < "x"` and its like, `a.notNull()` | `_exists_:attributes.a` |
 //! | `a.isNull()` | `(* AND NOT _exists_:attributes.a)` |
@@ -202,6 +202,9 @@ const STOP_WORDS: [&str; 33] = [
 
 /// The part of a text that has whole words of whatever value the text is a part of: a word at an open end may go on.
 fn whole_words(part: Part, text: &str) -> Option<&str> {
+    if text.contains(['%', '_']) {
+        return None;
+    }
     let start = match part {
         Part::Start => 0,
         Part::End | Part::Anywhere => text.find(char::is_whitespace)?,
