@@ -45,6 +45,11 @@ pub(super) fn of(attribute: &str) -> Vec<Place<'_>> {
     }
 }
 
+/// Whether search has an object under this name.
+pub(super) fn is_object(attribute: &str) -> bool {
+    matches!(attribute, "manager" | "identityProfile" | "source")
+}
+
 impl Place<'_> {
     /// The field's name in a search query.
     pub(super) fn field(self) -> String {
