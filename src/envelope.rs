@@ -157,7 +157,12 @@ impl Serialize for Headers {
         // A name's values follow each other.
         let mut headers = self.0.iter().peekable();
         while let Some((name, value)) = headers.next() {
-            let mut values = vec![shown(name, value)];
+            let first = [shown(name, value)];
+            if headers.peek().is_none_or(|(next, _)| *next != name) {
+                map.serialize_entry(name.as_str(), &first)?;
+                continue;
+            }
+            let mut values = Vec::from(first);
             while let Some((_, value)) = headers.next_if(|(next, _)| *next == name) {
                 values.push(shown(name, value));
             }

@@ -59,10 +59,8 @@ impl<'a> Object<'a> {
     }
 
     fn of(members: Vec<(Cow<'a, str>, &'a RawValue)>, what: &str, path: Cow<'static, str>) -> Result<Self> {
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice[0])))
+        if let Some(twice) = name_that_stands_twice(&members) {
+            return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice)))
                 .hint("Which of the two holds is anybody's guess: keep one."));
         }
         Ok(Self { path, members, known: Vec::with_capacity(8) })
@@ -146,6 +144,17 @@ impl<'a> Object<'a> {
     fn name(&self, name: &'static str) -> Cow<'static, str> {
         if self.path.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(format!("{}.{name}", self.path)) }
     }
+}
+
+fn name_that_stands_twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    // What people write is short, and compared faster than sorted.
+    if members.len() <= 8 {
+        return (0..members.len()).find_map(|_| names.next().filter(|name| names.clone().any(|other| other == *name)));
+    }
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 /// The string behind a raw value.

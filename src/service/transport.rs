@@ -83,18 +83,18 @@ pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Resu
         client: policy.client.clone(),
         shared: Arc::clone(&shared),
         deadline: Instant::now() + timeout,
-        timeout,
         tries: policy.tries,
         pause: policy.pause,
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    io_thread()?.spawn(exchange.run());
-    match shared.wait(timeout + SLACK) {
+    let task = io_thread()?.spawn(exchange.run());
+    match shared.wait(timeout) {
         // Read here: the I/O thread has others to serve.
         Outcome::Ended(result) => result.map(Answer::read),
         Outcome::Pending => {
             shared.gate.revoke();
+            task.abort();
             Err(timed_out(&target, timeout, &shared.gate))
         }
         Outcome::Lost => {
@@ -158,9 +158,6 @@ impl Answer {
     }
 }
 
-/// The exchange ends itself; a waiter gives up on its own only when the I/O thread is stuck.
-const SLACK: Duration = Duration::from_millis(500);
-
 /// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
 const IDLE: Duration = Duration::from_secs(4);
 
@@ -173,7 +170,6 @@ struct Exchange {
     request: Request,
     shared: Arc<Shared>,
     deadline: Instant,
-    timeout: Duration,
     tries: u64,
     pause: Duration,
     maximum_bytes: u64,
@@ -187,12 +183,7 @@ struct Attempt {
 
 impl Exchange {
     async fn run(mut self) {
-        let deadline = tokio::time::Instant::from_std(self.deadline);
-        let outcome = tokio::time::timeout_at(deadline, self.attempts()).await;
-        let result = outcome.unwrap_or_else(|_| {
-            self.shared.gate.revoke();
-            Err(timed_out(&self.request.target, self.timeout, &self.shared.gate))
-        });
+        let result = self.attempts().await;
         self.shared.end(Outcome::Ended(result));
     }
 
