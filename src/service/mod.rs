@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 
@@ -26,7 +26,7 @@ pub(crate) struct Service {
     configuration: Effective,
     policy: Policy,
     tokens: Tokens,
-    /// Of every request, but for its credentials; the caller's own win.
+    /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
     /// Where the endpoints are that have been called, by their paths.
     targets: Mutex<Vec<(&'static str, Arc<Target>)>>,
@@ -107,6 +107,9 @@ impl Service {
         }
         let policy = Policy::new(&configuration)?;
         let tokens = Tokens::of(&configuration)?;
+        if let Tokens::Given(bearer) = &tokens {
+            headers.insert(AUTHORIZATION, bearer.header.clone());
+        }
         Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default() })
     }
 
@@ -147,7 +150,7 @@ impl Call<'_> {
         loop {
             let request = Request {
                 target: Arc::clone(&target),
-                authorization: token.as_ref().map(|bearer| bearer.header.clone()),
+                authorization: token.as_ref().filter(|_| tokens.renewable()).map(|bearer| bearer.header.clone()),
                 body: body.clone(),
                 delivery: endpoint.delivery,
             };

@@ -31,7 +31,7 @@ use crate::ffi;
 pub(crate) struct Target {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    /// All but who asks.
+    /// All but a token that was fetched.
     pub(crate) headers: HeaderMap,
 }
 
