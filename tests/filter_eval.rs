@@ -136,6 +136,8 @@ fn verdicts_are_those_of_the_table() {
         // Joined.
         (r#"uid == "amelie.roux" && uid == name"#, Verdict::Unknown),
         (r#"uid == "bob.stone" && uid == name"#, Verdict::No),
+        (r#"uid == name && uid == "bob.stone""#, Verdict::No),
+        (r#"uid == name || uid == "amelie.roux""#, Verdict::Yes),
         (r#"uid == "amelie.roux" || uid == name"#, Verdict::Yes),
         (r#"uid == "bob.stone" || uid == name"#, Verdict::Unknown),
         (r#"!(uid == name)"#, Verdict::Unknown),

@@ -69,7 +69,8 @@ fn ordinary_filters_bring_none() {
 
 #[test]
 fn warnings_are_no_more_than_twenty_short_lines() {
-    let many: Vec<String> = (0..5_000).map(|number| format!("a{number} == \" {}\"", "x".repeat(number))).collect();
+    let many: Vec<String> =
+        (0..5_000).map(|number| format!("a{number} == \" $x\u{200b}{}\"", "x".repeat(number))).collect();
     let warnings = parsed(&many.join(" && ")).warnings();
     assert_eq!(warnings.len(), 20);
     let short = |warning: &String| warning.len() < 500 && !warning.contains('\n');
@@ -80,6 +81,8 @@ fn warnings_are_no_more_than_twenty_short_lines() {
         let warnings = parsed(&format!("{name} {test}")).warnings();
         assert!(!warnings.is_empty() && warnings.iter().all(short), "{test}");
     }
+    let warnings = parsed(&format!("uid == \"${name}\"")).warnings();
+    assert!(!warnings.is_empty() && warnings.iter().all(short));
 }
 
 #[test]

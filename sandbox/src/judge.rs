@@ -19,7 +19,8 @@ pub struct Judge {
 impl Judge {
     /// A judge of these people. Where an id stands twice, the later one counts.
     pub fn new(people: Vec<Identity>) -> Self {
-        Self { index: Index::new(&people), people: people.into() }
+        let people = Population::from(people);
+        Self { index: Index::new(&people), people }
     }
 
     /// The people, by position.

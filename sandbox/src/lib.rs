@@ -16,6 +16,7 @@
 mod answer;
 mod auth;
 mod body;
+mod connection;
 mod control;
 mod document;
 mod fault;
@@ -30,6 +31,7 @@ mod population;
 mod process;
 mod query;
 mod refresh;
+mod request;
 mod route;
 mod sandbox;
 mod search;

@@ -93,7 +93,7 @@ struct Arguments {
 /// The arguments, or nothing where they only ask for something to be printed.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let mut builder = Sandbox::builder().rate_limit(100);
-    let (mut https, mut stay, mut not_searchable) = (false, false, Vec::new());
+    let (mut https, mut http2, mut stay, mut not_searchable) = (false, false, false, Vec::new());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         builder = match argument {
@@ -130,13 +130,19 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 https = true;
                 builder.https()
             }
-            Long("http2") => builder.http2(),
+            Long("http2") => {
+                http2 = true;
+                builder.http2()
+            }
             Long("stay") => {
                 stay = true;
                 builder
             }
             _ => return Err(argument.unexpected()),
         };
+    }
+    if http2 && !https {
+        return Err("--http2 needs --https".into());
     }
     if !not_searchable.is_empty() {
         builder = builder.not_searchable(&not_searchable.iter().map(String::as_str).collect::<Vec<_>>());

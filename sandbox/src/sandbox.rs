@@ -17,6 +17,7 @@ use crate::fault::{Fault, FaultKind, Faults};
 use crate::index::Index;
 use crate::log::{Arrival, Log, Refresh};
 use crate::people::{self, Identity};
+use crate::population::Population;
 use crate::route::Endpoint;
 use crate::server::{self, Report, Shared};
 use crate::tasks::{TaskEnd, Tasks};
@@ -341,6 +342,7 @@ impl Builder {
             Some(path) => people::read_csv(path)?,
             None => self.people,
         };
+        let people = Population::from(people);
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -356,7 +358,7 @@ impl Builder {
             started: Instant::now(),
             url: url.clone(),
             index: Index::new(&people),
-            people: people.into(),
+            people,
             tasks: Tasks::default(),
             synchronized: HashMap::new(),
             auth: Auth::new(self.clients),

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use crate::answer::{Answer, usual_text};
 use crate::auth::Auth;
-use crate::fault::Faults;
+use crate::fault::{FaultKind, Faults};
 use crate::index::{Change, Index};
-use crate::log::Log;
+use crate::log::{Arrival, Log};
 use crate::people::Identity;
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
@@ -98,6 +98,10 @@ impl Tenant {
             return Answer::error(405, usual_text(405)).with("allow", route.method);
         }
         match route.endpoint {
+            Endpoint::Token | Endpoint::Info => self.log.amend(ask.number, |arrival| arrival.executed = true),
+            _ => {}
+        }
+        match route.endpoint {
             Endpoint::Token => return self.auth.give_token(ask, self.settings.token_lifetime),
             Endpoint::Info => return self.info(),
             _ => {}
@@ -120,6 +124,28 @@ impl Tenant {
             _ => Answer::error(404, usual_text(404)),
         };
         if route.deprecated { answer.with("x-deprecated", "true") } else { answer }
+    }
+
+    /// An entry of the log, so far.
+    pub(crate) fn arrival(&self, connection: u64, endpoint: Endpoint, fault: Option<FaultKind>) -> Arrival {
+        Arrival {
+            number: 0,
+            connection,
+            at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            endpoint,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            version: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: false,
+            client: None,
+            executed: false,
+            status: None,
+            fault: fault.map(FaultKind::name),
+            refreshed: None,
+        }
     }
 
     fn info(&self) -> Answer {

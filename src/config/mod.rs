@@ -126,10 +126,10 @@ impl Configuration {
             object.take(name);
         }
         object.finish()?;
-        if let Some(agent) = &configuration.settings.user_agent {
-            if HeaderValue::from_str(agent).is_err() {
-                return Err(Error::invalid_argument("userAgent holds characters that no header can hold."));
-            }
+        if let Some(agent) = &configuration.settings.user_agent
+            && HeaderValue::from_str(agent).is_err()
+        {
+            return Err(Error::invalid_argument("userAgent holds characters that no header can hold."));
         }
         Ok(configuration)
     }

@@ -31,6 +31,18 @@
 //!
 //! `&&`, `||` and `!(…)` are Kleene's: *no* and anything is *no*, *yes* or anything is *yes*, and what is left of
 //! *unknown* stays unknown. Accents count, and differently composed forms of the same letter are different texts.
+//!
+//! An attribute is looked up here, by the documented members of an identity document:
+//!
+//! | the filter's name | in the document |
+//! | --- | --- |
+//! | `uid` | `attributes.uid` |
+//! | `id`, `name`, `inactive`, `protected`, `isManager`, `manager`, `identityProfile`, `source`, `created`, `modified`, `accessCount` | the member of that name; `name` is the user name, `alias` elsewhere |
+//! | `displayName`, `firstName`, `lastName`, `email`, `phone`, `status`, `employeeNumber` | the member of that name and `attributes.…`: where both have a value, they must agree |
+//! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
+//! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
+//! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
+//! | any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
 

@@ -20,7 +20,7 @@
 //! | comparison | `==` `!=` `<` `>` `<=` `>=`, each with an `i` before it to ignore case; the value may be an attribute |
 //! | methods | `.in({…})` `.containsAll({…})` `.startsWith("…")` `.endsWith("…")` `.contains("…")`, each with `IgnoreCase` after its name too; `.isNull()` `.notNull()` `.isEmpty()` |
 //! | for the service alone | `.join(Class.property)` `.collectionCondition("…")` `.subquery("…", Class, "…", "…")` |
-//! | and, or, not | `a && b`, `a || b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
+//! | and, or, not | `a && b`, `a \|\| b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
 
 mod arguments;
 mod ast;

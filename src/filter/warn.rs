@@ -252,7 +252,7 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
     let value = shown(&literal.to_string());
     match literal {
         Literal::Text(text) => {
-            if let Some(name) = variable_in_text(text) {
+            if let Some(name) = variable_in_text(text).map(shown) {
                 found.push(format!(
                     "{value} holds {name}, which looks like a variable that was not replaced by its value."
                 ));

@@ -82,6 +82,21 @@ $lines
         $session.Output | Should -Match 'cc_abi_version'
     }
 
+    It 'that lacks a function is refused before anything is called' {
+        $session = Invoke-Session ($call -replace '\nSet-Conf', @"
+
+& (Get-Module PSSailpointCC) {
+    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
+    `$script:Native = `$null
+}
+[AppDomain]::CurrentDomain.SetData("PSSailpointCC 1 `$env:PSSAILPOINTCC_LIBRARY", `$null)
+Set-Conf
+"@) -Environment @{ TEST_URL = $sandbox.Url }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match '(?m)^message: .*cc_of_tomorrow'
+        $session.Output | Should -Match '(?m)^sent: no'
+    }
+
     It 'of another ABI is refused, with both numbers' {
         $session = Invoke-Session ($call -replace '\nSet-Conf', "`n& (Get-Module PSSailpointCC) { `$script:NativeAbi = 7; `$script:Native = `$null }`nSet-Conf") -Environment @{ TEST_URL = $sandbox.Url }
         $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'

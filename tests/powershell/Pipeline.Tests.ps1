@@ -95,6 +95,13 @@ Describe 'The pipeline' {
         @(Get-Arrival $sandbox).Count | Should -Be 0
     }
 
+    It 'does not send a named request once for each object that happens to come' {
+        $problems = $null
+        $null = Get-ChildItem $PSScriptRoot | Select-Object -First 3 | Invoke-CCRefreshIdentities -ContentType 'application/json' -RefreshIdentitiesRequest @{ filter = "name == `"$first`"" } -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.Count | Should -Be 3
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
     It 'ends at the first request that fails' {
         $requests = @{ filter = "name == `"$first`"" }, @{ filter = 'oops' }, @{ filter = "name == `"$second`"" }
         { $requests | Invoke-CCRefreshIdentities } | Should -Throw -ErrorId 'InvalidFilter,Invoke-CCRefreshIdentities'

@@ -53,7 +53,7 @@ Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid=="amelie.r
     }
 
     It '$ConfirmPreference and -Confirm ask, and nobody who cannot answer says yes' {
-        foreach ($line in '$ConfirmPreference = "Medium"; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request', 'Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -Confirm') {
+        foreach ($line in '& { $ConfirmPreference = "Medium"; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request }', 'Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -Confirm') {
             $session = Invoke-Session (@'
 Import-Module $env:TEST_MODULE
 Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token

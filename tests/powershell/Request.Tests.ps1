@@ -167,6 +167,16 @@ Describe 'A request' {
         @(Get-Arrival $sandbox).Count | Should -Be 0
     }
 
+    It 'that brings its own options is told so by name' {
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"'; Options = @{} } } | Should -Throw "*no member 'Options'*"
+    }
+
+    It 'whose filter cannot be read is refused' {
+        $bad = [pscustomobject] @{ refreshArgs = @{} } | Add-Member -MemberType ScriptProperty -Name filter -Value { throw 'unreadable' } -PassThru
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $bad } | Should -Throw -ErrorId 'WouldRefreshAll,*'
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
     It 'in the place of the content type gets a hint' {
         try { Invoke-CCRefreshIdentities @{ filter = 'uid == "amelie.roux"' } } catch { $record = $_ }
         $record.ErrorDetails.RecommendedAction | Should -Match '-ContentType'
@@ -186,6 +196,10 @@ Describe 'A request' {
             $record.ErrorDetails | ConvertFrom-Json | Should -Not -BeNullOrEmpty
             $record.Exception.Response.Headers | ConvertTo-Json | Should -Not -BeNullOrEmpty
         }
+        Set-Configuration -BaseUrl 'http://127.0.0.1:9'
+        try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } } catch { $record = $_ }
+        $record.FullyQualifiedErrorId | Should -Match '^Connection,'
+        $record.Exception.Response.Headers | ConvertTo-Json | Should -Be '{}'
         @($null, @{}, 'x' | Invoke-CCRefreshIdentities -ErrorAction Continue 2>&1).Count | Should -Be 3
         Set-Configuration -Proxy ([System.Net.WebProxy]::new('http://127.0.0.1:9'))
         (Get-Configuration).Unknown = 1

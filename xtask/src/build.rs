@@ -18,6 +18,14 @@ pub(crate) fn cargo(arguments: &[&str], package: &str, wanted: impl Fn(&Path) ->
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(root());
+    // What `cargo run` has told of xtask: ring's build script depends on these names, and would build it, and all that
+    // stands on it, anew at each change between a cargo started here and one started by hand.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     // A message format goes before the arguments of rustc.
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;

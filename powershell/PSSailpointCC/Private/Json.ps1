@@ -41,7 +41,7 @@ function ConvertTo-JsonText($Value, [int] $Depth) {
 
 # A dictionary or an object with properties, in its order. The usual values are written right here: a call of a
 # function costs more than all the rest.
-function ConvertTo-JsonObject($Value, [int] $Depth, [switch] $WithoutNull) {
+function ConvertTo-JsonObject($Value, [int] $Depth) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     if ($Value -is [System.Collections.IDictionary]) {
         $key = 'Key'
@@ -53,7 +53,6 @@ function ConvertTo-JsonObject($Value, [int] $Depth, [switch] $WithoutNull) {
     $members = foreach ($entry in $entries) {
         $name = [string] $entry.$key
         $item = $entry.Value
-        if ($null -eq $item -and $WithoutNull) { continue }
         if ($item -is [bool]) {
             if ($item) { $text = 'true' } else { $text = 'false' }
         } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {

@@ -82,11 +82,15 @@ function Import-NativeLibrary {
             }
             $native = New-NativeType $path
             $abi = $native::cc_abi_version()
+            # Now, and not in the middle of a call: an older library of the same ABI may lack a function.
+            if ($abi -eq $script:NativeAbi) {
+                foreach ($method in $native.GetMethods('Public, Static')) { [System.Runtime.InteropServices.Marshal]::Prelink($method) }
+            }
         } catch {
             throw (New-ErrorRecord @{
                     code    = 'library_not_loaded'
                     message = 'The native library {0} cannot be loaded: {1}' -f $path, $_.Exception.GetBaseException().Message.Trim()
-                    hint    = 'It must be built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
+                    hint    = 'It must be of this module''s version, and built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
                     sent    = 'no'
                 })
         }
@@ -137,6 +141,12 @@ function Find-NativeLibrary {
 }
 
 function Get-RuntimeIdentifier {
+    # Windows PowerShell runs on Windows only, and also where .NET Framework is too old to tell.
+    if (-not $script:IsCore) {
+        $architecture = @{ AMD64 = 'x64'; ARM64 = 'arm64' }[$env:PROCESSOR_ARCHITECTURE]
+        if (-not $architecture) { $architecture = "$env:PROCESSOR_ARCHITECTURE".ToLowerInvariant() }
+        return "win-$architecture"
+    }
     $information = [System.Runtime.InteropServices.RuntimeInformation]
     $platform = [System.Runtime.InteropServices.OSPlatform]
     $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }

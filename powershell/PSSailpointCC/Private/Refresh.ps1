@@ -57,9 +57,20 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $M
 }
 
 # What only the command knows: the request, and what else in this session may have caused the error.
-function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, $Cmdlet) {
+function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet) {
+    # A preference of the caller's has ended it.
+    if ($Record.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { return $Record }
     $code = $Record.Exception.Data['code']
-    if ($null -eq $code) { return $Record }
+    if ($null -eq $code) {
+        # Not ours: a property of the request that cannot be read, a prompt that nobody can answer.
+        $exception = $Record.Exception
+        $exception.Data['sent'] = $Sent
+        Add-Response $exception $null @{}
+        $details = ConvertTo-JsonText ([ordered] @{ message = $exception.Message; code = 'internal'; sent = $Sent })
+        $updated = [System.Management.Automation.ErrorRecord]::new($exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
+        $updated.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($details)
+        return $updated
+    }
     $hint = $Record.ErrorDetails.RecommendedAction
     if ($code -eq 'would_refresh_all' -and $null -eq $Request -and $ContentType -and -not (Test-JsonMediaType $ContentType)) {
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint

@@ -120,6 +120,7 @@ function Invoke-CCRefreshIdentities {
     process {
         $request = $RefreshIdentitiesRequest
         $answer = $null
+        $sent = 'no'
         try {
             if ($MyInvocation.ExpectingInput -or $inputNamed) {
                 $refusal = $null
@@ -129,7 +130,7 @@ function Invoke-CCRefreshIdentities {
                     # By property name.
                 } elseif (Test-RequestObject $InputObject) {
                     if ($requestNamed) { $refusal = New-InputError $InputObject -Twice } else { $request = $InputObject }
-                } elseif (-not ($requestNamed -and $ContentType -and (Test-Object $InputObject))) {
+                } elseif (-not $requestNamed -or $null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) {
                     $refusal = New-InputError $InputObject
                 }
                 if ($null -ne $refusal) {
@@ -155,11 +156,13 @@ function Invoke-CCRefreshIdentities {
             if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+            $sent = 'maybe'
             $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{},' + $tail)
             if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
-            $record = Update-ErrorRecord $_ $request $ContentType $PSCmdlet
+            $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         } finally {
             $ErrorActionPreference = 'Stop'

@@ -1,0 +1,69 @@
+# What cargo xtask bench measures inside the engine. Prints a name and times in microseconds: `once 123`, `rest 1 2 3`.
+param(
+    [ValidateSet('Import', 'FirstLibrary', 'FirstRestMethod', 'Warm')] [string] $Part,
+    [string] $Url,
+    [string] $Module,
+    [int] $WarmUp,
+    [int] $Rounds
+)
+$ErrorActionPreference = 'Stop'
+
+function Get-Microsecond([System.Diagnostics.Stopwatch] $Watch) { [long] ($Watch.Elapsed.TotalMilliseconds * 1000) }
+
+if ($Part -eq 'Import') {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    Import-Module $Module
+    $watch.Stop()
+    return "once $(Get-Microsecond $watch)"
+}
+
+# The same POST for both. Invoke-RestMethod gets its body as ready text, which scripts would have to make.
+$rest = @{
+    Method      = 'Post'
+    Uri         = "$Url/cc/api/system/refreshIdentities"
+    Headers     = @{ Authorization = 'Bearer sandbox-token'; Accept = 'application/json' }
+    ContentType = 'application/json'
+    Body        = '{"filter":"uid == \"amelie.roux\"","refreshArgs":{"correlateEntitlements":true,"promoteAttributes":true}}'
+}
+
+if ($Part -eq 'FirstRestMethod') {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $null = Invoke-RestMethod @rest
+    $watch.Stop()
+    return "once $(Get-Microsecond $watch)"
+}
+
+Import-Module $Module
+$configuration = Get-Configuration
+$configuration.BaseUrl = $Url
+$configuration.AccessToken = 'sandbox-token'
+$arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
+$request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' -RefreshArgs $arguments
+
+if ($Part -eq 'FirstLibrary') {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+    $watch.Stop()
+    return "once $(Get-Microsecond $watch)"
+}
+
+# By turns, so that whatever disturbs this machine disturbs all alike.
+$session = [Microsoft.PowerShell.Commands.WebRequestSession]::new()
+$times = [ordered] @{ library = [System.Collections.Generic.List[long]]::new(); rest = [System.Collections.Generic.List[long]]::new(); session = [System.Collections.Generic.List[long]]::new() }
+for ($round = 0; $round -lt $WarmUp + $Rounds; $round++) {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+    $library = Get-Microsecond $watch
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $null = Invoke-RestMethod @rest
+    $plain = Get-Microsecond $watch
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    $null = Invoke-RestMethod @rest -WebSession $session
+    $kept = Get-Microsecond $watch
+    if ($round -ge $WarmUp) {
+        $times.library.Add($library)
+        $times.rest.Add($plain)
+        $times.session.Add($kept)
+    }
+}
+foreach ($name in $times.Keys) { "$name $($times[$name])" }

@@ -1,7 +1,0 @@
-//! Measurements, as ratios.
-
-use crate::Result;
-
-pub(crate) fn run() -> Result<()> {
-    Err("not yet".to_owned())
-}

@@ -1,0 +1,85 @@
+//! Measurements, as ratios to something that everybody has: an engine start, Invoke-RestMethod, libcurl.
+//!
+//! All in one run, on one machine, against one sandbox, what is compared by turns: a ratio then means the same on a
+//! slow machine and on a busy one. One more figure is one more [`Line`] in `module` or `native`.
+
+mod module;
+mod native;
+mod table;
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::sandbox::Sandbox;
+use crate::{Result, build};
+
+use self::table::Line;
+
+/// What the table's part could not measure, and how to get what it needs.
+struct Missing {
+    what: &'static str,
+    tool: String,
+}
+
+/// What the measurements are made with.
+struct Bench {
+    sandbox: Sandbox,
+    /// The library that ships.
+    library: std::path::PathBuf,
+}
+
+/// The lines of one part, and what of it is missing on this machine.
+type Part = (Vec<Line>, Vec<Missing>);
+
+/// Measures everything that this machine has the tools for, and prints the table.
+pub(crate) fn run() -> Result<()> {
+    println!("Building the library and the sandbox in release form ...");
+    let library = build::release_library()?;
+    let sandbox = Sandbox::start(&["--release"], &["--rate-limit", "0"])?;
+    let bench = Bench { sandbox, library };
+    println!("Measuring; this takes a minute or two, and other work on this machine disturbs it ...\n");
+    let parts: [fn(&Bench) -> Result<Part>; 2] = [module::measure, native::measure];
+    let (mut lines, mut missing) = (Vec::new(), Vec::new());
+    for part in parts {
+        let (measured, not_measured) = part(&bench)?;
+        lines.extend(measured);
+        missing.extend(not_measured);
+    }
+    table::print(&lines);
+    for Missing { what, tool } in &missing {
+        println!("\nNOT MEASURED: {what}. It needs {tool}.");
+    }
+    println!("\n{}", machine());
+    Ok(())
+}
+
+/// A program whose environment names no proxy and no tenant: it shall talk to the sandbox.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let upper = name.to_string_lossy().to_ascii_uppercase();
+        if upper.ends_with("_PROXY") || upper.starts_with("SAIL_") || upper.starts_with("PSSAILPOINTCC_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs a program to its end; what it wrote.
+fn output(command: &mut Command) -> Result<String> {
+    let shown = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| format!("{shown} could not be started: {error}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(format!("{shown} failed ({}).\n{}", output.status, String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// What the figures were measured on.
+fn machine() -> String {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().filter(|load| !load.is_empty());
+    let load = load.map_or_else(String::new, |load| format!(", load {load}"));
+    format!("{} {}, {processors} processors{load}", std::env::consts::OS, std::env::consts::ARCH)
+}

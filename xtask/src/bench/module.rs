@@ -1,0 +1,104 @@
+//! The PowerShell module beside the engine's start and Invoke-RestMethod.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::table::{Figure, Line, median};
+use super::{Bench, Missing, Part, command, output};
+use crate::{Result, build, module};
+
+/// Fresh processes for each figure of a start.
+const STARTS: usize = 11;
+
+/// Rounds in one process: some for the just-in-time compiler, the rest measured.
+const WARM_UP: usize = 300;
+const ROUNDS: usize = 500;
+
+pub(super) fn measure(bench: &Bench) -> Result<Part> {
+    let Some(pwsh) = build::find_program("PWSH", &["pwsh"]) else {
+        let tool = "PowerShell 7.4 or later: https://aka.ms/powershell (or its path in PWSH)".to_owned();
+        return Ok((Vec::new(), vec![Missing { what: "the module", tool }]));
+    };
+    let clone = build::root().join("powershell/PSSailpointCC");
+    let packaged = build::root().join("target/bench/PSSailpointCC");
+    module::package(&clone, &packaged, &bench.library)?;
+    let script = Script { pwsh: &pwsh, url: &bench.sandbox.url };
+
+    let mut starts: [Vec<Duration>; 5] = Default::default();
+    for _ in 0..STARTS {
+        let times = [
+            engine_start(&pwsh)?,
+            script.one("Import", &packaged)?,
+            script.one("Import", &clone)?,
+            script.one("FirstLibrary", &packaged)?,
+            script.one("FirstRestMethod", &packaged)?,
+        ];
+        starts.iter_mut().zip(times).for_each(|(all, time)| all.push(time));
+    }
+    let [engine, import, import_clone, first, first_rest] = starts.map(|times| Figure::Time(median(times)));
+    let warm = script.run("Warm", &packaged)?;
+    let [warm, rest, session] = ["library", "rest", "session"].map(|name| Figure::Time(median(named(&warm, name))));
+
+    let engine = Some(("engine start (pwsh)", engine));
+    let lines = vec![
+        // 50 ms beside an engine that starts in 250 ms.
+        Line { what: "import of the packaged module", ours: import, other: engine, aim: Some(0.2) },
+        Line { what: "import from a clone", ours: import_clone, other: engine, aim: None },
+        Line {
+            what: "first Invoke-CCRefreshIdentities",
+            ours: first,
+            other: Some(("first Invoke-RestMethod", first_rest)),
+            aim: None,
+        },
+        Line {
+            what: "warm Invoke-CCRefreshIdentities",
+            ours: warm,
+            other: Some(("Invoke-RestMethod", rest)),
+            aim: Some(0.5),
+        },
+        // Keeps its connection from call to call, which scripts seldom ask for.
+        Line {
+            what: "warm Invoke-CCRefreshIdentities",
+            ours: warm,
+            other: Some(("Invoke-RestMethod -WebSession", session)),
+            aim: None,
+        },
+    ];
+    Ok((lines, Vec::new()))
+}
+
+fn engine_start(pwsh: &Path) -> Result<Duration> {
+    let begin = Instant::now();
+    output(command(pwsh).args(["-NoProfile", "-NonInteractive", "-Command", "1"]))?;
+    Ok(begin.elapsed())
+}
+
+/// benches/module.ps1, which measures inside the engine.
+struct Script<'a> {
+    pwsh: &'a Path,
+    url: &'a str,
+}
+
+impl Script<'_> {
+    /// Lines of a name and its times in microseconds.
+    fn run(&self, part: &str, module: &Path) -> Result<String> {
+        let mut command = command(self.pwsh);
+        command
+            .args(["-NoProfile", "-NonInteractive", "-File"])
+            .arg(build::root().join("benches/module.ps1"))
+            .args(["-Part", part, "-Url", self.url, "-Module"])
+            .arg(module)
+            .args(["-WarmUp", &WARM_UP.to_string(), "-Rounds", &ROUNDS.to_string()]);
+        output(&mut command)
+    }
+
+    fn one(&self, part: &str, module: &Path) -> Result<Duration> {
+        let text = self.run(part, module)?;
+        named(&text, "once").pop().ok_or_else(|| format!("benches/module.ps1 gave no figure, but: {text}"))
+    }
+}
+
+fn named(text: &str, name: &str) -> Vec<Duration> {
+    let values = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    values.split_whitespace().filter_map(|value| Some(Duration::from_micros(value.parse().ok()?))).collect()
+}

@@ -1,0 +1,121 @@
+//! The C ABI beside libcurl's easy interface, one handle for all calls: benches/library.c, benches/curl.c.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::table::{Figure, Line, median};
+use super::{Bench, Missing, Part, command, output};
+use crate::{Result, build};
+
+/// Calls in a run whose wall time is taken, and how many runs.
+const CALLS: u32 = 2000;
+const RUNS: usize = 15;
+
+/// Two lengths, whose difference holds no start-up.
+const COUNTED: [u32; 2] = [200, 1200];
+
+pub(super) fn measure(bench: &Bench) -> Result<Part> {
+    let missing = |what, tool: &str| Missing { what, tool: tool.to_owned() };
+    let Some(compiler) = build::find_program("CC", &["cc", "gcc", "clang"]) else {
+        let tool = "a C compiler, such as Debian's gcc (or its path in CC)";
+        return Ok((Vec::new(), vec![missing("the C ABI beside libcurl", tool)]));
+    };
+    let mut not_measured = Vec::new();
+    let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
+    let root = build::root();
+    let ours = compile(&compiler, "library", |command| {
+        command.arg("-I").arg(root.join("include")).arg("-L").arg(folder).arg("-lpssailpointcc");
+    })?;
+    let curl = match compile(&compiler, "curl", |command| {
+        command.arg("-lcurl");
+    }) {
+        Ok(program) => Some(program),
+        Err(reason) => {
+            let reason = reason.lines().find(|line| line.contains("curl")).unwrap_or_default().trim().to_owned();
+            let tool = format!("libcurl and its headers, such as Debian's libcurl4-openssl-dev ({reason})");
+            not_measured.push(Missing { what: "libcurl", tool });
+            None
+        }
+    };
+    let programs = Programs { folder, url: &bench.sandbox.url };
+
+    let (mut our_runs, mut curl_runs) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        our_runs.push(programs.wall(&ours)?);
+        if let Some(curl) = &curl {
+            curl_runs.push(programs.wall(curl)?);
+        }
+    }
+    let beside = |figure: Option<Figure>| figure.map(|figure| ("libcurl, one easy handle", figure));
+    let mut lines = vec![Line {
+        what: "C ABI: a refresh, time",
+        ours: Figure::Time(median(our_runs)),
+        other: beside(curl.is_some().then(|| Figure::Time(median(curl_runs)))),
+        aim: Some(1.0),
+    }];
+    match build::find_program("VALGRIND", &["valgrind"]) {
+        Some(valgrind) => lines.push(Line {
+            what: "C ABI: a refresh, instructions",
+            ours: programs.instructions(&valgrind, &ours)?,
+            other: beside(curl.map(|curl| programs.instructions(&valgrind, &curl)).transpose()?),
+            aim: Some(1.0),
+        }),
+        None => {
+            not_measured.push(missing("instructions of the C ABI", "Debian's valgrind (or its path in VALGRIND)"));
+        }
+    }
+    Ok((lines, not_measured))
+}
+
+/// Compiles benches/{name}.c; what the compiler says is the error.
+fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::process::Command)) -> Result<PathBuf> {
+    let folder = build::root().join("target/bench");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut compile = std::process::Command::new(compiler);
+    compile.arg("-O2").arg(build::root().join(format!("benches/{name}.c"))).arg("-o").arg(&program);
+    link(&mut compile);
+    output(&mut compile).map(|_| program)
+}
+
+/// How the compiled programs are run.
+struct Programs<'a> {
+    folder: &'a Path,
+    url: &'a str,
+}
+
+impl Programs<'_> {
+    fn run(&self, mut command: std::process::Command, calls: u32) -> Result<String> {
+        command
+            .args([self.url, &calls.to_string()])
+            .env("LD_LIBRARY_PATH", self.folder)
+            .env("DYLD_LIBRARY_PATH", self.folder);
+        output(&mut command)
+    }
+
+    /// The time of one call of many, seen from outside.
+    fn wall(&self, program: &Path) -> Result<Duration> {
+        let begin = Instant::now();
+        self.run(command(program), CALLS)?;
+        Ok(begin.elapsed() / CALLS)
+    }
+
+    /// What the processor executes for one call, on all threads of the client and outside the kernel.
+    fn instructions(&self, valgrind: &Path, program: &Path) -> Result<Figure> {
+        let [short, long] = COUNTED.map(|calls| self.count(valgrind, program, calls));
+        let (short, long) = (short?, long?);
+        Ok(Figure::Instructions((long - short) / f64::from(COUNTED[1] - COUNTED[0])))
+    }
+
+    fn count(&self, valgrind: &Path, program: &Path, calls: u32) -> Result<f64> {
+        let profile = program.with_extension(format!("{calls}.callgrind"));
+        let mut command = command(valgrind);
+        command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", profile.display())).arg(program);
+        self.run(command, calls)?;
+        let text = std::fs::read_to_string(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
+        let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        totals
+            .and_then(|totals| totals.trim().parse().ok())
+            .ok_or_else(|| format!("{} has no totals.", profile.display()))
+    }
+}

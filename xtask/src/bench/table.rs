@@ -1,0 +1,64 @@
+//! The table that is printed, and the arithmetic behind it.
+
+use std::time::Duration;
+
+/// What of ours stands beside what of others.
+pub(super) struct Line {
+    pub(super) what: &'static str,
+    pub(super) ours: Figure,
+    /// Its name and figure; nothing where the tool for it is missing.
+    pub(super) other: Option<(&'static str, Figure)>,
+    /// The greatest ratio that is aimed at.
+    pub(super) aim: Option<f64>,
+}
+
+/// A figure in its unit; both of a line are of one kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Figure {
+    Time(Duration),
+    Instructions(f64),
+}
+
+impl Figure {
+    fn value(self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            Self::Instructions(number) => number,
+        }
+    }
+}
+
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (number, unit) = match self {
+            Self::Time(time) if time.as_secs_f64() < 1e-3 => (time.as_secs_f64() * 1e6, "us"),
+            Self::Time(time) => (time.as_secs_f64() * 1e3, "ms"),
+            Self::Instructions(number) => (number / 1e3, "k instr."),
+        };
+        let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
+        f.pad(&format!("{number:.digits$} {unit}"))
+    }
+}
+
+/// The middle one, which a few disturbed measurements do not move.
+pub(super) fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+pub(super) fn print(lines: &[Line]) {
+    println!("{:<40} {:>15} {:>15}  {:<30} {:>5}  aim", "", "ours", "other", "", "ratio");
+    for Line { what, ours, other, aim } in lines {
+        let Some((name, other)) = other else {
+            println!("{what:<40} {ours:>15} {:>15}", "-");
+            continue;
+        };
+        let ratio = ours.value() / other.value();
+        let verdict = match aim {
+            Some(aim) if ratio <= *aim => format!("<= {aim:.2} met"),
+            Some(aim) => format!("<= {aim:.2} MISSED"),
+            None => "-".to_owned(),
+        };
+        println!("{what:<40} {ours:>15} {other:>15}  {name:<30} {ratio:>5.2}  {verdict}");
+    }
+}
