@@ -1,6 +1,8 @@
 //! The JSON that leaves: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
 
-use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use std::borrow::Cow;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -58,16 +60,18 @@ struct Failure<'a> {
 }
 
 /// The envelope's text.
-pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> String {
-    let text = match &result {
-        Ok(result) => serde_json::to_string(&Success { ok: true, result }),
+pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
+    // Most answers fit, and their text need not move while it grows.
+    let mut text = Vec::with_capacity(1024);
+    let written = match &result {
+        Ok(result) => serde_json::to_writer(&mut text, &Success { ok: true, result }),
         Err(error) => {
             let details = error.details();
-            serde_json::to_string(&Failure { ok: false, error: details, calls: &details.calls })
+            serde_json::to_writer(&mut text, &Failure { ok: false, error: details, calls: &details.calls })
         }
     };
     // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
-    text.unwrap_or_else(|_| INTERNAL.to_owned())
+    if written.is_err() { INTERNAL.into() } else { text }
 }
 
 /// The envelope of a caught panic, whose text may hold anything and is not shown.
@@ -158,14 +162,24 @@ impl Response {
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.keys_len()))?;
-        for name in self.0.keys() {
-            let shown = |value: &'_ HeaderValue| match *name == SET_COOKIE {
-                true => "***".to_owned(),
-                false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            };
-            let values: Vec<String> = self.0.get_all(name).iter().map(shown).collect();
+        // A name's values follow each other.
+        let mut headers = self.0.iter().peekable();
+        while let Some((name, value)) = headers.next() {
+            let first = [shown(name, value)];
+            if headers.peek().is_none_or(|(next, _)| *next != name) {
+                map.serialize_entry(name.as_str(), &first)?;
+                continue;
+            }
+            let mut values = Vec::from(first);
+            while let Some((_, value)) = headers.next_if(|(next, _)| *next == name) {
+                values.push(shown(name, value));
+            }
             map.serialize_entry(name.as_str(), &values)?;
         }
         map.end()
     }
+}
+
+fn shown<'v>(name: &HeaderName, value: &'v HeaderValue) -> Cow<'v, str> {
+    if name == SET_COOKIE { Cow::Borrowed("***") } else { String::from_utf8_lossy(value.as_bytes()) }
 }

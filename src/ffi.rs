@@ -175,10 +175,11 @@ fn answer<T: serde::Serialize>(work: impl FnOnce() -> Result<T>) -> *mut c_char 
     let text = match is_forked_child() {
         // Before any lock: the parent may have held it at the fork, and nobody would ever release it here.
         true => envelope::write::<()>(Err(forked_child())),
-        false => quietly(|| envelope::write(work())).unwrap_or_else(|| envelope::INTERNAL.to_owned()),
+        false => quietly(|| envelope::write(work())).unwrap_or_else(|| envelope::INTERNAL.into()),
     };
-    // JSON text has no NUL: in strings it is written as an escape.
-    CString::new(text).unwrap_or_default().into_raw()
+    // A copy in its exact size: to shrink the text where it is would leave the allocator pieces of no use. JSON text has
+    // no NUL: in strings it is written as an escape.
+    CString::new(text.as_slice()).unwrap_or_default().into_raw()
 }
 
 /// What a pointer holds, where NULL is an error.

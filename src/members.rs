@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 /// A JSON object whose members are taken one after the other; what is left at the end was not known.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
-    path: String,
+    /// Its name in errors; empty for the request itself.
+    path: Cow<'static, str>,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
     known: Vec<&'static str>,
 }
@@ -26,6 +27,10 @@ struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 impl<'a> Object<'a> {
     /// Parses a whole text. `what` names it in errors: "the request", "the configuration".
     pub(crate) fn parse(text: &'a str, what: &str) -> Result<Self> {
+        // What is right needs one pass; a second one finds out what is wrong.
+        if let Ok(Members(members)) = serde_json::from_str(text) {
+            return Self::of(members, what, Cow::Borrowed(""));
+        }
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
             Error::invalid_argument(format!(
                 "{what} is not JSON: it stops making sense at line {}, column {}.",
@@ -34,29 +39,31 @@ impl<'a> Object<'a> {
             ))
             .hint("A JSON object is needed, such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")
         })?;
-        Self::read(raw, what, String::new())
+        Self::read(raw, what, Cow::Borrowed(""))
     }
 
     /// An object that is a member of another, from its text.
-    pub(crate) fn member(text: &'a str, path: &str) -> Result<Self> {
+    pub(crate) fn member(text: &'a str, path: &'static str) -> Result<Self> {
         // The text was cut out of JSON that has been parsed.
         let raw = serde_json::from_str(text).map_err(|_| not_text(path))?;
-        Self::read(raw, path, path.to_owned())
+        Self::read(raw, path, Cow::Borrowed(path))
     }
 
-    fn read(raw: &'a RawValue, what: &str, path: String) -> Result<Self> {
+    fn read(raw: &'a RawValue, what: &str, path: Cow<'static, str>) -> Result<Self> {
         if kind(raw) != "an object" {
             return Err(Error::invalid_argument(format!("{what} must be a JSON object, not {}.", kind(raw))));
         }
         let Members(members) =
             serde_json::from_str(raw.get()).map_err(|_| not_text(&format!("a member's name in {what}")))?;
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice[0])))
+        Self::of(members, what, path)
+    }
+
+    fn of(members: Vec<(Cow<'a, str>, &'a RawValue)>, what: &str, path: Cow<'static, str>) -> Result<Self> {
+        if let Some(twice) = name_that_stands_twice(&members) {
+            return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice)))
                 .hint("Which of the two holds is anybody's guess: keep one."));
         }
-        Ok(Self { path, members, known: Vec::new() })
+        Ok(Self { path, members, known: Vec::with_capacity(8) })
     }
 
     /// The members as they came, for objects whose names are the caller's.
@@ -116,13 +123,13 @@ impl<'a> Object<'a> {
     pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Object<'a>>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         let path = self.name(name);
-        Object::read(raw, &path, path.clone()).map(Some)
+        Object::read(raw, &path.clone(), path).map(Some)
     }
 
     /// Refuses what nobody took.
     pub(crate) fn finish(self) -> Result<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
-        let place = if self.path.is_empty() { "The request" } else { &self.path };
+        let place = if self.path.is_empty() { "The request" } else { self.path.as_ref() };
         let error = Error::invalid_argument(format!("{place} has no member \"{}\" that is known.", printable(name)));
         Err(match nearest(name, &self.known) {
             Some(near) => error.hint(format!("Was \"{near}\" meant?")),
@@ -130,13 +137,24 @@ impl<'a> Object<'a> {
         })
     }
 
-    fn wrong(&self, name: &str, needed: &str, raw: &RawValue) -> Error {
+    fn wrong(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
         Error::invalid_argument(format!("{} must be {needed}, not {}.", self.name(name), kind(raw)))
     }
 
-    fn name(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    fn name(&self, name: &'static str) -> Cow<'static, str> {
+        if self.path.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(format!("{}.{name}", self.path)) }
     }
+}
+
+fn name_that_stands_twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    // What people write is short, and compared faster than sorted.
+    if members.len() <= 8 {
+        return (0..members.len()).find_map(|_| names.next().filter(|name| names.clone().any(|other| other == *name)));
+    }
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 /// The string behind a raw value.
@@ -148,8 +166,12 @@ pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {
 }
 
 /// Checks a value that passes through: every string in it is text, and it nests at most 128 deep.
-pub(crate) fn check_any(raw: &RawValue, path: &str) -> Result<()> {
+pub(crate) fn check_any(raw: &RawValue, path: impl FnOnce() -> String) -> Result<()> {
+    if matches!(kind(raw), "a boolean" | "null") {
+        return Ok(());
+    }
     serde_json::from_str::<serde_json::Value>(raw.get()).map(drop).map_err(|_| {
+        let path = path();
         Error::invalid_argument(format!(
             "{path} nests deeper than 127 levels, or holds a number or an escape (a lone surrogate such as \\ud800) \
              that no text can hold."

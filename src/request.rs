@@ -1,7 +1,9 @@
 //! The request: the documented body, and the options that this library adds.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::config;
@@ -20,11 +22,13 @@ const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
 pub(crate) struct RefreshRequest<'a> {
     pub(crate) selection: Selection,
     /// Names and values as they came, in their order; null members are left out.
-    pub(crate) arguments: Option<Vec<(String, Box<RawValue>)>>,
+    pub(crate) arguments: Option<Arguments<'a>>,
     pub(crate) options: Options,
     /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
     pub(crate) configuration: Option<&'a str>,
 }
+
+type Arguments<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
 
 /// Who is to be refreshed.
 #[derive(Debug)]
@@ -69,33 +73,38 @@ impl<'a> RefreshRequest<'a> {
 
     /// The documented body.
     pub(crate) fn body(&self) -> String {
-        let mut body = String::from("{");
-        if let Selection::Filter { text, .. } = &self.selection {
-            body.push_str("\"filter\":");
-            body.push_str(&quoted(text));
-        }
-        if let Some(arguments) = &self.arguments {
-            if body.len() > 1 {
-                body.push(',');
-            }
-            body.push_str("\"refreshArgs\":{");
-            for (index, (name, value)) in arguments.iter().enumerate() {
-                if index > 0 {
-                    body.push(',');
-                }
-                body.push_str(&quoted(name));
-                body.push(':');
-                body.push_str(value.get());
-            }
-            body.push('}');
-        }
-        body.push('}');
-        body
+        let body = Body {
+            filter: match &self.selection {
+                Selection::Filter { text, .. } => Some(text),
+                Selection::Everybody => None,
+            },
+            refresh_args: self.arguments.as_deref().map(InOrder),
+        };
+        // Texts and JSON as it came always serialise.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_args: Option<InOrder<'a>>,
+}
+
+/// Serialised as an object.
+struct InOrder<'a>(&'a [(Cow<'a, str>, &'a RawValue)]);
+
+impl Serialize for InOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
 impl Selection {
-    fn parse(filter: Option<String>, arguments: &[(String, Box<RawValue>)], options: &Options) -> Result<Self> {
+    fn parse(filter: Option<String>, arguments: &[(Cow<'_, str>, &RawValue)], options: &Options) -> Result<Self> {
         match filter {
             Some(text) if options.skip_filter_check => {
                 check_size(&text)?;
@@ -164,17 +173,15 @@ fn check_size(filter: &str) -> Result<()> {
     Ok(())
 }
 
-fn prunes(arguments: &[(String, Box<RawValue>)]) -> bool {
+fn prunes(arguments: &[(Cow<'_, str>, &RawValue)]) -> bool {
     arguments.iter().any(|(name, value)| name == "pruneIdentities" && is_set(value))
 }
 
-fn arguments(object: Object<'_>) -> Result<Vec<(String, Box<RawValue>)>> {
-    let mut arguments = Vec::new();
-    for (name, value) in object.into_members() {
-        if value.get() != "null" {
-            members::check_any(value, &format!("refreshArgs.{}", printable(&name)))?;
-            arguments.push((name.into_owned(), value.to_owned()));
-        }
+fn arguments(object: Object<'_>) -> Result<Arguments<'_>> {
+    let mut arguments = object.into_members();
+    arguments.retain(|(_, value)| value.get() != "null");
+    for (name, value) in &arguments {
+        members::check_any(value, || format!("refreshArgs.{}", printable(name)))?;
     }
     Ok(arguments)
 }
@@ -182,9 +189,4 @@ fn arguments(object: Object<'_>) -> Result<Vec<(String, Box<RawValue>)>> {
 /// Whether the service may take an argument for true; anything that is not plainly false counts.
 fn is_set(value: &RawValue) -> bool {
     !matches!(value.get().trim_matches('"').trim().to_ascii_lowercase().as_str(), "false" | "0" | "no" | "")
-}
-
-fn quoted(text: &str) -> String {
-    // A string always serialises.
-    serde_json::to_string(text).unwrap_or_default()
 }

@@ -54,7 +54,9 @@ fn slowly(fault: Fault, kind: FaultKind) -> Fault {
 fn no_fault_makes_a_refresh_arrive_twice_or_sent_lie() {
     let kinds = FaultKind::all().filter(|kind| !matches!(kind, FaultKind::Panic | FaultKind::Status));
     let threads: Vec<_> = kinds
-        .flat_map(|kind| [Endpoint::Token, Endpoint::Refresh, Endpoint::Any].map(|endpoint| (kind, endpoint)))
+        .flat_map(|kind| {
+            [Endpoint::Token, Endpoint::Search, Endpoint::Refresh, Endpoint::Any].map(|endpoint| (kind, endpoint))
+        })
         .flat_map(|(kind, endpoint)| [1, 0].map(|times| (kind, endpoint, times)))
         .map(|(kind, endpoint, times)| {
             std::thread::spawn(move || {
@@ -70,7 +72,7 @@ fn no_fault_makes_a_refresh_arrive_twice_or_sent_lie() {
 
 #[test]
 fn no_status_makes_a_refresh_arrive_twice_or_sent_lie() {
-    for endpoint in [Endpoint::Token, Endpoint::Refresh] {
+    for endpoint in [Endpoint::Token, Endpoint::Search, Endpoint::Refresh] {
         for status in [301, 307, 400, 401, 403, 404, 405, 408, 410, 429, 500, 502, 503, 504] {
             for executed in [false, true] {
                 let sandbox = Sandbox::start();
@@ -214,6 +216,8 @@ fn a_body_that_trickles_ends_at_the_deadline() {
 #[test]
 fn a_token_that_is_refused_is_renewed_once() {
     let sandbox = Sandbox::start();
+    // The refresh shall be what meets the refusal, and not the search before it.
+    let request = |sandbox: &Sandbox| with(request(sandbox), &json!({ "options": { "preflight": false } }));
     assert_eq!(refresh(&request(&sandbox))["ok"], true);
     sandbox.expire_tokens();
     assert_eq!(refresh(&request(&sandbox))["ok"], true);
@@ -225,6 +229,18 @@ fn a_token_that_is_refused_is_renewed_once() {
     let answer = refresh(&request(&sandbox));
     assert_eq!(answer["error"]["code"], "unauthorized");
     assert_eq!(sandbox.arrivals(Endpoint::Refresh).len(), 5, "once more, and no more: {answer}");
+}
+
+#[test]
+fn a_token_that_runs_out_before_the_search_is_renewed_for_both() {
+    let sandbox = Sandbox::start();
+    assert_eq!(refresh(&request(&sandbox))["ok"], true);
+    sandbox.expire_tokens();
+    assert_eq!(refresh(&request(&sandbox))["ok"], true);
+    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 2);
+    let statuses = |endpoint| sandbox.arrivals(endpoint).iter().map(|a| a.status).collect::<Vec<_>>();
+    assert_eq!(statuses(Endpoint::Search), [Some(200), Some(401), Some(200)]);
+    assert_eq!(statuses(Endpoint::Refresh), [Some(200), Some(200)]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_token_endpoint_that_refuses_says_so_to_every_thread_that_waited() {
 #[test]
 fn a_token_is_not_used_in_its_last_30_seconds() {
     let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(25)).start();
-    let configuration = configuration(sandbox.url());
+    let configuration = with(configuration(sandbox.url()), &json!({ "preflight": false }));
     assert_eq!(person(&configuration)["ok"], true);
     assert_eq!(person(&configuration)["ok"], true);
     assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 2);
@@ -133,7 +133,7 @@ fn what_a_server_repeats_of_a_secret_is_blotted_out() {
         json!({ "accessToken": "Bearer t0ken-of-mine" }),
         json!({ "defaultHeaders": { "Authorization": "Bearer t0ken-of-mine" } }),
     ] {
-        let own = with(json!({ "baseUrl": sandbox.url(), "lookup": support::nowhere() }), &own);
+        let own = with(json!({ "baseUrl": sandbox.url(), "preflight": false, "lookup": support::nowhere() }), &own);
         let text = person(&own).to_string();
         assert!(!text.contains("t0ken-of-mine") && text.contains("***"), "{text}");
     }

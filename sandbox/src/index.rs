@@ -121,6 +121,12 @@ impl Index {
     }
 
     fn test(&mut self, field: &str, test: &Test) -> Option<Found> {
+        // An object exists where a member of it does; it has no value of its own to be found by.
+        let field = match (field, test) {
+            ("manager", Test::Exists) => "manager.id",
+            ("identityProfile" | "source", Test::Exists) => "source.name",
+            _ => field,
+        };
         let (name, exact) = match field.strip_suffix(".exact") {
             Some(name) => (name, true),
             None => (field, false),

@@ -18,6 +18,7 @@
 //! | a value of another type | a comparison, `in` | unknown | `attributes.*` are texts, `inactive` is none |
 //! | nothing, null or an empty text | `==`, `<` …, `in`, `startsWith` … | no, and its negation unknown | nobody is named by a value that he does not have; whether `!(a == "x")` finds him depends on the database |
 //! | nothing, null or an empty text | `!=` | unknown | the same |
+//! | an empty text | `<`, `<=` | unknown | null to some databases, the least of all texts to others |
 //! | null · a value | `isNull()` | yes · no | |
 //! | null · a value | `notNull()` | no · yes | |
 //! | nothing at all, an empty text, an empty list | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search; an empty text is null in some databases |
@@ -41,7 +42,7 @@
 //! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
 //! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
 //! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
-//! | `correlated`, and any other name with a dot | nowhere: the service alone knows |
+//! | any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
 
@@ -192,6 +193,14 @@ fn on_nothing(test: &Test) -> Truth {
     }
 }
 
+/// An empty text, which is null to some databases and the least of all texts to others.
+fn on_empty(test: &Test) -> Truth {
+    match test {
+        Test::Compare { operator: Operator::Less | Operator::LessOrEqual, .. } => Truth::Unknown,
+        _ => on_nothing(test),
+    }
+}
+
 fn on_null(test: &Test) -> Truth {
     match test {
         Test::IsNull => Truth::Yes,
@@ -216,7 +225,7 @@ fn is_void(literal: &Literal) -> bool {
 fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
     match value {
         Value::Null => return on_null(test),
-        Value::String(text) if text.is_empty() => return on_nothing(test),
+        Value::String(text) if text.is_empty() => return on_empty(test),
         Value::Array(values) if values.is_empty() => return Truth::Unknown,
         _ => {}
     }

@@ -1,5 +1,14 @@
-//! Where an identity document of search keeps what a filter calls by an attribute's name: the table in
-//! [`eval`](super::eval).
+//! Where an identity document of search keeps what a filter calls by an attribute's name.
+//!
+//! | the filter's name | in the document |
+//! | --- | --- |
+//! | `uid` | `attributes.uid` |
+//! | `id`, `name`, `inactive`, `protected`, `isManager`, `manager`, `identityProfile`, `source`, `created`, `modified`, `accessCount` | the member of that name; `name` is the user name, `alias` elsewhere |
+//! | `displayName`, `firstName`, `lastName`, `email`, `phone`, `status`, `employeeNumber` | the member of that name and `attributes.…`: where both have a value, they must agree |
+//! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
+//! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
+//! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
+//! | `correlated`, and any other name with a dot | nowhere: the service alone knows |
 
 /// A place in an identity document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +43,11 @@ pub(super) fn of(attribute: &str) -> Vec<Place<'_>> {
         "lastname" => vec![Place::Attribute(attribute), Place::Top("lastName")],
         _ => vec![Place::Attribute(attribute)],
     }
+}
+
+/// Whether search has an object under this name.
+pub(super) fn is_object(attribute: &str) -> bool {
+    matches!(attribute, "manager" | "identityProfile" | "source")
 }
 
 impl Place<'_> {

@@ -12,6 +12,7 @@
 //! | `a.containsAll({"x", "y"})` | the same for each, joined by AND |
 //! | `a.startsWith("x y")`, `endsWith`, `contains` | the words that blanks set apart on both sides; without such words, or with `%` or `_` (wildcards perhaps), `_exists_:attributes.a` |
 //! | `a == true` | `a:"true"` |
+//! | a comparison of `manager`, `identityProfile` or `source` itself | `*` |
 //! | `a == 5`, `a < "x"` and its like, `a.notNull()` | `_exists_:attributes.a` |
 //! | `a.isNull()` | `(* AND NOT _exists_:attributes.a)` |
 //! | `a && b` | what narrows of both, joined by AND |
@@ -127,6 +128,10 @@ fn narrowed(expr: &Expr) -> Option<Narrowed> {
 
 fn condition(attribute: &str, test: &Test) -> Option<Narrowed> {
     if test.is_for_the_service() {
+        return None;
+    }
+    // An object's own value, an id perhaps, is in none of search's fields.
+    if places::is_object(attribute) && !matches!(test, Test::IsNull | Test::NotNull) {
         return None;
     }
     match test {

@@ -22,7 +22,8 @@ pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
 
 use self::known::Known;
-use self::transport::{Delivery, Policy, Request};
+use self::token::Tokens;
+use self::transport::{Delivery, Policy, Request, Target};
 use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
 use crate::envelope::{CallReport, Outcome, Response};
 use crate::error::{Code, Error, Result, Sent};
@@ -33,8 +34,11 @@ use crate::members::printable;
 pub(crate) struct Service {
     configuration: Effective,
     policy: Policy,
-    /// Of every request, but for its credentials; the caller's own win.
+    tokens: Tokens,
+    /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
+    /// Where the endpoints are that have been called, by their paths.
+    targets: Mutex<Vec<(&'static str, Arc<Target>)>>,
     /// What earlier calls have learned of the tenant.
     known: Arc<Known>,
 }
@@ -105,7 +109,8 @@ impl Service {
     }
 
     fn new(configuration: Effective) -> Result<Self> {
-        let mut headers = HeaderMap::new();
+        // Room for what the layers below add: a map that grows is hashed anew for each request.
+        let mut headers = HeaderMap::with_capacity(12);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Ok(agent) = HeaderValue::from_str(&configuration.user_agent) {
             headers.insert(USER_AGENT, agent);
@@ -114,8 +119,31 @@ impl Service {
             headers.insert(name, value.clone());
         }
         let policy = Policy::new(&configuration)?;
+        let tokens = Tokens::of(&configuration)?;
+        if let Tokens::Given(bearer) = &tokens {
+            headers.insert(AUTHORIZATION, bearer.header.clone());
+        }
         let known = Known::of(&configuration);
-        Ok(Self { configuration, policy, headers, known })
+        Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default(), known })
+    }
+
+    /// What all requests to an endpoint have in common.
+    fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        // A query makes a target of its own.
+        let kept = endpoint.query.is_empty();
+        if kept && let Some((_, target)) = targets.iter().find(|(path, _)| *path == endpoint.path) {
+            return Arc::clone(target);
+        }
+        let mut headers = self.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut url = self.base_url().join(endpoint.path);
+        url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
+        let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
+        if kept {
+            targets.push((endpoint.path, Arc::clone(&target)));
+        }
+        target
     }
 
     pub(crate) fn base_url(&self) -> &Address {
@@ -154,41 +182,34 @@ impl Call<'_> {
     /// One authorised exchange. A token that is refused is renewed once, and the request sent again: the service
     /// does not read a request with a bad token.
     fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
-        let url = self.service.base_url().join(endpoint.path);
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(self.too_late(endpoint));
         }
-        let mut target = url.clone();
-        target.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
-        let mut headers = self.service.headers.clone();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut token = token::token(self, None)?;
+        let target = self.service.target(endpoint);
+        let tokens = &self.service.tokens;
+        let mut token = tokens.token(self, None)?;
         let mut renewed = false;
         loop {
-            if let Some(token) = &token {
-                headers.insert(AUTHORIZATION, bearer(token)?);
-            }
             let request = Request {
-                method: endpoint.method.clone(),
-                url: target.clone(),
-                headers: headers.clone(),
+                target: Arc::clone(&target),
+                authorization: token.as_ref().filter(|_| tokens.renewable()).map(|bearer| bearer.header.clone()),
                 body: body.clone(),
                 delivery: endpoint.delivery,
             };
             let mut response = transport::send(&self.service.policy, request, self.remaining())?;
-            if response.status == 401 && !renewed && token::renewable(&self.service.configuration.credentials) {
-                token = token::token(self, token.as_ref())?;
+            if response.status == 401 && !renewed && tokens.renewable() {
+                token = tokens.token(self, token.as_deref())?;
                 renewed = true;
                 continue;
             }
             if response.is_success() && !response.is_page() {
                 return Ok(response);
             }
-            self.scrub(&mut response, token.as_ref());
+            self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
             if response.is_success() {
-                return Err(self.page(endpoint, &url, response));
+                return Err(self.page(endpoint, &target.url, response));
             }
-            return Err(self.refused(endpoint, &url, response));
+            return Err(self.refused(endpoint, &target.url, response));
         }
     }
 
@@ -280,15 +301,6 @@ impl Call<'_> {
         secrets.extend(&of_headers);
         response.scrub(&secrets);
     }
-}
-
-fn bearer(token: &Secret) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(|_| {
-        Error::invalid_argument("accessToken holds characters that no token has.")
-            .hint("Was a whole JSON answer, or a line break, copied along with it?")
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// The code of an HTTP status that is no success.

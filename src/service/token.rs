@@ -7,9 +7,9 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 
-use super::transport::{self, Delivery, Request};
+use super::transport::{self, Delivery, Request, Target};
 use super::{Call, describe};
-use crate::config::{Credentials, Secret};
+use crate::config::{Credentials, Effective, Secret};
 use crate::envelope::Response;
 use crate::error::{Code, Error, Result};
 
@@ -22,23 +22,69 @@ const LIFETIME: Duration = Duration::from_secs(300);
 /// How many clients' tokens are kept at the same time.
 const CLIENTS: usize = 1024;
 
-/// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the service
-/// has just answered 401 to: it is not returned again. `None`: the caller's own headers say who asks.
-pub(super) fn token(call: &Call<'_>, refused: Option<&Secret>) -> Result<Option<Secret>> {
-    match &call.service.configuration.credentials {
-        Credentials::Header => Ok(None),
-        Credentials::AccessToken(token) => Ok(Some(token.clone())),
-        Credentials::Client { id, secret } => {
-            let key =
-                Key { url: call.service.configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
-            slot(key).token(refused, call.remaining(), || fetch(call, id, secret)).map(Some)
-        }
+/// Where a service's tokens come from.
+#[derive(Debug)]
+pub(super) enum Tokens {
+    /// The caller's own headers say who asks.
+    None,
+    Given(Arc<Bearer>),
+    /// Shared by all services that this client's credentials are for.
+    Fetched {
+        id: String,
+        secret: Secret,
+        slot: Arc<Slot>,
+    },
+}
+
+/// A token, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Bearer {
+    pub(super) token: Secret,
+    pub(super) header: HeaderValue,
+}
+
+impl Bearer {
+    /// `None` where it holds characters that no header can hold.
+    fn new(token: Secret) -> Option<Self> {
+        let mut header = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
+        header.set_sensitive(true);
+        Some(Self { token, header })
     }
 }
 
-/// Whether a refused token can be replaced.
-pub(super) fn renewable(credentials: &Credentials) -> bool {
-    matches!(credentials, Credentials::Client { .. })
+impl Tokens {
+    pub(super) fn of(configuration: &Effective) -> Result<Self> {
+        match &configuration.credentials {
+            Credentials::Header => Ok(Self::None),
+            Credentials::AccessToken(token) => {
+                Bearer::new(token.clone()).map(|bearer| Self::Given(Arc::new(bearer))).ok_or_else(|| {
+                    Error::invalid_argument("accessToken holds characters that no token has.")
+                        .hint("Was a whole JSON answer, or a line break, copied along with it?")
+                })
+            }
+            Credentials::Client { id, secret } => {
+                let key = Key { url: configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
+                Ok(Self::Fetched { id: id.clone(), secret: secret.clone(), slot: slot(key) })
+            }
+        }
+    }
+
+    /// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the
+    /// service has just answered 401 to: it is not returned again.
+    pub(super) fn token(&self, call: &Call<'_>, refused: Option<&Bearer>) -> Result<Option<Arc<Bearer>>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Given(bearer) => Ok(Some(Arc::clone(bearer))),
+            Self::Fetched { id, secret, slot } => {
+                slot.token(refused, call.remaining(), || fetch(call, id, secret)).map(Some)
+            }
+        }
+    }
+
+    /// Whether a refused token can be replaced.
+    pub(super) fn renewable(&self) -> bool {
+        matches!(self, Self::Fetched { .. })
+    }
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -49,24 +95,24 @@ struct Key {
 }
 
 /// One client's token, and whoever is fetching it.
-#[derive(Default)]
-struct Slot {
+#[derive(Debug, Default)]
+pub(super) struct Slot {
     state: Mutex<State>,
     fetched: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     token: Option<Token>,
     fetching: bool,
     /// How the last fetch ended, for those who waited for it, and which one it was.
-    last: Option<Result<Secret>>,
+    last: Option<Result<Arc<Bearer>>>,
     flights: u64,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Token {
-    value: Secret,
+    bearer: Arc<Bearer>,
     expires: Instant,
 }
 
@@ -88,17 +134,17 @@ fn slot(key: Key) -> Arc<Slot> {
 impl Slot {
     fn token(
         &self,
-        refused: Option<&Secret>,
+        refused: Option<&Bearer>,
         patience: Duration,
         fetch: impl FnOnce() -> Result<Token>,
-    ) -> Result<Secret> {
+    ) -> Result<Arc<Bearer>> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
         if let Some(token) = &state.token
             && token.expires > Instant::now()
-            && Some(&token.value) != refused
+            && refused.is_none_or(|refused| refused.token != token.bearer.token)
         {
-            return Ok(token.value.clone());
+            return Ok(Arc::clone(&token.bearer));
         }
         if state.fetching {
             let flight = state.flights;
@@ -122,7 +168,7 @@ impl Slot {
         let result = fetch();
         landing.result = Some(result.clone());
         drop(landing);
-        result.map(|token| token.value)
+        result.map(|token| token.bearer)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -142,7 +188,7 @@ impl Drop for Landing<'_> {
         state.fetching = false;
         state.flights += 1;
         state.token = self.result.as_ref().and_then(|result| result.as_ref().ok().cloned());
-        state.last = self.result.take().map(|result| result.map(|token| token.value));
+        state.last = self.result.take().map(|result| result.map(|token| token.bearer));
         self.slot.fetched.notify_all();
     }
 }
@@ -160,9 +206,8 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let url = call.service.configuration.token_url.clone();
     let asked = Instant::now();
     let request = Request {
-        method: Method::POST,
-        url: url.clone(),
-        headers,
+        target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
+        authorization: None,
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,
     };
@@ -174,10 +219,8 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let answer: serde_json::Value =
         response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     // The answer is not attached: it may hold the token in a place that is not expected.
-    let Some(value) = answer
-        .get("access_token")
-        .and_then(|token| token.as_str())
-        .filter(|token| HeaderValue::from_str(token).is_ok())
+    let Some(bearer) =
+        answer.get("access_token").and_then(|token| token.as_str()).and_then(|token| Bearer::new(Secret::new(token)))
     else {
         return Err(Error::new(
             Code::InvalidResponse,
@@ -189,7 +232,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         .get("expires_in")
         .and_then(serde_json::Value::as_u64)
         .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
-    Ok(Token { value: Secret::new(value), expires: asked + lifetime.saturating_sub(MARGIN) })
+    Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
 }
 
 /// The token endpoint's refusals: 400 and 401 are both seen for a wrong secret.

@@ -10,14 +10,14 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use once_cell::sync::OnceCell;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use tokio::runtime::Handle;
 
@@ -26,12 +26,20 @@ use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
 use crate::ffi;
 
-/// A request, complete but for what every request has.
-#[derive(Debug, Clone)]
-pub(crate) struct Request {
+/// What many requests have in common; made once, because a URL is slow to make.
+#[derive(Debug)]
+pub(crate) struct Target {
     pub(crate) method: Method,
     pub(crate) url: Url,
+    /// All but a token that was fetched.
     pub(crate) headers: HeaderMap,
+}
+
+/// A request, complete but for what every request has.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) target: Arc<Target>,
+    pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: Bytes,
     pub(crate) delivery: Delivery,
 }
@@ -69,39 +77,86 @@ impl Policy {
 /// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent, within
 /// `timeout`.
 pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Result<Response> {
+    let shared = Arc::new(Shared::new(request.delivery));
+    let target = Arc::clone(&request.target);
     let exchange = Exchange {
         client: policy.client.clone(),
-        gate: Arc::new(Gate::new(request.delivery)),
+        shared: Arc::clone(&shared),
         deadline: Instant::now() + timeout,
-        timeout,
         tries: policy.tries,
         pause: policy.pause,
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    let gate = Arc::clone(&exchange.gate);
-    let target = (exchange.request.method.clone(), exchange.request.url.clone());
-    let (answer, answered) = mpsc::sync_channel(1);
-    io_thread()?.spawn(async move {
-        // The waiter may have given up: nobody is left to tell then.
-        let _ = answer.send(exchange.run().await);
-    });
-    match answered.recv_timeout(timeout + SLACK) {
-        Ok(result) => result,
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            gate.revoke();
-            Err(timed_out(&target.0, &target.1, timeout, &gate))
+    let task = io_thread()?.spawn(exchange.run());
+    match shared.wait(timeout) {
+        // Read here: the I/O thread has others to serve.
+        Outcome::Ended(result) => result.map(Answer::read),
+        Outcome::Pending => {
+            shared.gate.revoke();
+            task.abort();
+            Err(timed_out(&target, timeout, &shared.gate))
         }
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(Error::new(
-            Code::Internal,
-            format!("The exchange with {} ended by a defect of PSSailpointCC.", shown(&target.0, &target.1)),
-        )
-        .sent(gate.sent())),
+        Outcome::Lost => {
+            Err(Error::new(Code::Internal, format!("The exchange with {target} ended by a defect of PSSailpointCC."))
+                .sent(shared.gate.sent()))
+        }
     }
 }
 
-/// The exchange ends itself; a waiter gives up on its own only when the I/O thread is stuck.
-const SLACK: Duration = Duration::from_millis(500);
+/// What the waiting thread and the I/O thread share of an exchange: the gate, and how it has ended. A channel of the
+/// standard library would do as well for the latter, at three times the price.
+#[derive(Debug)]
+struct Shared {
+    gate: Gate,
+    outcome: Mutex<Outcome>,
+    ended: Condvar,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Pending,
+    Ended(Result<Answer>),
+    /// The exchange has panicked.
+    Lost,
+}
+
+impl Shared {
+    fn new(delivery: Delivery) -> Self {
+        Self { gate: Gate::new(delivery), outcome: Mutex::new(Outcome::Pending), ended: Condvar::new() }
+    }
+
+    /// Takes the outcome; `Pending` when it did not come in time, and no later one counts.
+    fn wait(&self, patience: Duration) -> Outcome {
+        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(outcome, patience, |outcome| matches!(outcome, Outcome::Pending));
+        std::mem::replace(&mut waited.unwrap_or_else(PoisonError::into_inner).0, Outcome::Lost)
+    }
+
+    /// The first outcome counts. Where the waiter has given up, none does.
+    fn end(&self, with: Outcome) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*outcome, Outcome::Pending) {
+            *outcome = with;
+            drop(outcome);
+            self.ended.notify_one();
+        }
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(self) -> Response {
+        Response::new(self.status, self.headers, self.body)
+    }
+}
 
 /// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
 const IDLE: Duration = Duration::from_secs(4);
@@ -113,9 +168,8 @@ const CLIENTS: usize = 16;
 struct Exchange {
     client: Client,
     request: Request,
-    gate: Arc<Gate>,
+    shared: Arc<Shared>,
     deadline: Instant,
-    timeout: Duration,
     tries: u64,
     pause: Duration,
     maximum_bytes: u64,
@@ -128,21 +182,20 @@ struct Attempt {
 }
 
 impl Exchange {
-    async fn run(mut self) -> Result<Response> {
-        let deadline = tokio::time::Instant::from_std(self.deadline);
-        let outcome = tokio::time::timeout_at(deadline, self.attempts()).await;
-        outcome.unwrap_or_else(|_| {
-            self.gate.revoke();
-            Err(timed_out(&self.request.method, &self.request.url, self.timeout, &self.gate))
-        })
+    async fn run(mut self) {
+        let result = self.attempts().await;
+        self.shared.end(Outcome::Ended(result));
     }
 
-    async fn attempts(&mut self) -> Result<Response> {
+    async fn attempts(&mut self) -> Result<Answer> {
         loop {
             let attempt = self.attempt().await;
             let pause = match &attempt {
-                Ok(response) if response.status == 429 => retry_after(response).unwrap_or(self.pause),
-                Ok(response) if self.is_question() && matches!(response.status, 502..=504) => self.pause,
+                Ok(answer) if answer.status == 429 => {
+                    let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                    asked.and_then(seconds_or_date).unwrap_or(self.pause)
+                }
+                Ok(answer) if self.is_question() && matches!(answer.status, 502..=504) => self.pause,
                 Err(attempt) if attempt.repeat => self.pause,
                 _ => return attempt.map_err(|attempt| attempt.error),
             };
@@ -154,14 +207,18 @@ impl Exchange {
         }
     }
 
-    async fn attempt(&self) -> std::result::Result<Response, Attempt> {
-        self.gate.close();
-        let mut request = reqwest::Request::new(self.request.method.clone(), self.request.url.clone());
-        *request.headers_mut() = self.request.headers.clone();
+    async fn attempt(&self) -> std::result::Result<Answer, Attempt> {
+        self.shared.gate.close();
+        let target = &self.request.target;
+        let mut request = reqwest::Request::new(target.method.clone(), target.url.clone());
+        *request.headers_mut() = target.headers.clone();
+        if let Some(authorization) = &self.request.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
         if !self.request.body.is_empty() {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
-                Delivery::Once => reqwest::Body::wrap(OneShot { gate: Arc::clone(&self.gate), bytes: Some(bytes) }),
+                Delivery::Once => reqwest::Body::wrap(OneShot { shared: Arc::clone(&self.shared), bytes: Some(bytes) }),
                 Delivery::Repeatable => bytes.into(),
             });
         }
@@ -169,7 +226,7 @@ impl Exchange {
             Ok(answer) => answer,
             Err(error) => return Err(self.failed(&error.without_url())),
         };
-        self.gate.answered();
+        self.shared.gate.answered();
         let mut body =
             Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
@@ -181,7 +238,7 @@ impl Exchange {
                             Code::InvalidResponse,
                             format!(
                                 "{} answered with status {} and more than {} bytes, the most that is taken.",
-                                target(&self.request),
+                                self.request.target,
                                 answer.status().as_u16(),
                                 self.maximum_bytes
                             ),
@@ -193,7 +250,7 @@ impl Exchange {
                 Err(error) => return Err(self.cut_off(answer.status().as_u16(), &error.without_url())),
             }
         }
-        Ok(Response::new(answer.status().as_u16(), std::mem::take(answer.headers_mut()), body))
+        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
     }
 
     fn is_question(&self) -> bool {
@@ -202,10 +259,11 @@ impl Exchange {
 
     /// What went wrong before an answer began.
     fn failed(&self, error: &reqwest::Error) -> Attempt {
-        let url = &self.request.url;
+        let target = &self.request.target;
+        let url = &target.url;
         let host = url.host_str().unwrap_or_default();
         let cause = Cause::of(error);
-        let refused = self.gate.is_closed();
+        let refused = self.shared.gate.is_closed();
         let not_taken = refused || cause.not_taken;
         let (code, message, hint) = match &cause {
             Cause { tls: Some(reason), .. } => (
@@ -229,7 +287,7 @@ impl Exchange {
             ),
             Cause { garbled: true, .. } => (
                 Code::InvalidResponse,
-                format!("{} answered with something that is no HTTP: {}.", target(&self.request), cause.text),
+                format!("{target} answered with something that is no HTTP: {}.", cause.text),
                 "Something else than the service seems to listen there.".to_owned(),
             ),
             _ => (
@@ -238,7 +296,7 @@ impl Exchange {
                 String::new(),
             ),
         };
-        let sent = if not_taken { Sent::No } else { self.gate.sent() };
+        let sent = if not_taken { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
             (Delivery::Once, Sent::No) => "\nNo refresh was sent: it is safe to try again.",
             (Delivery::Once, _) => {
@@ -259,13 +317,20 @@ impl Exchange {
         let code = if error.is_decode() || cause.garbled { Code::InvalidResponse } else { Code::Connection };
         self.give_up(Error::new(
             code,
-            format!("{} answered with status {status}, and the answer broke off: {}.", target(&self.request), cause.text),
+            format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
         ).hint("What the service did with the request is not in doubt by the status, only the rest of its answer is lost."))
     }
 
     /// An answer that cannot be used; only a question may be asked again.
     fn give_up(&self, error: Error) -> Attempt {
-        Attempt { error: error.sent(self.gate.sent()), repeat: false }
+        Attempt { error: error.sent(self.shared.gate.sent()), repeat: false }
+    }
+}
+
+/// However it ends: the waiter is told. After an outcome this does nothing.
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.shared.end(Outcome::Lost);
     }
 }
 
@@ -321,7 +386,7 @@ impl Gate {
 
 /// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
 struct OneShot {
-    gate: Arc<Gate>,
+    shared: Arc<Shared>,
     bytes: Option<Bytes>,
 }
 
@@ -346,7 +411,7 @@ impl Body for OneShot {
         _: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Revoked>>> {
         let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        Poll::Ready(Some(if self.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
+        Poll::Ready(Some(if self.shared.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -419,17 +484,21 @@ fn tls_reason(error: &rustls::Error) -> String {
     reason.to_owned()
 }
 
-/// Retry-After in seconds, or as a date.
+/// How long the service asks to wait.
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.header(RETRY_AFTER.as_str())?.trim();
+    seconds_or_date(response.header(RETRY_AFTER.as_str())?)
+}
+
+/// Retry-After's two forms.
+fn seconds_or_date(text: &str) -> Option<Duration> {
+    let text = text.trim();
     match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds.min(86_400))),
         Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default()),
     }
 }
 
-fn timed_out(method: &Method, url: &Url, timeout: Duration, gate: &Gate) -> Error {
-    let target = shown(method, url);
+fn timed_out(target: &Target, timeout: Duration, gate: &Gate) -> Error {
     let sent = gate.sent();
     let hint = match (gate.delivery, sent) {
         (Delivery::Repeatable, _) => "timeoutSec sets the limit.",
@@ -444,12 +513,10 @@ fn timed_out(method: &Method, url: &Url, timeout: Duration, gate: &Gate) -> Erro
 }
 
 /// "POST https://host/path": what an error speaks of.
-fn target(request: &Request) -> String {
-    shown(&request.method, &request.url)
-}
-
-fn shown(method: &Method, url: &Url) -> String {
-    format!("{method} {}{}", origin(url), url.path())
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}{}", self.method, origin(&self.url), self.url.path())
+    }
 }
 
 fn origin(url: &Url) -> String {
