@@ -48,7 +48,7 @@ function Get-PlanText([System.Collections.IDictionary] $Answer) {
     $text = if ($plan['everybody'] -and $null -eq $matched) {
         'Refresh ALL identities of {0}, which could not be counted' -f $tenant
     } elseif ($plan['everybody']) {
-        'Refresh ALL identities of {0} (search knows {1})' -f $tenant, $matched
+        'Refresh ALL identities of {0} ({1} were counted)' -f $tenant, $matched
     } elseif ($null -eq $plan['filter']) {
         'Refresh the identities with a filter that was not checked on {0}: ALL identities, if the service does not understand it' -f $tenant
     } elseif ($null -eq $matched) {
