@@ -51,6 +51,7 @@
  *                    try again. "maybe": it left, and what became of it is not known. "yes": the service has
  *                    received it, and `response` is its answer
  *     position       of a filter's error, in characters (not bytes) from 0
+ *     matched        how many identities the filter matches, where that is the error
  *     trackingId     what SailPoint's support asks for
  *     response       { "status", "headers", "body" }: what came back. `body` is its JSON exactly as it came; where
  *                    it is not JSON, `text` stands in its place
@@ -66,7 +67,12 @@
  *
  *     invalid_argument      NULL, not UTF-8, not JSON, a wrong type, an unknown member or one that stands twice
  *     invalid_filter        the filter does not parse; `position` and `hint` say where and what was probably meant
- *     would_refresh_all     no filter, and not allowFullRefresh; or with pruneIdentities, and not allowPruneAll
+ *     would_refresh_all     no filter, or one that every identity matches, and not allowFullRefresh; or with
+ *                           pruneIdentities, and not allowPruneAll
+ *     no_match              the filter matches nobody whom search knows; the service would refresh everybody
+ *     too_many_matches      more than maxIdentities; `matched` says how many
+ *     preflight_unavailable matches could not be counted: search is not permitted or not there, only the service can
+ *                           judge the filter, an attribute is not known to be searchable. Nothing was sent
  *     not_configured        no base URL or no credentials; the hint lists the places that were looked at
  *     unauthorized          401, or a client id or secret that the token endpoint refused
  *     forbidden             403
@@ -96,11 +102,33 @@
  *     options        object:
  *         allowFullRefresh   true: without a filter, refresh the whole tenant
  *         allowPruneAll      true: do so with pruneIdentities as well
- *         skipFilterCheck    true: send the filter without parsing it. What the service does not understand
- *                            refreshes the whole tenant
+ *         preflight          false: send the filter without counting its matches (see PREFLIGHT). Default: the
+ *                            configuration's
+ *         maxIdentities      refuse to touch more than so many. Default: the configuration's. Not without preflight
+ *         skipFilterCheck    true: send the filter without parsing it, and so without preflight. What the service
+ *                            does not understand refreshes the whole tenant
  *         dryRun             true: check everything, send nothing
  *         totalTimeoutSec    the most seconds that the call may take in all
  *     configuration  object: holds for this call instead of the default
+ *
+ *
+ * PREFLIGHT
+ *
+ * Before a filter is sent, it is made sure of that
+ *
+ *     - its attributes are searchable: the standard ones (id, name, uid, displayName, email, firstname, lastname,
+ *       correlated, protected, inactive, manager, manager.id, manager.name, manager.displayName), or those that the
+ *       tenant's list says are
+ *     - at least one identity that search finds is judged to match by the filter's own meaning; search alone finds
+ *       too many. What nobody documents (case, missing values, lists, other types) is judged "undecided"
+ *     - not every identity of the tenant matches, or may match
+ *     - no more than maxIdentities match, or may match
+ *
+ * That is one request before the refresh, in the ordinary case; the tenant's size and attributes are kept for ten
+ * minutes. A user whom search refuses (HELPDESK) can still refresh by id, name or email with ==.
+ *
+ * It is as sure as a check just before sending can be: search lags behind by minutes, and does not know uncorrelated
+ * identities, which the service may refresh as well.
  *
  *
  * CONFIGURATION
@@ -122,6 +150,8 @@
  *     maximumRetryCount     3: of what was not sent, or was answered 429
  *     retryIntervalSeconds  1: between two tries, where the service asks for nothing else
  *     maximumResponseBytes  16777216
+ *     preflight             true: count the matches of a filter before it is sent
+ *     maxIdentities         the most identities that a refresh may touch, a full refresh included
  *     userAgent             PSSailpointCC/{version} ({system})
  *     environment           the environment in ~/.sailpoint/config.yaml; the active one if not given
  *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's
@@ -203,18 +233,24 @@ char *cc_configure(const char *json);
  *     { "filter": "uid == \"amelie.roux\"",
  *       "refreshArgs": { "correlateEntitlements": true, "promoteAttributes": true } }
  *
- * THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, matches nobody, or is not there. So a
- * filter is parsed before anything is sent, and a request without one is refused unless `options.allowFullRefresh`
- * is true.
+ * THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, names an attribute that is not searchable,
+ * matches nobody, or is not there. So a filter is parsed and its matches are counted before anything is sent (see
+ * PREFLIGHT above), and a request without one is refused unless `options.allowFullRefresh` is true.
  *
  * The answer, to be freed with cc_string_free:
  *
  *     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
+ *       "matched": 3, "matchedExactly": true, "undecided": 0,
  *       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
  *       "calls": [ { "outcome": "accepted", "status": 200 } ] }
  *
- * With `options.dryRun` nothing is sent, and `plan` (`url`, `filter` in its canonical form, `everybody`, `body`)
- * stands where `response` would.
+ * `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
+ * false. `undecided`: of how many more only the service can tell. The three are not there where nothing was counted.
+ *
+ * With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
+ * `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
+ * the first ten that match), `body`. For a full refresh `everybody` is true, and `matched` the tenant's size, where
+ * it can be counted.
  *
  * A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
  * not be made, after 401 (once, with a new token), after 429. `error.sent` tells whether it left.
@@ -222,6 +258,48 @@ char *cc_configure(const char *json);
  * Errors: all of ERRORS above.
  */
 char *cc_refresh_identities(const char *json);
+
+/**
+ * Tells what a filter says. No network, no configuration.
+ *
+ * `json`: { "filter": "..." }
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true,
+ *       "filter": { "canonical": "uid == \"amelie.roux\"", "attributes": ["uid"], "warnings": [], "undecidable": [] } }
+ *
+ * `canonical`: the same filter in its one form. `attributes`: the names that must be searchable in the tenant.
+ * `warnings`: what is legal and seldom meant, a sentence or two each. `undecidable`: the parts, in canonical form,
+ * that only the service itself can judge, so that no preflight can.
+ *
+ * Errors: `invalid_argument`; `invalid_filter` with `position`, and a `hint` that shows the place and what was
+ * probably meant.
+ */
+char *cc_check_filter(const char *json);
+
+/**
+ * Finds whom a refresh with a filter would touch, and blocks until it has them. Nothing is changed.
+ *
+ * `json`: { "filter": "...", "limit": 250, "after": null, "configuration": { ... } }. `limit`: the most identities
+ * of one answer, 1 to 10000. `after`: what the last answer had, for the next page.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true, "baseUrl": "https://acme.api.identitynow.com", "total": 3, "undecided": 0,
+ *       "identities": [ { "id": "2c91...", "name": "amelie.roux", "displayName": "Amelie Roux" }, ... ],
+ *       "after": null }
+ *
+ * `total`: how many match, on all pages together; counted with the first page, and repeated with the others.
+ * `undecided`: of how many more only the service can tell; they are on no page. `identities`: sorted by id; who comes
+ * or goes meanwhile may be missed, and nobody is there twice. `after`: null on the last page.
+ *
+ * Whom search does not know is not found: who has just come, and uncorrelated identities.
+ *
+ * Errors: `invalid_argument`, `invalid_filter`, `preflight_unavailable` (nobody but the service can judge the
+ * filter), and those of the network.
+ */
+char *cc_find_identities(const char *json);
 
 /**
  * Gives back a text that a function of this library has returned, once. NULL is fine.

@@ -45,6 +45,14 @@ inline std::string refresh_identities(const std::string &json) {
     return detail::take(cc_refresh_identities(json.c_str()));
 }
 
+// cc_check_filter: tells what a filter says, without any network.
+inline std::string check_filter(const std::string &json) { return detail::take(cc_check_filter(json.c_str())); }
+
+// cc_find_identities: whom a refresh with a filter would touch, a page of them.
+inline std::string find_identities(const std::string &json) {
+    return detail::take(cc_find_identities(json.c_str()));
+}
+
 } // namespace pssailpointcc
 
 #endif // PSSAILPOINTCC_HPP

@@ -94,6 +94,14 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// Whether it is a web page.
+    pub(crate) fn is_page(&self) -> bool {
+        let begins =
+            |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+        let text = self.text.as_deref().unwrap_or_default().trim_start();
+        begins(text, "<!doctype html") || begins(text, "<html")
+    }
+
     /// The body's JSON, where it is JSON.
     pub(crate) fn json(&self) -> Option<&str> {
         self.body.as_deref().map(RawValue::get)

@@ -29,6 +29,8 @@ pub(crate) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) matched: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tracking_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) response: Option<Response>,
@@ -45,6 +47,9 @@ pub(crate) enum Code {
     InvalidArgument,
     InvalidFilter,
     WouldRefreshAll,
+    NoMatch,
+    TooManyMatches,
+    PreflightUnavailable,
     NotConfigured,
     Unauthorized,
     Forbidden,
@@ -80,6 +85,7 @@ impl Error {
             hint: String::new(),
             sent: Sent::No,
             position: None,
+            matched: None,
             tracking_id: None,
             response: None,
             retry_after_sec: None,
@@ -105,6 +111,18 @@ impl Error {
     /// Where in the filter, in characters from its beginning.
     pub(crate) fn position(mut self, position: usize) -> Self {
         self.0.position = Some(position);
+        self
+    }
+
+    /// How many identities the filter matches.
+    pub(crate) fn matched(mut self, matched: u64) -> Self {
+        self.0.matched = Some(matched);
+        self
+    }
+
+    /// The same event as it looks from further up: under another code, in other words.
+    pub(crate) fn retold(mut self, code: Code, message: String, hint: String) -> Self {
+        (self.0.code, self.0.message, self.0.hint) = (code, message, hint);
         self
     }
 

@@ -12,9 +12,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::check;
 use crate::config::{self, Configuration};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
+use crate::find;
 use crate::refresh;
 use crate::request::MAXIMUM_REQUEST_BYTES;
 
@@ -82,18 +84,24 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 ///     { "filter": "uid == \"amelie.roux\"",
 ///       "refreshArgs": { "correlateEntitlements": true, "promoteAttributes": true } }
 ///
-/// THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, matches nobody, or is not there. So a
-/// filter is parsed before anything is sent, and a request without one is refused unless `options.allowFullRefresh`
-/// is true.
+/// THE SERVICE REFRESHES THE WHOLE COMPANY when a filter cannot be parsed, names an attribute that is not searchable,
+/// matches nobody, or is not there. So a filter is parsed and its matches are counted before anything is sent (see
+/// PREFLIGHT above), and a request without one is refused unless `options.allowFullRefresh` is true.
 ///
 /// The answer, to be freed with cc_string_free:
 ///
 ///     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
+///       "matched": 3, "matchedExactly": true, "undecided": 0,
 ///       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
 ///       "calls": [ { "outcome": "accepted", "status": 200 } ] }
 ///
-/// With `options.dryRun` nothing is sent, and `plan` (`url`, `filter` in its canonical form, `everybody`, `body`)
-/// stands where `response` would.
+/// `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
+/// false. `undecided`: of how many more only the service can tell. The three are not there where nothing was counted.
+///
+/// With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
+/// `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
+/// the first ten that match), `body`. For a full refresh `everybody` is true, and `matched` the tenant's size, where
+/// it can be counted.
 ///
 /// A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
 /// not be made, after 401 (once, with a new token), after 429. `error.sent` tells whether it left.
@@ -103,6 +111,52 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
     answer(|| refresh::refresh(unsafe { text(json, "The request") }?))
+}
+
+/// Tells what a filter says. No network, no configuration.
+///
+/// `json`: { "filter": "..." }
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true,
+///       "filter": { "canonical": "uid == \"amelie.roux\"", "attributes": ["uid"], "warnings": [], "undecidable": [] } }
+///
+/// `canonical`: the same filter in its one form. `attributes`: the names that must be searchable in the tenant.
+/// `warnings`: what is legal and seldom meant, a sentence or two each. `undecidable`: the parts, in canonical form,
+/// that only the service itself can judge, so that no preflight can.
+///
+/// Errors: `invalid_argument`; `invalid_filter` with `position`, and a `hint` that shows the place and what was
+/// probably meant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise, above.
+    answer(|| check::check(unsafe { text(json, "The request") }?))
+}
+
+/// Finds whom a refresh with a filter would touch, and blocks until it has them. Nothing is changed.
+///
+/// `json`: { "filter": "...", "limit": 250, "after": null, "configuration": { ... } }. `limit`: the most identities
+/// of one answer, 1 to 10000. `after`: what the last answer had, for the next page.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true, "baseUrl": "https://acme.api.identitynow.com", "total": 3, "undecided": 0,
+///       "identities": [ { "id": "2c91...", "name": "amelie.roux", "displayName": "Amelie Roux" }, ... ],
+///       "after": null }
+///
+/// `total`: how many match, on all pages together; counted with the first page, and repeated with the others.
+/// `undecided`: of how many more only the service can tell; they are on no page. `identities`: sorted by id; who comes
+/// or goes meanwhile may be missed, and nobody is there twice. `after`: null on the last page.
+///
+/// Whom search does not know is not found: who has just come, and uncorrelated identities.
+///
+/// Errors: `invalid_argument`, `invalid_filter`, `preflight_unavailable` (nobody but the service can judge the
+/// filter), and those of the network.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise, above.
+    answer(|| find::find(unsafe { text(json, "The request") }?))
 }
 
 /// Gives back a text that a function of this library has returned, once. NULL is fine.

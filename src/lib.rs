@@ -14,13 +14,17 @@
 #[cfg(panic = "abort")]
 compile_error!("panic = \"abort\" would end the host process where a call should answer \"internal\"; keep unwinding.");
 
+mod candidates;
+mod check;
 mod config;
 mod envelope;
 mod error;
 #[allow(unsafe_code, reason = "the boundary: everything unsafe is in this one file")]
 pub mod ffi;
 pub mod filter;
+mod find;
 mod members;
+mod preflight;
 mod refresh;
 mod request;
 mod service;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Filter};
 use crate::members::{self, Object, printable};
@@ -41,6 +42,9 @@ pub(crate) enum Selection {
 /// What the caller may choose about a refresh.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
+    /// Whether matches are counted first; the configuration's word where it is not given.
+    pub(crate) preflight: Option<bool>,
+    pub(crate) maximum_identities: Option<u64>,
     pub(crate) skip_filter_check: bool,
     pub(crate) allow_full_refresh: bool,
     pub(crate) allow_prune_all: bool,
@@ -59,6 +63,12 @@ impl<'a> RefreshRequest<'a> {
         object.finish()?;
         let selection = Selection::parse(filter, arguments.as_deref().unwrap_or_default(), &options)?;
         Ok(Self { selection, arguments, options, configuration })
+    }
+
+    /// Whether a refresh of everybody is what its author has named.
+    pub(crate) fn means_everybody(&self) -> bool {
+        let prunes = prunes(self.arguments.as_deref().unwrap_or_default());
+        self.options.allow_full_refresh && (self.options.allow_prune_all || !prunes)
     }
 
     /// The documented body.
@@ -96,18 +106,12 @@ impl Serialize for InOrder<'_> {
 impl Selection {
     fn parse(filter: Option<String>, arguments: &[(Cow<'_, str>, &RawValue)], options: &Options) -> Result<Self> {
         match filter {
-            Some(text) if text.trim().is_empty() => Err(Error::new(
-                Code::InvalidFilter,
-                "The filter is empty. The service would take it for none, and refresh every identity of the tenant.",
-            )
-            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
-            .position(0)),
-            Some(text) if text.len() > MAXIMUM_FILTER_BYTES => Err(Error::invalid_argument(format!(
-                "filter is longer than {MAXIMUM_FILTER_BYTES} bytes."
-            ))
-            .hint("Split it into several calls.")),
+            Some(text) if options.skip_filter_check => {
+                check_size(&text)?;
+                Ok(Self::Filter { text, parsed: None })
+            }
             Some(text) => {
-                let parsed = if options.skip_filter_check { None } else { Some(filter::parse(&text)?) };
+                let parsed = Some(self::filter(&text)?);
                 Ok(Self::Filter { text, parsed })
             }
             None if !options.allow_full_refresh => Err(Error::new(
@@ -115,14 +119,12 @@ impl Selection {
                 "There is no filter, so the service would refresh every identity of the tenant.",
             )
             .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: options.allowFullRefresh.")),
-            None => match arguments.iter().find(|(name, value)| name == "pruneIdentities" && is_set(value)) {
-                Some(_) if !options.allow_prune_all => Err(Error::new(
-                    Code::WouldRefreshAll,
-                    "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
-                )
-                .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
-                _ => Ok(Self::Everybody),
-            },
+            None if prunes(arguments) && !options.allow_prune_all => Err(Error::new(
+                Code::WouldRefreshAll,
+                "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
+            )
+            .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
+            None => Ok(Self::Everybody),
         }
     }
 }
@@ -130,6 +132,8 @@ impl Selection {
 impl Options {
     fn read(mut object: Object<'_>) -> Result<Self> {
         let options = Self {
+            preflight: object.flag("preflight")?,
+            maximum_identities: config::maximum_identities(&mut object)?,
             skip_filter_check: object.flag("skipFilterCheck")?.unwrap_or(false),
             allow_full_refresh: object.flag("allowFullRefresh")?.unwrap_or(false),
             allow_prune_all: object.flag("allowPruneAll")?.unwrap_or(false),
@@ -137,8 +141,40 @@ impl Options {
             total_timeout: object.seconds("totalTimeoutSec")?,
         };
         object.finish()?;
+        if options.skip_filter_check && options.preflight == Some(true) {
+            return Err(Error::invalid_argument(
+                "options.skipFilterCheck and options.preflight cannot both be true: a filter that is not read cannot be judged.",
+            )
+            .hint("Leave one of the two out."));
+        }
         Ok(options)
     }
+}
+
+/// Reads a filter.
+pub(crate) fn filter(text: &str) -> Result<Filter> {
+    check_size(text)?;
+    Ok(filter::parse(text)?)
+}
+
+fn check_size(filter: &str) -> Result<()> {
+    if filter.trim().is_empty() {
+        return Err(Error::new(
+            Code::InvalidFilter,
+            "The filter is empty. The service would take it for none, and refresh every identity of the tenant.",
+        )
+        .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
+        .position(0));
+    }
+    if filter.len() > MAXIMUM_FILTER_BYTES {
+        return Err(Error::invalid_argument(format!("filter is longer than {MAXIMUM_FILTER_BYTES} bytes."))
+            .hint("Split it into several calls."));
+    }
+    Ok(())
+}
+
+fn prunes(arguments: &[(Cow<'_, str>, &RawValue)]) -> bool {
+    arguments.iter().any(|(name, value)| name == "pruneIdentities" && is_set(value))
 }
 
 fn arguments(object: Object<'_>) -> Result<Arguments<'_>> {

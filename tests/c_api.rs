@@ -105,6 +105,14 @@ fn a_c_program_refreshes_whom_it_names_and_memory_stays_clean() {
 }
 
 #[test]
+fn a_c_program_finds_whom_a_filter_means_and_memory_stays_clean() {
+    let Some(program) = compile("tests/c/find.c", "find", LINKED) else { return };
+    let sandbox = Sandbox::start();
+    run(&program, &[sandbox.url()], &[]);
+    assert!(sandbox.refreshes().is_empty());
+}
+
+#[test]
 fn the_readme_s_c_program_refreshes_one_person() {
     for (source, name) in [("examples/refresh.c", "example_c"), ("examples/refresh.cpp", "example_cpp")] {
         let Some(program) = compile(source, name, LINKED) else { return };

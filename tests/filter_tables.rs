@@ -1,15 +1,13 @@
 //! The two tables of filters in tests/data: those that are accepted, and those that are refused and how.
 
-use std::iter;
+mod filter_support;
 
+use filter_support::tables::{ACCEPTED, REFUSED, lines, unescaped};
 use pssailpointcc::filter::{self, FilterError};
-
-const ACCEPTED: &str = include_str!("data/filters-accepted.txt");
-const REFUSED: &str = include_str!("data/filters-refused.txt");
 
 #[test]
 fn every_filter_of_the_accepted_table_is_accepted() {
-    let filters: Vec<&str> = ACCEPTED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let filters: Vec<&str> = lines(ACCEPTED).collect();
     assert!(filters.len() >= 150, "the table has shrunk to {}", filters.len());
     for text in filters {
         let filter = filter::parse(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
@@ -116,43 +114,4 @@ fn cases(table: &str) -> Vec<Case> {
         }
     }
     cases
-}
-
-/// `<NL>`, `<TAB>`, `<SP>`, `<U+00A0>`, `<empty>` and `<text>*200` are what they say; anything else is itself.
-fn unescaped(line: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some(start) = rest.find('<') {
-        text.push_str(&rest[..start]);
-        let (token, after) = rest[start + 1..].split_once('>').unwrap_or(("", ""));
-        let replaced = match token {
-            "empty" => Some(String::new()),
-            "NL" => Some("\n".to_owned()),
-            "TAB" => Some("\t".to_owned()),
-            "SP" => Some(" ".to_owned()),
-            _ => code_point(token).or_else(|| repeated(token)),
-        };
-        match replaced {
-            Some(replaced) => {
-                text.push_str(&replaced);
-                rest = after;
-            }
-            None => {
-                text.push('<');
-                rest = &rest[start + 1..];
-            }
-        }
-    }
-    text.push_str(rest);
-    text
-}
-
-fn code_point(token: &str) -> Option<String> {
-    let digits = token.strip_prefix("U+")?;
-    u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).map(String::from)
-}
-
-fn repeated(token: &str) -> Option<String> {
-    let (text, times) = token.rsplit_once('*')?;
-    Some(iter::repeat_n(text, times.parse().ok()?).collect())
 }

@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::log::Arrival;
 use crate::people::Identity;
 use crate::server::Shared;
+use crate::tasks::TaskEnd;
 use crate::tenant::Settings;
 
 pub(crate) fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Answer {
@@ -30,11 +31,7 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
         }
         ("GET", "/sandbox/faults") => Ok(shared.tenant().faults.left().map(Fault::to_json).collect()),
         ("POST", "/sandbox/faults") => {
-            let faults = match body()? {
-                Value::Array(faults) => faults,
-                one => vec![one],
-            };
-            let faults: Result<Vec<Fault>, String> = faults.iter().map(Fault::from_json).collect();
+            let faults: Result<Vec<Fault>, String> = some(body()?).iter().map(Fault::from_json).collect();
             let faults = faults.map_err(|why| (400, why))?;
             let number = faults.len();
             faults.into_iter().for_each(|fault| shared.set_fault(fault));
@@ -44,7 +41,30 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
             shared.clear_faults();
             Ok(json!({}))
         }
-        ("GET", "/sandbox/identities") => Ok(shared.tenant().people.iter().map(identity).collect()),
+        ("GET", "/sandbox/identities") => {
+            let mut tenant = shared.tenant();
+            tenant.settle();
+            Ok(tenant.people.iter().map(identity).collect())
+        }
+        ("POST", "/sandbox/identities") => {
+            let people = some(body()?).iter().map(read_identity).collect::<Result<Vec<Identity>, String>>();
+            let people = people.map_err(|why| (400, why))?;
+            let mut tenant = shared.tenant();
+            let ids = people.iter().map(|person| person.id.as_str()).collect();
+            people.into_iter().for_each(|person| tenant.put(person));
+            Ok(ids)
+        }
+        ("DELETE", path) if path.starts_with("/sandbox/identities/") => {
+            let id = path.trim_start_matches("/sandbox/identities/");
+            let removed = shared.tenant().remove(|person| person.name == id || person.id == id);
+            Ok(json!({ "removed": removed.len() }))
+        }
+        ("POST", "/sandbox/tasks") => {
+            let ends = some(body()?).iter().map(TaskEnd::from_json).collect::<Result<Vec<TaskEnd>, String>>();
+            let mut tenant = shared.tenant();
+            ends.map_err(|why| (400, why))?.into_iter().for_each(|end| tenant.tasks.script(end));
+            Ok(json!({}))
+        }
         ("GET", "/sandbox/settings") => Ok(settings(&shared.tenant().settings)),
         ("POST", "/sandbox/settings") => {
             let body = body()?;
@@ -63,6 +83,34 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
     }
 }
 
+/// One, or a list of them.
+fn some(body: Value) -> Vec<Value> {
+    match body {
+        Value::Array(all) => all,
+        one => vec![one],
+    }
+}
+
+/// Someone as [`identity`] writes them; all but `name` may be missing.
+fn read_identity(value: &Value) -> Result<Identity, String> {
+    let text = |member: &str| value[member].as_str().map(str::to_owned);
+    let truth = |member: &str, otherwise| value[member].as_bool().unwrap_or(otherwise);
+    let mut person = Identity::new(&text("name").ok_or("an identity has a `name`, which is a text")?);
+    person.id = text("id").unwrap_or(person.id);
+    if let Some(attributes) = value["attributes"].as_object() {
+        person.attributes.extend(attributes.clone());
+    }
+    if let Some(name) = text("displayName") {
+        person = person.with("displayName", name);
+    }
+    person.correlated = truth("correlated", true);
+    person.protected = truth("protected", false);
+    person.inactive = truth("inactive", false);
+    person.accounts = value["accounts"].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
+    person.manager = text("manager");
+    Ok(person)
+}
+
 fn identity(person: &Identity) -> Value {
     json!({
         "id": person.id, "name": person.name, "displayName": person.display_name(), "attributes": person.attributes,
@@ -76,7 +124,8 @@ fn settings(settings: &Settings) -> Value {
     json!({
         "rateLimit": settings.rate_limit, "rateWindowMs": ms(settings.rate_window),
         "expiresIn": settings.token_lifetime.as_secs(), "retired": settings.retired,
-        "keepAliveMs": ms(settings.keep_alive), "notSearchable": settings.not_searchable,
+        "keepAliveMs": ms(settings.keep_alive), "searchLagMs": ms(settings.search_lag),
+        "taskMs": ms(settings.task_duration), "synchronizeMs": ms(settings.synchronize_interval), "notSearchable": settings.not_searchable,
     })
 }
 
@@ -92,6 +141,9 @@ fn set(settings: &mut Settings, members: &Map<String, Value>) -> Result<(), Stri
             "rateWindowMs" => settings.rate_window = Duration::from_millis(number()?),
             "expiresIn" => settings.token_lifetime = Duration::from_secs(number()?),
             "keepAliveMs" => settings.keep_alive = Duration::from_millis(number()?),
+            "searchLagMs" => settings.search_lag = Duration::from_millis(number()?),
+            "taskMs" => settings.task_duration = Duration::from_millis(number()?),
+            "synchronizeMs" => settings.synchronize_interval = Duration::from_millis(number()?),
             "retired" => {
                 settings.retired = match (value, value.as_u64()) {
                     (Value::Null, _) => None,

@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::answer::{Answer, usual_text};
 use crate::body::{Piece, Pieces};
 use crate::fault::{Fault, FaultKind};
-use crate::server::{Outcome, Shared};
+use crate::request::Outcome;
+use crate::server::Shared;
 use crate::tenant::Ask;
 use crate::wire::Ending;
 

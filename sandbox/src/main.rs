@@ -23,6 +23,8 @@ Usage: pssailpointcc-sandbox [options]
                      may be given several times
   --retired STATUS   /cc has been shut down: 404, 405, 410 or 401
   --keep-alive MS    closes idle connections after so long (default: 60000; 0: after each answer)
+  --search-lag MS    after how long search sees a change (default: 0)
+  --task-time MS     how long tasks take (default: 500)
   --https            https, by an authority of its own, whose certificate's file is printed
   --http2            offers HTTP/2 too (with --https)
   --stay             goes on when the program that started it has ended
@@ -40,7 +42,8 @@ What arrived, and what shall go wrong next, over HTTP:
   GET, DELETE        /sandbox/log
   GET, POST, DELETE  /sandbox/faults         {\"on\":\"refresh\",\"kind\":\"reset\",\"times\":1}
   GET, POST          /sandbox/settings       {\"rateLimit\":100,\"expiresIn\":749,\"retired\":404}
-  GET                /sandbox/identities
+  GET, POST          /sandbox/identities     and DELETE /sandbox/identities/ID
+  POST               /sandbox/tasks          {\"status\":\"WARNING\",\"messages\":[\"...\"],\"failed\":[\"smith\"]}
   POST               /sandbox/expire-tokens
 ";
 
@@ -55,16 +58,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(arguments) = arguments()? else {
-        return Ok(());
-    };
+    // First of all: a parent that has ended before it is known is never missed.
+    let parent = Parent::now();
+    let Some(arguments) = arguments()? else { return Ok(()) };
     let sandbox = arguments.builder.on_refresh(|refresh, people| say(&refresh.to_line(people))).try_start()?;
     say(&format!("listening on {}", sandbox.url()));
     say(&format!("client sandbox-client, secret sandbox-secret; or the access token {ACCESS_TOKEN}"));
     if arguments.https {
         say(&format!("certificate authority {}", sandbox.ca_file().display()));
     }
-    let parent = Parent::now();
     loop {
         std::thread::sleep(Duration::from_millis(200));
         if let Some(text) = sandbox.take_panic() {
@@ -91,7 +93,7 @@ struct Arguments {
 /// The arguments, or nothing where they only ask for something to be printed.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let mut builder = Sandbox::builder().rate_limit(100);
-    let (mut https, mut stay, mut not_searchable) = (false, false, Vec::new());
+    let (mut https, mut http2, mut stay, mut not_searchable) = (false, false, false, Vec::new());
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         builder = match argument {
@@ -122,17 +124,25 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                 _ => return Err("--retired is 404, 405, 410 or 401".into()),
             },
             Long("keep-alive") => builder.keep_alive(Duration::from_millis(parser.value()?.parse()?)),
+            Long("search-lag") => builder.search_lag(Duration::from_millis(parser.value()?.parse()?)),
+            Long("task-time") => builder.task_duration(Duration::from_millis(parser.value()?.parse()?)),
             Long("https") => {
                 https = true;
                 builder.https()
             }
-            Long("http2") => builder.http2(),
+            Long("http2") => {
+                http2 = true;
+                builder.http2()
+            }
             Long("stay") => {
                 stay = true;
                 builder
             }
             _ => return Err(argument.unexpected()),
         };
+    }
+    if http2 && !https {
+        return Err("--http2 needs --https".into());
     }
     if !not_searchable.is_empty() {
         builder = builder.not_searchable(&not_searchable.iter().map(String::as_str).collect::<Vec<_>>());

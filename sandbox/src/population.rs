@@ -1,7 +1,9 @@
 //! The people that a tenant has, found by id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::{Deref, DerefMut};
+
+use serde_json::Value;
 
 use crate::people::Identity;
 
@@ -10,6 +12,7 @@ use crate::people::Identity;
 pub(crate) struct Population {
     people: Vec<Identity>,
     by_id: HashMap<String, usize>,
+    attributes: BTreeSet<String>,
 }
 
 impl From<Vec<Identity>> for Population {
@@ -26,8 +29,37 @@ impl Population {
         self.by_id.get(id).copied()
     }
 
+    /// The names of the identity attributes that somebody has, or has had.
+    pub(crate) fn attributes(&self) -> &BTreeSet<String> {
+        &self.attributes
+    }
+
+    /// What a `/cc` filter sees of an identity under a name; null where it has no such value.
+    pub(crate) fn property(&self, person: &Identity, name: &str) -> Value {
+        match name {
+            "id" => person.id.as_str().into(),
+            "name" => person.name.as_str().into(),
+            "correlated" => person.correlated.into(),
+            "protected" => person.protected.into(),
+            "inactive" => person.inactive.into(),
+            "manager" | "manager.id" => person.manager.as_deref().into(),
+            "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
+            "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
+            _ => person.attributes.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn manager(&self, person: &Identity) -> Option<&Identity> {
+        Some(&self.people[self.position(person.manager.as_deref()?)?])
+    }
+
     /// Adds someone, or replaces who has the id.
     pub(crate) fn put(&mut self, person: Identity) {
+        for name in person.attributes.keys() {
+            if !self.attributes.contains(name) {
+                self.attributes.insert(name.clone());
+            }
+        }
         match self.position(&person.id) {
             Some(at) => self.people[at] = person,
             None => {

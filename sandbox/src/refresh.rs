@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, tracking_id};
+use crate::answer::Answer;
 use crate::filter;
 use crate::log::{Refresh, Scope};
 use crate::route::Endpoint;
@@ -27,12 +27,12 @@ impl Tenant {
             Err(reason) => (Scope::Everybody, reason, (0..self.people.len()).collect()),
             Ok(whom) => (Scope::Chosen, format!("filter {}", wanted.filter.as_deref().unwrap_or_default()), whom),
         };
-        let task = tracking_id();
         let ids: Vec<String> = whom.iter().map(|&at| self.people[at].id.clone()).collect();
         let names = whom.iter().map(|&at| self.people[at].name.clone()).collect();
         for &at in &whom {
             self.people[at].refreshes += 1;
         }
+        let task = self.tasks.start("Refresh Identities", ids.clone(), self.settings.task_duration);
         let deleted = if is_true(&wanted.arguments["pruneIdentities"]) { self.prune(&ids) } else { Vec::new() };
         let refresh = Refresh {
             arrival: ask.number,
@@ -88,7 +88,7 @@ impl Tenant {
         }
         let people = self.people.iter().enumerate();
         let whom: Vec<usize> = people
-            .filter(|(_, person)| parsed.matches(&|name| self.property(person, name)))
+            .filter(|(_, person)| parsed.matches(&|name| self.people.property(person, name)))
             .map(|(at, _)| at)
             .collect();
         if whom.is_empty() { Err(format!("the filter matches nobody: {filter}")) } else { Ok(whom) }
@@ -97,7 +97,7 @@ impl Tenant {
     /// Deletes those of them who have no accounts, and tells their user names.
     fn prune(&mut self, ids: &[String]) -> Vec<String> {
         let ids: HashSet<&String> = ids.iter().collect();
-        let deleted = self.people.remove(|person| person.accounts == 0 && ids.contains(&person.id));
+        let deleted = self.remove(|person| person.accounts == 0 && ids.contains(&person.id));
         deleted.into_iter().map(|person| person.name).collect()
     }
 }

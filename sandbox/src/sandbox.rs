@@ -1,5 +1,6 @@
 //! A sandbox in a test: started, asked, and stopped by dropping it.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
@@ -13,10 +14,13 @@ use tokio::sync::oneshot;
 
 use crate::auth::{Auth, Client};
 use crate::fault::{Fault, FaultKind, Faults};
+use crate::index::Index;
 use crate::log::{Arrival, Log, Refresh};
 use crate::people::{self, Identity};
+use crate::population::Population;
 use crate::route::Endpoint;
 use crate::server::{self, Report, Shared};
+use crate::tasks::{TaskEnd, Tasks};
 use crate::tenant::{Settings, Tenant};
 use crate::tls::{self, CaFile};
 
@@ -63,6 +67,9 @@ impl Sandbox {
                 token_lifetime: Duration::from_secs(749),
                 retired: None,
                 keep_alive: Duration::from_secs(60),
+                search_lag: Duration::ZERO,
+                task_duration: Duration::from_millis(500),
+                synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
             },
             port: 0,
@@ -113,7 +120,34 @@ impl Sandbox {
 
     /// The people as they are now.
     pub fn identities(&self) -> Vec<Identity> {
-        self.shared.tenant().people.to_vec()
+        let mut tenant = self.shared.tenant();
+        tenant.settle();
+        tenant.people.to_vec()
+    }
+
+    /// Adds someone, or replaces who has the id. Search sees it after the lag.
+    pub fn put_identity(&self, person: Identity) {
+        self.shared.tenant().put(person);
+    }
+
+    /// Takes away whoever has this user name or id. Search sees it after the lag.
+    pub fn remove_identity(&self, name: &str) {
+        self.shared.tenant().remove(|person| person.name == name || person.id == name);
+    }
+
+    /// Whom a `/cc` filter means, by user name, as the sandbox judges it; or why it would refresh everybody.
+    ///
+    /// # Errors
+    ///
+    /// The reason that the log would give.
+    pub fn judge(&self, filter: &str) -> Result<Vec<String>, String> {
+        let tenant = self.shared.tenant();
+        Ok(tenant.matching(filter)?.into_iter().map(|at| tenant.people[at].name.clone()).collect())
+    }
+
+    /// How the next task that is started shall end; more than one are for the ones after it.
+    pub fn script_task(&self, end: TaskEnd) {
+        self.shared.tenant().tasks.script(end);
     }
 
     /// Sets a fault, beside those that are set.
@@ -235,6 +269,24 @@ impl Builder {
         self
     }
 
+    /// After how long search sees a change, instead of at once.
+    pub fn search_lag(mut self, lag: Duration) -> Self {
+        self.settings.search_lag = lag;
+        self
+    }
+
+    /// How long tasks take, instead of half a second.
+    pub fn task_duration(mut self, duration: Duration) -> Self {
+        self.settings.task_duration = duration;
+        self
+    }
+
+    /// How often one identity's attributes can be synchronised, instead of every ten seconds.
+    pub fn synchronize_interval(mut self, interval: Duration) -> Self {
+        self.settings.synchronize_interval = interval;
+        self
+    }
+
     /// Identity attributes that `/cc` filters cannot use, instead of `costCenter`.
     pub fn not_searchable(mut self, attributes: &[&str]) -> Self {
         self.settings.not_searchable = attributes.iter().map(|&name| name.to_owned()).collect();
@@ -290,6 +342,7 @@ impl Builder {
             Some(path) => people::read_csv(path)?,
             None => self.people,
         };
+        let people = Population::from(people);
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -304,7 +357,10 @@ impl Builder {
         let tenant = Tenant {
             started: Instant::now(),
             url: url.clone(),
-            people: people.into(),
+            index: Index::new(&people),
+            people,
+            tasks: Tasks::default(),
+            synchronized: HashMap::new(),
             auth: Auth::new(self.clients),
             settings: self.settings,
             faults: Faults::default(),

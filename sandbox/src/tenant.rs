@@ -1,16 +1,19 @@
 //! The tenant: its people, its settings, and what it answers. Everything in here is synchronous and under one lock.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::{Answer, usual_text};
 use crate::auth::Auth;
-use crate::fault::Faults;
-use crate::log::Log;
+use crate::fault::{FaultKind, Faults};
+use crate::index::{Change, Index};
+use crate::log::{Arrival, Log};
 use crate::people::Identity;
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
+use crate::tasks::Tasks;
 
 /// A request that has been read completely.
 #[derive(Clone, Debug)]
@@ -34,7 +37,6 @@ impl Ask {
         self.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim()
     }
 
-    #[allow(dead_code)]
     /// The last value of a parameter of the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(self.query.as_bytes())
@@ -54,6 +56,11 @@ pub(crate) struct Settings {
     /// What `/cc` answers since it has been shut down: 404, 405, 410 or 401.
     pub(crate) retired: Option<u16>,
     pub(crate) keep_alive: Duration,
+    /// After how long search sees a change.
+    pub(crate) search_lag: Duration,
+    pub(crate) task_duration: Duration,
+    /// How often attributes of one identity can be synchronised.
+    pub(crate) synchronize_interval: Duration,
     /// Identity attributes that `/cc` filters cannot use.
     pub(crate) not_searchable: Vec<String>,
 }
@@ -64,6 +71,10 @@ pub(crate) struct Tenant {
     pub(crate) started: Instant,
     pub(crate) url: String,
     pub(crate) people: Population,
+    pub(crate) index: Index,
+    pub(crate) tasks: Tasks,
+    /// By id, when attributes were last synchronised.
+    pub(crate) synchronized: HashMap<String, Instant>,
     pub(crate) auth: Auth,
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
@@ -87,6 +98,10 @@ impl Tenant {
             return Answer::error(405, usual_text(405)).with("allow", route.method);
         }
         match route.endpoint {
+            Endpoint::Token | Endpoint::Info => self.log.amend(ask.number, |arrival| arrival.executed = true),
+            _ => {}
+        }
+        match route.endpoint {
             Endpoint::Token => return self.auth.give_token(ask, self.settings.token_lifetime),
             Endpoint::Info => return self.info(),
             _ => {}
@@ -96,11 +111,41 @@ impl Tenant {
             return refusal;
         }
         self.log.amend(ask.number, |arrival| arrival.executed = true);
+        self.settle();
         let answer = match route.endpoint {
             Endpoint::Refresh => self.refresh(ask),
+            Endpoint::Search => self.search(ask),
+            Endpoint::Count => self.count(ask),
+            Endpoint::IdentityAttributes => self.identity_attributes(ask),
+            Endpoint::Identities => self.identities(ask),
+            Endpoint::Process => self.process(ask),
+            Endpoint::Synchronize => self.synchronize(ask),
+            Endpoint::TaskStatus => self.task_status(ask),
             _ => Answer::error(404, usual_text(404)),
         };
         if route.deprecated { answer.with("x-deprecated", "true") } else { answer }
+    }
+
+    /// An entry of the log, so far.
+    pub(crate) fn arrival(&self, connection: u64, endpoint: Endpoint, fault: Option<FaultKind>) -> Arrival {
+        Arrival {
+            number: 0,
+            connection,
+            at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            endpoint,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            version: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: false,
+            client: None,
+            executed: false,
+            status: None,
+            fault: fault.map(FaultKind::name),
+            refreshed: None,
+        }
     }
 
     fn info(&self) -> Answer {
@@ -111,23 +156,23 @@ impl Tenant {
         )
     }
 
-    /// What a `/cc` filter sees of an identity under a name; null where it has no such value.
-    pub(crate) fn property(&self, person: &Identity, name: &str) -> Value {
-        match name {
-            "id" => person.id.as_str().into(),
-            "name" => person.name.as_str().into(),
-            "correlated" => person.correlated.into(),
-            "protected" => person.protected.into(),
-            "inactive" => person.inactive.into(),
-            "manager" | "manager.id" => person.manager.as_deref().into(),
-            "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
-            "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
-            _ => person.attributes.get(name).cloned().unwrap_or_default(),
-        }
+    /// Adds someone, or replaces who has the id. Search sees it after the lag.
+    pub(crate) fn put(&mut self, person: Identity) {
+        self.index.will_see(Change::Put(Box::new(person.clone())), self.settings.search_lag);
+        self.people.put(person);
     }
 
-    fn manager(&self, person: &Identity) -> Option<&Identity> {
-        Some(&self.people[self.people.position(person.manager.as_deref()?)?])
+    /// Takes away those of whom it is true. Search sees it after the lag.
+    pub(crate) fn remove(&mut self, gone: impl Fn(&Identity) -> bool) -> Vec<Identity> {
+        let removed = self.people.remove(gone);
+        for person in &removed {
+            self.index.will_see(Change::Remove(person.id.clone()), self.settings.search_lag);
+        }
+        removed
+    }
+
+    pub(crate) fn manager(&self, person: &Identity) -> Option<&Identity> {
+        self.people.manager(person)
     }
 
     /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that somebody has
@@ -150,7 +195,7 @@ impl Tenant {
             "manager.displayName",
         ];
         STANDARD.contains(&name)
-            || !self.settings.not_searchable.iter().any(|hidden| hidden == name)
-                && self.people.iter().any(|person| person.attributes.contains_key(name))
+            || self.people.attributes().contains(name)
+                && !self.settings.not_searchable.iter().any(|hidden| hidden == name)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Client as Credentials, Endpoint, HAND_WRITTEN, Sandbox, Scope};
@@ -10,9 +11,13 @@ use serde_json::{Value, json};
 
 const REFRESH: &str = "/cc/api/system/refreshIdentities";
 
-fn client() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().build().expect("a plain client can be built")
+/// One for all: building a client takes longer than most tests.
+fn client() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder().no_proxy().build().expect("a plain client can be built")
+    });
+    &CLIENT
 }
 
 fn post(sandbox: &Sandbox, path: &str, token: &str, body: &Value) -> Response {

@@ -27,6 +27,10 @@ pub(crate) struct Effective {
     pub(crate) maximum_retry_count: u64,
     pub(crate) retry_interval: Duration,
     pub(crate) maximum_response_bytes: u64,
+    /// Whether matches are counted before a refresh by filter.
+    pub(crate) preflight: bool,
+    /// The most identities that a refresh may touch.
+    pub(crate) maximum_identities: Option<u64>,
     pub(crate) user_agent: String,
     /// Whether all of it was in the call's own configuration, or in that of `cc_configure` with this generation:
     /// then it can be kept, because no file and no variable can change it.
@@ -117,6 +121,8 @@ impl Effective {
             maximum_retry_count: settings.get(|s| s.maximum_retry_count).unwrap_or(MAXIMUM_RETRY_COUNT),
             retry_interval: settings.get(|s| s.retry_interval).unwrap_or(RETRY_INTERVAL),
             maximum_response_bytes: settings.get(|s| s.maximum_response_bytes).unwrap_or(MAXIMUM_RESPONSE_BYTES),
+            preflight: settings.get(|s| s.preflight).unwrap_or(PREFLIGHT),
+            maximum_identities: settings.get(|s| s.maximum_identities),
             user_agent: settings.get(|s| s.user_agent.clone()).unwrap_or_else(user_agent),
         })
     }
@@ -137,6 +143,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAXIMUM_RETRY_COUNT: u64 = 3;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const MAXIMUM_RESPONSE_BYTES: u64 = 16 << 20;
+const PREFLIGHT: bool = true;
 
 /// The settings of the session, the first that gives one first.
 struct Resolved<'a>(&'a [(Settings, Source)]);
@@ -207,6 +214,8 @@ impl Report {
         report.add("maximumRetryCount", settings.report(|s| s.maximum_retry_count, MAXIMUM_RETRY_COUNT));
         report.add("retryIntervalSeconds", settings.report(|s| s.retry_interval.map(seconds), seconds(RETRY_INTERVAL)));
         report.add("maximumResponseBytes", settings.report(|s| s.maximum_response_bytes, MAXIMUM_RESPONSE_BYTES));
+        report.add("preflight", settings.report(|s| s.preflight, PREFLIGHT));
+        report.add("maxIdentities", settings.report(|s| s.maximum_identities, Value::Null));
         report.add("userAgent", settings.report(|s| s.user_agent.clone(), user_agent()));
         report.add("environment", settings.report(|s| s.environment.clone(), Value::Null));
         Ok(report)

@@ -72,6 +72,8 @@ pub(crate) struct Settings {
     pub(crate) maximum_retry_count: Option<u64>,
     pub(crate) retry_interval: Option<Duration>,
     pub(crate) maximum_response_bytes: Option<u64>,
+    pub(crate) preflight: Option<bool>,
+    pub(crate) maximum_identities: Option<u64>,
     pub(crate) user_agent: Option<String>,
     pub(crate) environment: Option<String>,
 }
@@ -112,6 +114,8 @@ impl Configuration {
                 maximum_retry_count: object.integer("maximumRetryCount", "tries", 0..=100)?,
                 retry_interval: object.seconds("retryIntervalSeconds")?,
                 maximum_response_bytes: object.integer("maximumResponseBytes", "bytes", 1..=1 << 32)?,
+                preflight: object.flag("preflight")?,
+                maximum_identities: maximum_identities(&mut object)?,
                 user_agent: filled(object.text("userAgent")?),
                 environment: filled(object.text("environment")?),
             },
@@ -122,10 +126,10 @@ impl Configuration {
             object.take(name);
         }
         object.finish()?;
-        if let Some(agent) = &configuration.settings.user_agent {
-            if HeaderValue::from_str(agent).is_err() {
-                return Err(Error::invalid_argument("userAgent holds characters that no header can hold."));
-            }
+        if let Some(agent) = &configuration.settings.user_agent
+            && HeaderValue::from_str(agent).is_err()
+        {
+            return Err(Error::invalid_argument("userAgent holds characters that no header can hold."));
         }
         Ok(configuration)
     }
@@ -172,6 +176,11 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
+}
+
+/// The member `maxIdentities`, of a configuration or of a request's options.
+pub(crate) fn maximum_identities(object: &mut Object<'_>) -> Result<Option<u64>> {
+    object.integer("maxIdentities", "identities", 1..=1_000_000_000)
 }
 
 /// An empty text is a member that was not given: the module's hashtable has `''` for what is not set.

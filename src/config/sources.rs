@@ -98,10 +98,10 @@ pub(super) fn find(call: Option<&Configuration>, session: Option<&Configuration>
         if winner.is_some() {
             break;
         }
-        if let Some(layer) = read(&lookup, environment_name.as_deref(), &mut looked_at)? {
-            if let Some(credentials) = layer.credentials(source)? {
-                winner = Some((layer, credentials, source));
-            }
+        if let Some(layer) = read(&lookup, environment_name.as_deref(), &mut looked_at)?
+            && let Some(credentials) = layer.credentials(source)?
+        {
+            winner = Some((layer, credentials, source));
         }
     }
 
@@ -249,10 +249,10 @@ fn base_url_for_session(
     environment_name: Option<&str>,
     looked_at: &mut Vec<String>,
 ) -> Result<Option<(Address, Source)>> {
-    if let Some(text) = lookup.variable("SAIL_BASE_URL") {
-        if let Some(address) = Address::parse(&text, "SAIL_BASE_URL")? {
-            return Ok(Some((address, Source::Environment)));
-        }
+    if let Some(text) = lookup.variable("SAIL_BASE_URL")
+        && let Some(address) = Address::parse(&text, "SAIL_BASE_URL")?
+    {
+        return Ok(Some((address, Source::Environment)));
     }
     looked_at.clear();
     looked_at.push("the configuration: credentials, no baseUrl".to_owned());

@@ -10,7 +10,7 @@
 //! | the text in another case | `i==`, `inIgnoreCase` | yes | unless only one of upper and lower case is the same (`ß`, `ı`): unknown |
 //! | another text | `==`, `in` · `!=` | no · yes | |
 //! | a text | `startsWith`, `endsWith`, `contains` | yes or no; unknown where only the case differs | |
-//! | a text that lacks a part with `%` or `_` in it | the same | no, and its negation unknown | nothing says whether these are wildcards there |
+//! | a text that lacks a part with `%` or `_` in it | the same | no; unknown where it has the part with these read as wildcards | nothing says whether they are |
 //! | a text of digits in the same arrangement, such as a date | `<`, `>`, `<=`, `>=` | yes or no | text, number and date are in the same order |
 //! | any other text | the same | unknown, the same text excepted | no order of texts is documented |
 //! | true or false | `==`, `!=` with `true` or `false` | yes or no | |
@@ -18,6 +18,7 @@
 //! | a value of another type | a comparison, `in` | unknown | `attributes.*` are texts, `inactive` is none |
 //! | nothing, null or an empty text | `==`, `<` …, `in`, `startsWith` … | no, and its negation unknown | nobody is named by a value that he does not have; whether `!(a == "x")` finds him depends on the database |
 //! | nothing, null or an empty text | `!=` | unknown | the same |
+//! | an empty text | `<`, `<=` | unknown | null to some databases, the least of all texts to others |
 //! | null · a value | `isNull()` | yes · no | |
 //! | null · a value | `notNull()` | no · yes | |
 //! | nothing at all, an empty text, an empty list | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search; an empty text is null in some databases |
@@ -30,6 +31,18 @@
 //!
 //! `&&`, `||` and `!(…)` are Kleene's: *no* and anything is *no*, *yes* or anything is *yes*, and what is left of
 //! *unknown* stays unknown. Accents count, and differently composed forms of the same letter are different texts.
+//!
+//! An attribute is looked up here, by the documented members of an identity document:
+//!
+//! | the filter's name | in the document |
+//! | --- | --- |
+//! | `uid` | `attributes.uid` |
+//! | `id`, `name`, `inactive`, `protected`, `isManager`, `manager`, `identityProfile`, `source`, `created`, `modified`, `accessCount` | the member of that name; `name` is the user name, `alias` elsewhere |
+//! | `displayName`, `firstName`, `lastName`, `email`, `phone`, `status`, `employeeNumber` | the member of that name and `attributes.…`: where both have a value, they must agree |
+//! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
+//! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
+//! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
+//! | any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
 
@@ -180,6 +193,14 @@ fn on_nothing(test: &Test) -> Truth {
     }
 }
 
+/// An empty text, which is null to some databases and the least of all texts to others.
+fn on_empty(test: &Test) -> Truth {
+    match test {
+        Test::Compare { operator: Operator::Less | Operator::LessOrEqual, .. } => Truth::Unknown,
+        _ => on_nothing(test),
+    }
+}
+
 fn on_null(test: &Test) -> Truth {
     match test {
         Test::IsNull => Truth::Yes,
@@ -204,7 +225,7 @@ fn is_void(literal: &Literal) -> bool {
 fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
     match value {
         Value::Null => return on_null(test),
-        Value::String(text) if text.is_empty() => return on_nothing(test),
+        Value::String(text) if text.is_empty() => return on_empty(test),
         Value::Array(values) if values.is_empty() => return Truth::Unknown,
         _ => {}
     }
@@ -342,11 +363,43 @@ fn like(part: Part, ignore_case: bool, value: &str, text: &str) -> Truth {
     let upper = has(&value.to_uppercase(), &text.to_uppercase());
     if ignore_case && lower && upper {
         Truth::Yes
-    } else if lower || upper {
+    } else if lower || upper || has_by_wildcards(part, value, text) {
         Truth::Unknown
-    } else if text.contains(['%', '_']) {
-        Truth::Lacking
     } else {
         Truth::No
     }
+}
+
+/// Whether a text has a part in which `%` stands for any characters and `_` for any one, whatever the case.
+fn has_by_wildcards(part: Part, value: &str, text: &str) -> bool {
+    if !text.contains(['%', '_']) {
+        return false;
+    }
+    let value: Vec<char> = value.to_lowercase().chars().collect();
+    let (before, after) = match part {
+        Part::Start => ("", "%"),
+        Part::End => ("%", ""),
+        Part::Anywhere => ("%", "%"),
+    };
+    let pattern: Vec<char> = format!("{before}{}{after}", text.to_lowercase()).chars().collect();
+    let (mut at, mut next) = (0, 0);
+    // The last `%`, and where the text goes on after what it stands for.
+    let mut any = None;
+    while at < value.len() {
+        match pattern.get(next) {
+            Some('%') => {
+                any = Some((next, at));
+                next += 1;
+            }
+            Some(c) if *c == '_' || *c == value[at] => (at, next) = (at + 1, next + 1),
+            _ => match any {
+                Some((wildcard, from)) => {
+                    any = Some((wildcard, from + 1));
+                    (at, next) = (from + 1, wildcard + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[next..].iter().all(|c| *c == '%')
 }

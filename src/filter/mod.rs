@@ -20,8 +20,9 @@
 //! | comparison | `==` `!=` `<` `>` `<=` `>=`, each with an `i` before it to ignore case; the value may be an attribute |
 //! | methods | `.in({…})` `.containsAll({…})` `.startsWith("…")` `.endsWith("…")` `.contains("…")`, each with `IgnoreCase` after its name too; `.isNull()` `.notNull()` `.isEmpty()` |
 //! | for the service alone | `.join(Class.property)` `.collectionCondition("…")` `.subquery("…", Class, "…", "…")` |
-//! | and, or, not | `a && b`, `a || b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
+//! | and, or, not | `a && b`, `a \|\| b`, `!(a)`; both kinds in one chain need parentheses; brackets nest 64 deep |
 
+mod arguments;
 mod ast;
 pub mod eval;
 mod mistakes;
@@ -33,6 +34,7 @@ mod warn;
 
 pub use ast::{Expr, Literal, Operand, Operator, Part, Test};
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// How deep brackets may nest: enough for any filter that a person writes, and little enough for a thread with a
@@ -69,11 +71,18 @@ impl Filter {
     /// The attributes of the identity that the filter names, each once, in the order in which they occur. Those
     /// inside `collectionCondition` and `subquery` belong to other objects and are left out.
     pub fn attributes(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        let mut add = |name: &str| {
-            if seen.insert(name.to_owned()) {
-                names.push(name.to_owned());
+        let mut names: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut add = |name| {
+            // Few names are told apart faster without hashing.
+            let is_new = if names.len() < 16 { !names.contains(&name) } else { !seen.contains(name) };
+            if is_new {
+                names.push(name);
+                if names.len() == 16 {
+                    seen.extend(names.iter().copied());
+                } else if names.len() > 16 {
+                    seen.insert(name);
+                }
             }
         };
         self.expr.visit(&mut |attribute, test| {
@@ -82,7 +91,7 @@ impl Filter {
                 add(other);
             }
         });
-        names
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// What is legal and yet seldom meant, a sentence or two each: a filter that nearly everybody or nobody matches,

@@ -8,7 +8,7 @@
 //! | `firstname`, `lastname` | `attributes.…`, and `firstName`, `lastName` |
 //! | `manager.…`, `identityProfile.…`, `source.…` | the member of that object |
 //! | `attributes.x`, and any other `x` without a dot | `attributes.x` |
-//! | any other name with a dot | nowhere: the service alone knows |
+//! | `correlated`, and any other name with a dot | nowhere: the service alone knows |
 
 /// A place in an identity document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +37,17 @@ pub(super) fn of(attribute: &str) -> Vec<Place<'_>> {
         "displayName" | "firstName" | "lastName" | "email" | "phone" | "status" | "employeeNumber" => {
             vec![Place::Top(attribute), Place::Attribute(attribute)]
         }
+        // A property of the identity that search does not show; not an attribute that nobody has.
+        "correlated" => Vec::new(),
         "firstname" => vec![Place::Attribute(attribute), Place::Top("firstName")],
         "lastname" => vec![Place::Attribute(attribute), Place::Top("lastName")],
         _ => vec![Place::Attribute(attribute)],
     }
+}
+
+/// Whether search has an object under this name.
+pub(super) fn is_object(attribute: &str) -> bool {
+    matches!(attribute, "manager" | "identityProfile" | "source")
 }
 
 impl Place<'_> {

@@ -10,8 +10,9 @@
 //! | … where search may find no word in the value, or it has more than 256 characters without a blank | `_exists_:attributes.a` |
 //! | `a.in({"x", "y"})` | the same for each, joined by OR; above 700 `*` |
 //! | `a.containsAll({"x", "y"})` | the same for each, joined by AND |
-//! | `a.startsWith("x y")`, `endsWith`, `contains` | the words that blanks set apart on both sides; without such words `_exists_:attributes.a` |
+//! | `a.startsWith("x y")`, `endsWith`, `contains` | the words that blanks set apart on both sides; without such words, or with `%` or `_` (wildcards perhaps), `_exists_:attributes.a` |
 //! | `a == true` | `a:"true"` |
+//! | a comparison of `manager`, `identityProfile` or `source` itself | `*` |
 //! | `a == 5`, `a < "x"` and its like, `a.notNull()` | `_exists_:attributes.a` |
 //! | `a.isNull()` | `(* AND NOT _exists_:attributes.a)` |
 //! | `a && b` | what narrows of both, joined by AND |
@@ -129,6 +130,10 @@ fn condition(attribute: &str, test: &Test) -> Option<Narrowed> {
     if test.is_for_the_service() {
         return None;
     }
+    // An object's own value, an id perhaps, is in none of search's fields.
+    if places::is_object(attribute) && !matches!(test, Test::IsNull | Test::NotNull) {
+        return None;
+    }
     match test {
         Test::Compare { operator: Operator::Equal, value: Operand::Literal(literal), .. } => equal(attribute, literal),
         Test::Compare { operator: Operator::NotEqual, .. } | Test::IsEmpty => None,
@@ -202,6 +207,9 @@ const STOP_WORDS: [&str; 33] = [
 
 /// The part of a text that has whole words of whatever value the text is a part of: a word at an open end may go on.
 fn whole_words(part: Part, text: &str) -> Option<&str> {
+    if text.contains(['%', '_']) {
+        return None;
+    }
     let start = match part {
         Part::Start => 0,
         Part::End | Part::Anywhere => text.find(char::is_whitespace)?,

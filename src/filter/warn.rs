@@ -1,6 +1,6 @@
 //! What is legal and yet seldom meant.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::ast::{Expr, Literal, Operand, Operator, Part, Test, condition, quoted};
 use super::mistakes::variable_in_text;
@@ -8,6 +8,8 @@ use super::problem::one_line;
 
 /// A filter that is wrong in a hundred places is wrong in the first twenty too.
 const MOST_WARNINGS: usize = 20;
+/// How many parts of a chain before one are compared with it: all of a chain that a person writes.
+const NEIGHBOURS: usize = 32;
 /// Characters of a condition that a warning repeats.
 const SHOWN: usize = 80;
 
@@ -22,8 +24,10 @@ pub(super) fn warnings(expr: &Expr) -> Vec<String> {
         }
     });
     found.truncate(MOST_WARNINGS);
-    let mut seen = HashSet::new();
-    found.retain(|warning| seen.insert(warning.clone()));
+    if found.len() > 1 {
+        let mut seen = HashSet::new();
+        found.retain(|warning| seen.insert(warning.clone()));
+    }
     found
 }
 
@@ -103,84 +107,95 @@ fn breadth(expr: &Expr) -> Breadth {
 
 /// Parts of one chain that are always true together, or never.
 fn combinations(expr: &Expr, found: &mut Vec<String>) {
-    match expr {
-        Expr::Condition { .. } => {}
-        Expr::Not(inner) => combinations(inner, found),
-        Expr::And(parts) | Expr::Or(parts) => {
-            let is_or = matches!(expr, Expr::Or(_));
-            let texts: HashSet<String> = parts.iter().map(Expr::to_string).collect();
-            let opposites = parts.iter().find_map(|part| {
-                let opposite = opposite(part);
-                texts.contains(&opposite).then(|| (shown(&part.to_string()), shown(&opposite)))
+    let (parts, is_or) = match expr {
+        Expr::Condition { .. } => return,
+        Expr::Not(inner) => return combinations(inner, found),
+        Expr::And(parts) => (parts, false),
+        Expr::Or(parts) => (parts, true),
+    };
+    let neighbours = parts.iter().enumerate().flat_map(|(index, part)| {
+        let near = &parts[index.saturating_sub(NEIGHBOURS)..index];
+        near.iter().map(move |other| (other, part))
+    });
+    let text = |expr: &Expr| shown(&expr.to_string());
+    for (one, other) in neighbours {
+        if are_opposites(one, other) {
+            let (one, other) = (text(one), text(other));
+            found.push(if is_or {
+                format!("{one} or {other}: one of these holds for everybody.")
+            } else {
+                format!("{one} and {other} never hold together, and a filter that matches nobody means everybody to the service.")
             });
-            match opposites {
-                Some((one, other)) if is_or => {
-                    found.push(format!("{one} or {other}: one of these holds for everybody."));
-                }
-                Some((one, other)) => found.push(format!(
-                    "{one} and {other} never hold together, and a filter that matches nobody means everybody to the service."
-                )),
-                None if !is_or => two_values(parts, found),
-                None => {}
-            }
-            for part in parts {
-                if found.len() >= MOST_WARNINGS {
-                    return;
-                }
-                combinations(part, found);
-            }
+            break;
+        }
+        if !is_or && let Some(attribute) = have_two_values(one, other) {
+            found.push(format!(
+                "{} and {} hold together only for those who have several values; {}.in({{...}}) finds those who have either.",
+                text(one),
+                text(other),
+                shown(attribute)
+            ));
+            break;
         }
     }
-}
-
-/// `uid == "a" && uid == "b"`: nobody has two, but `||` was meant.
-fn two_values(parts: &[Expr], found: &mut Vec<String>) {
-    let mut values: HashMap<&str, &Literal> = HashMap::new();
     for part in parts {
-        let Expr::Condition {
-            attribute,
-            test: Test::Compare { operator: Operator::Equal, value: Operand::Literal(value), .. },
-        } = part
-        else {
-            continue;
-        };
-        match values.insert(attribute, value) {
-            Some(other) if other != value => {
-                found.push(format!(
-                    "{attribute} cannot be {} and {} at once, unless it has several values; {attribute}.in({{...}}) finds those who have either.",
-                    shown(&other.to_string()),
-                    shown(&value.to_string())
-                ));
-                return;
-            }
-            _ => {}
+        if found.len() >= MOST_WARNINGS {
+            return;
         }
+        combinations(part, found);
     }
 }
 
-/// The canonical text of what holds exactly where `expr` does not.
-fn opposite(expr: &Expr) -> String {
+/// `uid == "a"` and `uid == "b"`: nobody has two, but `||` was meant.
+fn have_two_values<'e>(one: &'e Expr, other: &Expr) -> Option<&'e str> {
+    let (attribute, value) = equality(one)?;
+    let (other_attribute, other_value) = equality(other)?;
+    (attribute == other_attribute && value != other_value).then_some(attribute)
+}
+
+fn equality(expr: &Expr) -> Option<(&str, &Literal)> {
     match expr {
-        Expr::Not(inner) => inner.to_string(),
-        Expr::Condition { attribute, test: Test::Compare { operator, ignore_case, value } } => {
-            let operator = match operator {
-                Operator::Equal => Operator::NotEqual,
-                Operator::NotEqual => Operator::Equal,
-                Operator::Less => Operator::GreaterOrEqual,
-                Operator::GreaterOrEqual => Operator::Less,
-                Operator::Greater => Operator::LessOrEqual,
-                Operator::LessOrEqual => Operator::Greater,
-            };
-            condition(attribute, &Test::Compare { operator, ignore_case: *ignore_case, value: value.clone() })
+        Expr::Condition {
+            attribute,
+            test: Test::Compare { operator: Operator::Equal, ignore_case: false, value: Operand::Literal(value) },
+        } => Some((attribute, value)),
+        _ => None,
+    }
+}
+
+/// Whether one holds exactly where the other does not.
+fn are_opposites(one: &Expr, other: &Expr) -> bool {
+    match (one, other) {
+        (Expr::Not(inner), other) | (other, Expr::Not(inner)) => **inner == *other,
+        (Expr::Condition { attribute, test }, Expr::Condition { attribute: other_attribute, test: other_test }) => {
+            attribute == other_attribute
+                && match (test, other_test) {
+                    (Test::IsNull, Test::NotNull) | (Test::NotNull, Test::IsNull) => true,
+                    (
+                        Test::Compare { operator, ignore_case, value },
+                        Test::Compare { operator: other, ignore_case: other_case, value: other_value },
+                    ) => opposite(*operator) == *other && ignore_case == other_case && value == other_value,
+                    _ => false,
+                }
         }
-        Expr::Condition { attribute, test: Test::IsNull } => condition(attribute, &Test::NotNull),
-        Expr::Condition { attribute, test: Test::NotNull } => condition(attribute, &Test::IsNull),
-        other => format!("!({other})"),
+        _ => false,
+    }
+}
+
+fn opposite(operator: Operator) -> Operator {
+    match operator {
+        Operator::Equal => Operator::NotEqual,
+        Operator::NotEqual => Operator::Equal,
+        Operator::Less => Operator::GreaterOrEqual,
+        Operator::GreaterOrEqual => Operator::Less,
+        Operator::Greater => Operator::LessOrEqual,
+        Operator::LessOrEqual => Operator::Greater,
     }
 }
 
 fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
     let text = || shown(&condition(attribute, test));
+    let name = || shown(attribute);
     match test {
         Test::Compare { operator, value, .. } => match value {
             Operand::Attribute(name) | Operand::Literal(Literal::Constant(name)) => {
@@ -191,13 +206,18 @@ fn in_condition(attribute: &str, test: &Test, found: &mut Vec<String>) {
                     shown(&format!("{attribute} {operator} {}", quoted(name)))
                 ));
             }
-            Operand::Literal(Literal::Null) if !matches!(operator, Operator::Equal | Operator::NotEqual) => {
-                found.push(format!("{}: nothing is greater or less than null.", text()));
-            }
+            Operand::Literal(Literal::Null) => found.push(match operator {
+                Operator::Equal => format!("{}: what equals null is not documented, {}.isNull() is.", text(), name()),
+                Operator::NotEqual => {
+                    format!("{}: what differs from null is not documented, {}.notNull() is.", text(), name())
+                }
+                _ => format!("{}: nothing is greater or less than null.", text()),
+            }),
             Operand::Literal(Literal::Text(value)) if value.is_empty() => {
                 found.push(format!(
-                    "{}: what a missing value is to this, is not documented; {attribute}.isNull() asks for it.",
-                    text()
+                    "{}: what a missing value is to this, is not documented; {}.isNull() asks for it.",
+                    text(),
+                    name()
                 ));
             }
             Operand::Literal(literal) => in_value(attribute, *operator == Operator::Equal, literal, found),
@@ -232,7 +252,7 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
     let value = shown(&literal.to_string());
     match literal {
         Literal::Text(text) => {
-            if let Some(name) = variable_in_text(text) {
+            if let Some(name) = variable_in_text(text).map(shown) {
                 found.push(format!(
                     "{value} holds {name}, which looks like a variable that was not replaced by its value."
                 ));
@@ -253,7 +273,8 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
         Literal::Number(_) => {
             let quoted = quoted(&value);
             found.push(format!(
-                "{attribute} is compared with the number {value}; identity attributes are texts, and {quoted} is one."
+                "{} is compared with the number {value}; identity attributes are texts, and {quoted} is one.",
+                shown(attribute)
             ));
         }
         Literal::Constant(name) => {

@@ -1,6 +1,10 @@
 //! The service as typed calls: each knows its path, what it needs and what its answers mean.
 
+mod attributes;
+mod known;
+mod list;
 mod refresh;
+mod search;
 mod token;
 mod transport;
 
@@ -11,8 +15,13 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
+pub(crate) use attributes::{Attribute, identity_attributes};
+pub(crate) use known::Age;
+pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, list};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
+pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
 
+use self::known::Known;
 use self::token::Tokens;
 use self::transport::{Delivery, Policy, Request, Target};
 use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
@@ -30,6 +39,8 @@ pub(crate) struct Service {
     headers: HeaderMap,
     /// Where the endpoints are that have been called, by their paths.
     targets: Mutex<Vec<(&'static str, Arc<Target>)>>,
+    /// What earlier calls have learned of the tenant.
+    known: Arc<Known>,
 }
 
 /// One call of the library: to which service, and until when.
@@ -44,6 +55,8 @@ pub(crate) struct Call<'s> {
 struct Endpoint {
     method: Method,
     path: &'static str,
+    /// The URL's query, encoded; empty for none.
+    query: String,
     delivery: Delivery,
     /// What is being done, as in "the service refused {doing}".
     doing: &'static str,
@@ -110,25 +123,51 @@ impl Service {
         if let Tokens::Given(bearer) = &tokens {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
-        Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default() })
+        let known = Known::of(&configuration);
+        Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default(), known })
     }
 
     /// What all requests to an endpoint have in common.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, target)) = targets.iter().find(|(path, _)| *path == endpoint.path) {
+        // A query makes a target of its own.
+        let kept = endpoint.query.is_empty();
+        if kept && let Some((_, target)) = targets.iter().find(|(path, _)| *path == endpoint.path) {
             return Arc::clone(target);
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let url = self.base_url().join(endpoint.path);
+        let mut url = self.base_url().join(endpoint.path);
+        url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        targets.push((endpoint.path, Arc::clone(&target)));
+        if kept {
+            targets.push((endpoint.path, Arc::clone(&target)));
+        }
         target
     }
 
     pub(crate) fn base_url(&self) -> &Address {
         &self.configuration.base_url
+    }
+
+    /// Whether matches are counted before a refresh by filter, where the request does not say.
+    pub(crate) fn preflight(&self) -> bool {
+        self.configuration.preflight
+    }
+
+    /// The most identities that a refresh may touch, where the request does not say.
+    pub(crate) fn maximum_identities(&self) -> Option<u64> {
+        self.configuration.maximum_identities
+    }
+}
+
+impl Endpoint {
+    /// A call as the envelope accounts for it: questions are none.
+    fn report(&self, outcome: Outcome, status: u16) -> Vec<CallReport> {
+        match self.delivery {
+            Delivery::Once => vec![CallReport { outcome, status: Some(status) }],
+            Delivery::Repeatable => Vec::new(),
+        }
     }
 }
 
@@ -143,6 +182,9 @@ impl Call<'_> {
     /// One authorised exchange. A token that is refused is renewed once, and the request sent again: the service
     /// does not read a request with a bad token.
     fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(self.too_late(endpoint));
+        }
         let target = self.service.target(endpoint);
         let tokens = &self.service.tokens;
         let mut token = tokens.token(self, None)?;
@@ -160,12 +202,34 @@ impl Call<'_> {
                 renewed = true;
                 continue;
             }
-            if response.is_success() {
+            if response.is_success() && !response.is_page() {
                 return Ok(response);
             }
             self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
+            if response.is_success() {
+                return Err(self.page(endpoint, &target.url, response));
+            }
             return Err(self.refused(endpoint, &target.url, response));
         }
+    }
+
+    fn too_late(&self, endpoint: &Endpoint) -> Error {
+        Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
+            .hint("No refresh was sent: it is safe to try again. options.totalTimeoutSec sets the limit.")
+    }
+
+    /// The error of a success that is somebody else's: the service never answers with a page.
+    fn page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+        let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
+        let calls = endpoint.report(Outcome::MaybeSent, response.status);
+        Error::new(
+            Code::InvalidResponse,
+            format!("{} {url} was answered with a web page instead of JSON: status {}.", endpoint.method, response.status),
+        )
+        .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
+        .sent(sent)
+        .response(response)
+        .calls(calls)
     }
 
     /// The error of an answer that is no success.
@@ -193,6 +257,9 @@ impl Call<'_> {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
+            500.. if endpoint.delivery == Delivery::Repeatable => {
+                "The service, or a gateway before it, has failed; nothing was changed: try again later.".to_owned()
+            }
             502..=504 => "A gateway answers like this when the service is slow or away, and the service may have taken the request: \
                           look at the tenant before sending it again."
                 .to_owned(),
@@ -211,7 +278,7 @@ impl Call<'_> {
             .sent(sent)
             .retry_after(retry_after)
             .response(response)
-            .calls(vec![CallReport { outcome, status: Some(status) }])
+            .calls(endpoint.report(outcome, status))
     }
 
     fn why_unauthorized(&self) -> &'static str {

@@ -16,6 +16,7 @@ pub(crate) fn refresh_identities(call: &Call<'_>, body: String) -> Result<Respon
     let endpoint = Endpoint {
         method: Method::POST,
         path: REFRESH_PATH,
+        query: String::new(),
         delivery: Delivery::Once,
         doing: "the refresh",
         needs: "Needed are a user of level ORG_ADMIN and a token of that user: a personal access token's, or one of the \

@@ -20,7 +20,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(300);
 
 /// How many clients' tokens are kept at the same time.
-const CLIENTS: usize = 64;
+const CLIENTS: usize = 1024;
 
 /// Where a service's tokens come from.
 #[derive(Debug)]
@@ -140,11 +140,11 @@ impl Slot {
     ) -> Result<Arc<Bearer>> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
-        if let Some(token) = &state.token {
-            let refused = refused.is_some_and(|refused| refused.token == token.bearer.token);
-            if token.expires > Instant::now() && !refused {
-                return Ok(Arc::clone(&token.bearer));
-            }
+        if let Some(token) = &state.token
+            && token.expires > Instant::now()
+            && refused.is_none_or(|refused| refused.token != token.bearer.token)
+        {
+            return Ok(Arc::clone(&token.bearer));
         }
         if state.fetching {
             let flight = state.flights;

@@ -16,5 +16,9 @@ int main(int count, char **arguments) {
     if (set != pssailpointcc::configuration()) return failed("configuration", set);
     const std::string answer = pssailpointcc::refresh_identities(R"({"filter": "uid == \"amelie.roux\""})");
     if (answer.rfind(R"({"ok":true)", 0) != 0) return failed("refresh_identities", answer);
+    const std::string checked = pssailpointcc::check_filter(R"({"filter": "uid==\"amelie.roux\""})");
+    if (checked.find(R"("canonical":"uid == \"amelie.roux\"")") == std::string::npos) return failed("check_filter", checked);
+    const std::string found = pssailpointcc::find_identities(R"({"filter": "uid == \"amelie.roux\""})");
+    if (found.find(R"("total":1)") == std::string::npos) return failed("find_identities", found);
     return 0;
 }

@@ -4,3 +4,4 @@
 
 pub(crate) mod query;
 pub(crate) mod random;
+pub(crate) mod tables;

@@ -32,6 +32,16 @@ pub(crate) fn refresh(request: &Value) -> Value {
     call(ffi::cc_refresh_identities, &request.to_string())
 }
 
+/// `cc_find_identities`.
+pub(crate) fn find(request: &Value) -> Value {
+    call(ffi::cc_find_identities, &request.to_string())
+}
+
+/// `cc_check_filter`.
+pub(crate) fn check_filter(filter: &str) -> Value {
+    call(ffi::cc_check_filter, &json!({ "filter": filter }).to_string())
+}
+
 /// `cc_configure`.
 pub(crate) fn configure(configuration: &Value) -> Value {
     call(ffi::cc_configure, &configuration.to_string())

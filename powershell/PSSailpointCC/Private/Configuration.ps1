@@ -88,6 +88,8 @@ function Get-ConfigurationText($Cmdlet) {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [bool]) {
             if ($value) { $text = 'true' } else { $text = 'false' }
+        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
+            continue
         } else {
             $text = ConvertTo-MemberText $kind $value $Cmdlet
             if (-not $text) { continue }
@@ -109,7 +111,10 @@ function Get-ConfigurationText($Cmdlet) {
 # The values that are not simply text or a flag; nothing where there is nothing to send.
 function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
     switch ($Kind) {
-        'secret' { ConvertTo-JsonText (ConvertTo-PlainText $Value) }
+        'secret' {
+            if ($Value -is [securestring]) { $Value = ConvertTo-PlainText $Value }
+            ConvertTo-JsonText $Value
+        }
         'headers' { ConvertTo-HeaderText $Value }
         'proxy' {
             $address = ConvertTo-ProxyAddress $Value
@@ -193,15 +198,12 @@ function Update-ShownBaseUrl($Cmdlet) {
     if ($current -and -not [object]::ReferenceEquals($current, $script:ShownBaseUrl) -and $current -ne $script:PlaceholderBaseUrl) { return }
     $effective = $null
     try {
-        $warning = $WarningPreference
         $WarningPreference = 'SilentlyContinue'
         $text = (Get-ConfigurationText $Cmdlet) -replace '\}$', ',"preview":true}'
         $answer = Invoke-NativeFunction 'cc_configure' $text
         if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
     } catch {
         Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)
-    } finally {
-        $WarningPreference = $warning
     }
     $script:ShownBaseUrl = $script:PlaceholderBaseUrl
     if ($effective) { $script:ShownBaseUrl = $effective }

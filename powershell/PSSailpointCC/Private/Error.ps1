@@ -45,11 +45,11 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
             'timeout' { [System.TimeoutException]::new($message) }
             'cancelled' { [System.OperationCanceledException]::new($message) }
             { $_ -in 'invalid_argument', 'invalid_filter' } { [System.ArgumentException]::new($message) }
-            { $_ -in 'connection', 'host_not_found', 'tls' } { [System.Net.WebException]::new($message) }
+            # As the web cmdlets of 7 have it; theirs on 5.1, WebException, has a Response that stays $null.
+            { $script:IsCore -and $_ -in 'connection', 'host_not_found', 'tls' } { [System.Net.Http.HttpRequestException]::new($message) }
             default { [System.InvalidOperationException]::new($message) }
         }
-        # The documented catch block reads Exception.Response.Headers, also under strict mode.
-        if ($withoutResponse -isnot [System.Net.WebException]) { Add-Response $withoutResponse $null @{} }
+        Add-Response $withoutResponse $null @{}
         $withoutResponse
     }
     foreach ($member in 'code', 'sent', 'position', 'trackingId', 'retryAfterSec') {
@@ -79,7 +79,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
 
 # What the web cmdlets throw: on PowerShell 7 their very type, which 5.1 does not have.
 function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
-    if ($PSVersionTable.PSEdition -ne 'Core') {
+    if (-not $script:IsCore) {
         $exception = [System.InvalidOperationException]::new($Message)
         $headers = [hashtable]::new([StringComparer]::OrdinalIgnoreCase)
         foreach ($name in $Response['headers'].Keys) { $headers[$name] = @($Response['headers'][$name]) -join ', ' }
@@ -102,7 +102,9 @@ function New-ResponseException([string] $Message, [System.Collections.IDictionar
     [Microsoft.PowerShell.Commands.HttpResponseException]::new($Message, $answer)
 }
 
+# The documented catch block reads Exception.Response.Headers, under strict mode too.
 function Add-Response([System.Exception] $Exception, $StatusCode, [hashtable] $Headers) {
+    if ($null -ne $Exception.PSObject.Properties['Response']) { return }
     $response = [pscustomobject] @{ StatusCode = $StatusCode; Headers = $Headers }
     $Exception.PSObject.Properties.Add([psnoteproperty]::new('Response', $response))
 }

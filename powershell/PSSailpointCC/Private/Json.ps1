@@ -1,4 +1,4 @@
-# JSON in both directions. ConvertTo-Json would cut at depth 2, write dates and wrapped strings differently on 5.1, and
+# JSON. ConvertTo-Json would cut at depth 2, write dates and wrapped strings differently on 5.1, and
 # be the slowest part of a call. Text is built by operators alone: method calls on PowerShell 7 hand their arguments,
 # secrets among them, to the antimalware interface.
 
@@ -41,7 +41,7 @@ function ConvertTo-JsonText($Value, [int] $Depth) {
 
 # A dictionary or an object with properties, in its order. The usual values are written right here: a call of a
 # function costs more than all the rest.
-function ConvertTo-JsonObject($Value, [int] $Depth, [switch] $WithoutNull) {
+function ConvertTo-JsonObject($Value, [int] $Depth) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     if ($Value -is [System.Collections.IDictionary]) {
         $key = 'Key'
@@ -53,7 +53,6 @@ function ConvertTo-JsonObject($Value, [int] $Depth, [switch] $WithoutNull) {
     $members = foreach ($entry in $entries) {
         $name = [string] $entry.$key
         $item = $entry.Value
-        if ($null -eq $item -and $WithoutNull) { continue }
         if ($item -is [bool]) {
             if ($item) { $text = 'true' } else { $text = 'false' }
         } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
@@ -70,16 +69,7 @@ function New-DepthError {
     New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
 }
 
-# JSON objects as hashtables, on both editions.
-function ConvertFrom-JsonText([string] $Text) {
-    if ($PSVersionTable.PSEdition -eq 'Core') {
-        # What ConvertFrom-Json -AsHashtable does, without the cost of a cmdlet.
-        $failure = $null
-        return [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
-    }
-    ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text)
-}
-
+# What ConvertFrom-Json makes on Windows PowerShell, as the hashtables that it makes on 7.
 function ConvertTo-HashtableValue($Value) {
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         # Keys that differ by case only are two members in JSON.

@@ -1,5 +1,7 @@
 # The only file that calls native code. The library is bound at the first call, never at import, once per process.
 
+$script:IsCore = $PSVersionTable.PSEdition -eq 'Core'
+
 # The ABI that this file is written for; a library of another one is refused.
 $script:NativeAbi = 1
 
@@ -34,12 +36,18 @@ function Invoke-NativeFunction([string] $Name, [string] $Json) {
     try {
         $pointer = $native::$Name($bytes)
         if ($pointer -eq [IntPtr]::Zero) { throw [System.OutOfMemoryException]::new('The native library has no memory left for its answer.') }
-        $text = Read-NativeText $pointer
+        $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
     } finally {
         if ($pointer -ne [IntPtr]::Zero) { $native::cc_string_free($pointer) }
     }
     try {
-        ConvertFrom-JsonText $text
+        if ($script:IsCore) {
+            # What ConvertFrom-Json does for hashtables, without the cost of a cmdlet.
+            $failure = $null
+            [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($text, $true, [ref] $failure)
+        } else {
+            ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $text)
+        }
     } catch {
         $sent = 'maybe'
         if ($text -cmatch '^\{"ok":true') { $sent = 'yes' }
@@ -52,9 +60,8 @@ function Invoke-NativeFunction([string] $Name, [string] $Json) {
     }
 }
 
+# For .NET Framework, which has no reader for UTF-8.
 function Read-NativeText([IntPtr] $Pointer) {
-    if ($PSVersionTable.PSEdition -eq 'Core') { return [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) }
-    # .NET Framework has no reader for UTF-8.
     $bytes = [byte[]]::new($script:Native::lstrlenA($Pointer))
     [System.Runtime.InteropServices.Marshal]::Copy($Pointer, $bytes, 0, $bytes.Length)
     [System.Text.Encoding]::UTF8.GetString($bytes)
@@ -69,17 +76,21 @@ function Import-NativeLibrary {
     $native = [AppDomain]::CurrentDomain.GetData($key)
     if ($null -eq $native) {
         try {
-            if ($PSVersionTable.PSEdition -eq 'Core') {
+            if ($script:IsCore) {
                 # Only an explicit load carries the loader's reason.
                 $null = [System.Runtime.InteropServices.NativeLibrary]::Load($path)
             }
             $native = New-NativeType $path
             $abi = $native::cc_abi_version()
+            # Now, and not in the middle of a call: an older library of the same ABI may lack a function.
+            if ($abi -eq $script:NativeAbi) {
+                foreach ($method in $native.GetMethods('Public, Static')) { [System.Runtime.InteropServices.Marshal]::Prelink($method) }
+            }
         } catch {
             throw (New-ErrorRecord @{
                     code    = 'library_not_loaded'
                     message = 'The native library {0} cannot be loaded: {1}' -f $path, $_.Exception.GetBaseException().Message.Trim()
-                    hint    = 'It must be built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
+                    hint    = 'It must be of this module''s version, and built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
                     sent    = 'no'
                 })
         }
@@ -94,6 +105,7 @@ function Import-NativeLibrary {
         [AppDomain]::CurrentDomain.SetData($key, $native)
     }
     $script:NativePath = $path
+    $script:NativeVersion = [System.Runtime.InteropServices.Marshal]::PtrToStringAnsi($native::cc_version())
     $native
 }
 
@@ -129,6 +141,12 @@ function Find-NativeLibrary {
 }
 
 function Get-RuntimeIdentifier {
+    # Windows PowerShell runs on Windows only, and also where .NET Framework is too old to tell.
+    if (-not $script:IsCore) {
+        $architecture = @{ AMD64 = 'x64'; ARM64 = 'arm64' }[$env:PROCESSOR_ARCHITECTURE]
+        if (-not $architecture) { $architecture = "$env:PROCESSOR_ARCHITECTURE".ToLowerInvariant() }
+        return "win-$architecture"
+    }
     $information = [System.Runtime.InteropServices.RuntimeInformation]
     $platform = [System.Runtime.InteropServices.OSPlatform]
     $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }
@@ -146,7 +164,7 @@ function New-NativeType([string] $Path) {
         $signature = $methods[$method]
         Add-NativeMethod $type $Path $method $signature[0] ([type[]] @($signature | Select-Object -Skip 1))
     }
-    if ($PSVersionTable.PSEdition -ne 'Core') { Add-NativeMethod $type 'kernel32.dll' 'lstrlenA' ([int]) @([IntPtr]) }
+    if (-not $script:IsCore) { Add-NativeMethod $type 'kernel32.dll' 'lstrlenA' ([int]) @([IntPtr]) }
     # CreateType returns TypeInfo on one edition and Type on the other.
     [type] $type.CreateType()
 }

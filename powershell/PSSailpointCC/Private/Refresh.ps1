@@ -1,15 +1,5 @@
 # What Invoke-CCRefreshIdentities is made of.
 
-$script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
-
-# Asks the library: its result, or an error record thrown.
-function Invoke-Refresh([string] $Body, [string] $Configuration, [string] $Options) {
-    if ($Body) { $Body += ',' }
-    $answer = Invoke-NativeFunction 'cc_refresh_identities' ('{' + $Body + '"options":{' + $Options + '},"configuration":' + $Configuration + '}')
-    if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-    $answer
-}
-
 function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
@@ -58,8 +48,8 @@ function Get-PlanText([System.Collections.IDictionary] $Plan) {
 
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
-    $version = Read-NativeText ($script:Native::cc_version())
-    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
@@ -67,15 +57,28 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $M
 }
 
 # What only the command knows: the request, and what else in this session may have caused the error.
-function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, $Cmdlet) {
+function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet) {
+    # A preference of the caller's has ended it.
+    if ($Record.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { return $Record }
     $code = $Record.Exception.Data['code']
-    if ($null -eq $code) { return $Record }
+    if ($null -eq $code) {
+        # Not ours: a property of the request that cannot be read, a prompt that nobody can answer.
+        $exception = $Record.Exception
+        $exception.Data['sent'] = $Sent
+        Add-Response $exception $null @{}
+        $details = ConvertTo-JsonText ([ordered] @{ message = $exception.Message; code = 'internal'; sent = $Sent })
+        $updated = [System.Management.Automation.ErrorRecord]::new($exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
+        $updated.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($details)
+        return $updated
+    }
     $hint = $Record.ErrorDetails.RecommendedAction
     if ($code -eq 'would_refresh_all' -and $null -eq $Request -and $ContentType -and -not (Test-JsonMediaType $ContentType)) {
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
     }
     if ($code -eq 'not_configured') {
-        $taken = $Cmdlet.SessionState.InvokeCommand.GetCommand('Get-Configuration', 'Alias,Function,Cmdlet')
+        # As the caller's session sees it; here it is always ours.
+        $ask = [scriptblock]::Create('Get-Command -Name Get-Configuration -ErrorAction Ignore')
+        $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
             $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName
         }

@@ -25,9 +25,9 @@ function ConvertTo-RequestMember($Request) {
         if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
         if ($value -is [string] -and $value -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
-        } elseif ($name -ceq 'refreshArgs' -and ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary])) {
-            # Names and values that nobody knows pass unchanged.
-            $text = ConvertTo-JsonObject $value 1 -WithoutNull
+        } elseif ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary]) {
+            # Names and values that nobody knows pass unchanged. What is null in refreshArgs is left out by the library.
+            $text = ConvertTo-JsonObject $value 1
         } else {
             $text = ConvertTo-JsonText $value 1
         }

@@ -4,8 +4,9 @@ function ConvertFrom-JsonToRefreshIdentitiesRequest {
     Makes a request for Invoke-CCRefreshIdentities from JSON text.
 
     .DESCRIPTION
-    Returns an object with the members filter and refreshArgs, $null where the text has none. Any other member is an
-    error: the service would ignore a misspelt filter, and refresh everybody.
+    Returns an object with the members filter and refreshArgs, $null where
+    the text has none. Any other member is an error: the service would
+    ignore a misspelt filter, and refresh everybody.
 
     .PARAMETER Json
     The text of a JSON object.
@@ -30,7 +31,7 @@ function ConvertFrom-JsonToRefreshIdentitiesRequest {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $model = $null
         try {
             $model = ConvertFrom-ModelText $Json @('filter', 'refreshArgs')

@@ -4,8 +4,10 @@ function ConvertFrom-JsonToRefreshIdentitiesRequestRefreshArgs {
     Makes the arguments of a request for Invoke-CCRefreshIdentities from JSON text.
 
     .DESCRIPTION
-    Returns an object with the six documented arguments, $null where the text has none. Any other member is an error. For
-    arguments beyond the six, give a hashtable or JSON text to Invoke-CCRefreshIdentities: those pass through.
+    Returns an object with the six documented arguments, $null where the
+    text has none. Any other member is an error. For arguments beyond the
+    six, give a hashtable or JSON text to Invoke-CCRefreshIdentities: those
+    pass through.
 
     .PARAMETER Json
     The text of a JSON object.
@@ -30,7 +32,7 @@ function ConvertFrom-JsonToRefreshIdentitiesRequestRefreshArgs {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $model = $null
         try {
             $model = ConvertFrom-ModelText $Json @('correlateEntitlements', 'promoteAttributes', 'refreshManagerStatus', 'synchronizeAttributes', 'pruneIdentities', 'provision')

@@ -4,16 +4,21 @@ function Get-Configuration {
     Gets the configuration of this session: a hashtable that can be changed in place.
 
     .DESCRIPTION
-    Returns the one live hashtable that this runspace's calls go by. A value that is assigned to one of its keys holds
-    from the next call on. Keys are read in any case.
+    Returns the one live hashtable that this runspace's calls go by. A value
+    that is assigned to one of its keys holds from the next call on. Keys
+    are read in any case.
 
-    BaseUrl shows the address that a call would use now, also where it comes from the environment or a file. Secrets are
-    shown only where this session has set them.
+    BaseUrl shows the address that a call would use now, also where it comes
+    from the environment or a file. Secrets are shown only where this
+    session has set them.
 
-    Keys, all optional: BaseUrl, TokenUrl, AccessToken, ClientId, ClientSecret, DefaultHeaders, SkipCertificateCheck,
-    Proxy, NoProxy, TimeoutSec, ConnectTimeoutSec, MaximumRetryCount, RetryIntervalSeconds, MaximumResponseBytes, CaFile,
-    UserAgent, Environment. Username, Password, Cookie, ApiKey, ApiKeyPrefix, Token and TokenExpiration are kept as the
-    official module has them, and are of no use to this API. See about_PSSailpointCC.
+    Keys, all optional: BaseUrl, TokenUrl, AccessToken, ClientId,
+    ClientSecret, DefaultHeaders, SkipCertificateCheck, Proxy, NoProxy,
+    TimeoutSec, ConnectTimeoutSec, MaximumRetryCount, RetryIntervalSeconds,
+    MaximumResponseBytes, CaFile, UserAgent, Environment. Username,
+    Password, Cookie, ApiKey, ApiKeyPrefix, Token and TokenExpiration are
+    kept as the official module has them, and are of no use to this API. See
+    about_PSSailpointCC.
 
     .EXAMPLE
     $Configuration = Get-Configuration
@@ -37,7 +42,7 @@ function Get-Configuration {
     [OutputType([hashtable])]
     param()
 
-    . Use-CallerPreference $PSCmdlet
+    . $script:UseCallerPreference
     foreach ($name in 'DefaultHeaders', 'ApiKey', 'ApiKeyPrefix') {
         if ($null -eq $script:Configuration[$name]) { $script:Configuration[$name] = @{} }
     }

@@ -4,7 +4,8 @@ function Get-HostSetting {
     Gets the addresses that the API's specification names.
 
     .DESCRIPTION
-    Returns an array of hashtables with Url, Description and Variables, as the official module does.
+    Returns an array of hashtables with Url, Description and Variables, as
+    the official module does.
 
     .EXAMPLE
     (Get-HostSetting)[0].Url
@@ -21,6 +22,6 @@ function Get-HostSetting {
     [OutputType([hashtable[]])]
     param()
 
-    . Use-CallerPreference $PSCmdlet
+    . $script:UseCallerPreference
     , (Get-KnownHost)
 }

@@ -4,7 +4,8 @@ function Get-UrlFromHostSetting {
     Gets an address of Get-HostSetting with its variables filled in.
 
     .DESCRIPTION
-    Returns the address at an index of Get-HostSetting, each variable replaced by the value given or by its default.
+    Returns the address at an index of Get-HostSetting, each variable
+    replaced by the value given or by its default.
 
     .PARAMETER Index
     Which of the addresses; the first is 0.
@@ -42,7 +43,7 @@ function Get-UrlFromHostSetting {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $url = $null
         try {
             $hosts = Get-KnownHost

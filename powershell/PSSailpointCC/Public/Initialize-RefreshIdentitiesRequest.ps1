@@ -4,14 +4,18 @@ function Initialize-RefreshIdentitiesRequest {
     Makes a request for Invoke-CCRefreshIdentities.
 
     .DESCRIPTION
-    Returns an object with the members filter and refreshArgs, $null where not given. Nothing is sent or checked here.
+    Returns an object with the members filter and refreshArgs, $null where
+    not given. Nothing is sent or checked here.
 
     .PARAMETER VarFilter
-    Which identities are refreshed, in SailPoint's filter language over searchable identity attributes, such as
-    uid == "amelie.roux". Text in it stands in double quotes.
+    Which identities are refreshed, in SailPoint's filter language over
+    searchable identity attributes, such as uid == "amelie.roux". Text in it
+    stands in double quotes.
 
     .PARAMETER RefreshArgs
-    What is done to them: what Initialize-RefreshIdentitiesRequestRefreshArgs makes, or a hashtable of the same names.
+    What is done to them: what
+    Initialize-RefreshIdentitiesRequestRefreshArgs makes, or a hashtable of
+    the same names.
 
     .EXAMPLE
     Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"'
@@ -41,10 +45,12 @@ function Initialize-RefreshIdentitiesRequest {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         $filter = $null
-        # Text that was given stays text: an empty one is refused later, and never taken for "no filter".
-        if ($PSBoundParameters.ContainsKey('VarFilter')) { $filter = $VarFilter }
+        # Text that was given stays text: an empty one is refused later, and never taken for "no filter". The engine
+        # keeps the name bound for the next object of a pipeline.
+        $left = $MyInvocation.ExpectingInput -and $null -eq $_.PSObject.Properties['VarFilter']
+        if ($VarFilter -ne '' -or ($PSBoundParameters.Keys -contains 'VarFilter' -and -not $left)) { $filter = $VarFilter }
         [pscustomobject] @{ filter = $filter; refreshArgs = $RefreshArgs }
     }
 }

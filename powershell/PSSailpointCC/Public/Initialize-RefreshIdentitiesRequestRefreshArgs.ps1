@@ -4,7 +4,8 @@ function Initialize-RefreshIdentitiesRequestRefreshArgs {
     Makes the arguments of a request for Invoke-CCRefreshIdentities.
 
     .DESCRIPTION
-    Returns an object with the six documented arguments, $null where not given; what is $null is not sent.
+    Returns an object with the six documented arguments, $null where not
+    given; what is $null is not sent.
 
     .PARAMETER CorrelateEntitlements
     Analyzes entitlements, access profiles, and roles.
@@ -19,7 +20,8 @@ function Initialize-RefreshIdentitiesRequestRefreshArgs {
     Performs attribute sync provisioning.
 
     .PARAMETER PruneIdentities
-    REMOVES any identities which do not have accounts. Only on SailPoint's guidance.
+    REMOVES any identities which do not have accounts. Only on SailPoint's
+    guidance.
 
     .PARAMETER Provision
     Provisions any assigned roles or access profiles.
@@ -58,7 +60,7 @@ function Initialize-RefreshIdentitiesRequestRefreshArgs {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         [pscustomobject] @{
             correlateEntitlements = $CorrelateEntitlements
             promoteAttributes     = $PromoteAttributes

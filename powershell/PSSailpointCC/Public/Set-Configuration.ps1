@@ -4,8 +4,9 @@ function Set-Configuration {
     Sets parts of the configuration of this session.
 
     .DESCRIPTION
-    Changes what is given and nothing else. $null or an empty text unsets a value. What has no parameter here is set in
-    the hashtable that Get-Configuration returns.
+    Changes what is given and nothing else. $null or an empty text unsets a
+    value. What has no parameter here is set in the hashtable that
+    Get-Configuration returns.
 
     .PARAMETER BaseUrl
     Address of the tenant's API, such as https://acme.api.identitynow.com.
@@ -26,13 +27,16 @@ function Set-Configuration {
     Kept as the official module has it; of no use to this API.
 
     .PARAMETER AccessToken
-    Token to send, as String or SecureString. It wins over ClientId and ClientSecret, and is never renewed.
+    Token to send, as String or SecureString. It wins over ClientId and
+    ClientSecret, and is never renewed.
 
     .PARAMETER SkipCertificateCheck
-    Takes any certificate for the tenant's. -SkipCertificateCheck:$false checks again.
+    Takes any certificate for the tenant's. -SkipCertificateCheck:$false
+    checks again.
 
     .PARAMETER DefaultHeaders
-    Headers to send with each request: a hashtable, in place of the former one.
+    Headers to send with each request: a hashtable, in place of the former
+    one.
 
     .PARAMETER Proxy
     Address of a proxy, such as http://proxy.example:8080, or an IWebProxy.
@@ -89,7 +93,7 @@ function Set-Configuration {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         try {
             foreach ($name in 'AccessToken', 'ClientSecret', 'Password') {
                 $value = $PSBoundParameters[$name]

@@ -4,7 +4,8 @@ function Set-ConfigurationApiKey {
     Sets an API key in the configuration of this session.
 
     .DESCRIPTION
-    Kept as the official module has it. This API takes bearer tokens, and no API key is sent.
+    Kept as the official module has it. This API takes bearer tokens, and no
+    API key is sent.
 
     .PARAMETER Id
     Name of the security scheme.
@@ -35,7 +36,7 @@ function Set-ConfigurationApiKey {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         if (-not $Id) {
             $record = New-ArgumentError '-Id is empty; it must name the security scheme.'
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop

@@ -4,7 +4,8 @@ function Set-ConfigurationDefaultHeader {
     Sets a header that each request of this session carries.
 
     .DESCRIPTION
-    It wins over the header that the module would send; an Authorization header stands in place of any token.
+    It wins over the header that the module would send; an Authorization
+    header stands in place of any token.
 
     .PARAMETER Key
     Name of the header.
@@ -35,7 +36,7 @@ function Set-ConfigurationDefaultHeader {
     )
 
     process {
-        . Use-CallerPreference $PSCmdlet
+        . $script:UseCallerPreference
         if (-not $Key) {
             $record = New-ArgumentError '-Key is empty; it must name the header.'
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop

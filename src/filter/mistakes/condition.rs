@@ -2,7 +2,9 @@
 
 use super::EXAMPLE;
 use super::chain::other_connective;
-use super::scan::{any_value, blanks, foreign_string, is_foreign_quote, starts_with_word, unquoted_value, variable};
+use super::scan::{
+    any_value, blanks, foreign_string, is_foreign_quote, shown, starts_with_word, unquoted_value, variable,
+};
 use super::value::{foreign_here, lost_escape, unexpanded};
 use crate::filter::ast::{Operator, quoted};
 use crate::filter::parse::Parser;
@@ -83,7 +85,7 @@ fn whole_filter_in_quotes(parser: &Parser) -> Option<Box<Problem>> {
     let inner = whole.get(open.len_utf8()..whole.len() - close.len_utf8())?;
     let problem = Problem::new(parser.at, "The whole filter stands in quotes; only texts inside of it do.");
     if inner.trim().eq_ignore_ascii_case("MyVarFilter") {
-        return Some(super::operator::documentation_placeholder(parser.at));
+        return Some(super::name::documentation_placeholder(parser.at));
     }
     // Only where there is a filter inside: `"a" == uid || name == "b"` begins and ends with a quote too.
     let unescaped = inner.replace("\\\"", "\"");
@@ -170,7 +172,7 @@ fn value_first(parser: &Parser) -> Box<Problem> {
     let name = value.trim_matches('"');
     if parser.text.trim().len() == length {
         return Problem::new(at, "This is a value alone: nothing is compared.")
-            .advise(format!("If it is somebody's uid: uid == {}", quoted(name)));
+            .advise(format!("If it is somebody's uid: uid == {}", quoted(&shown(name))));
     }
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return Problem::new(at, "An attribute's name does not begin with a digit.");

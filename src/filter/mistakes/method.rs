@@ -4,7 +4,8 @@ use super::EXAMPLE;
 use super::chain::word_connective_first;
 use super::scan::{any_list, any_value, blanks, starts_with_word, unquoted_value};
 use super::value::{not_a_literal, unquoted};
-use crate::filter::parse::{COLLECTION_CONDITION, Parser};
+use crate::filter::arguments::COLLECTION_CONDITION;
+use crate::filter::parse::Parser;
 use crate::filter::problem::Problem;
 
 const METHODS: [&str; 16] = [

@@ -6,6 +6,7 @@
 mod chain;
 mod condition;
 mod method;
+mod name;
 mod operator;
 mod scan;
 mod value;

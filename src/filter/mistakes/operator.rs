@@ -3,14 +3,15 @@
 use super::EXAMPLE;
 use super::chain::word_connective_first;
 use super::condition::negated;
-use super::scan::{any_list, any_value, blanks, is_foreign_quote, starts_with_word, unquoted_value, variable, word};
+use super::name::{lone_name, not_a_name};
+use super::scan::{any_list, any_value, blanks, is_foreign_quote, shown, starts_with_word, unquoted_value, variable};
 use super::value::{foreign_here, lost_escape, unexpanded};
 use super::words::{Means, WORDS};
 use crate::filter::ast::quoted;
 use crate::filter::parse::Parser;
-use crate::filter::problem::{Problem, one_line};
+use crate::filter::problem::Problem;
 
-const OPERATORS: [&str; 12] = ["i==", "i!=", "i<=", "i>=", "i<", "i>", "==", "!=", "<=", ">=", "<", ">"];
+pub(super) const OPERATORS: [&str; 12] = ["i==", "i!=", "i<=", "i>=", "i<", "i>", "==", "!=", "<=", ">=", "<", ">"];
 
 /// Behind the name of a condition stands neither an operator nor a method's bracket.
 pub(in crate::filter) fn operator_expected(parser: &Parser, name: &str) -> Box<Problem> {
@@ -44,35 +45,6 @@ pub(in crate::filter) fn operator_expected(parser: &Parser, name: &str) -> Box<P
     foreign_here(parser).unwrap_or_else(|| not_a_name(parser, name))
 }
 
-/// Nothing is compared at all.
-fn lone_name(parser: &Parser, name: &str) -> Box<Problem> {
-    let at = parser.last.start;
-    let is_all = parser.text.trim() == name;
-    if is_all && name.eq_ignore_ascii_case("MyVarFilter") {
-        return documentation_placeholder(at);
-    }
-    let (_, method) = name.rsplit_once('.').unwrap_or_default();
-    if ["isNull", "notNull", "isEmpty"].contains(&method) {
-        let end = at + name.len();
-        return Problem::new(end - method.len(), "A method has brackets behind its name, empty ones too.")
-            .fix(end..end, "()");
-    }
-    let problem = Problem::new(at, format!("'{}' is a name alone: nothing is compared.", shown(name)));
-    if is_all {
-        return problem.advise(format!("If it is somebody's uid: uid == {}", quoted(shown(name))));
-    }
-    problem.advise(EXAMPLE)
-}
-
-/// The documentation's examples, copied as they are.
-pub(super) fn documentation_placeholder(at: usize) -> Box<Problem> {
-    Problem::new(
-        at,
-        "'MyVarFilter' looks like the documentation's placeholder; a filter that names people belongs in its place.",
-    )
-    .advise(EXAMPLE)
-}
-
 /// Operators of other languages that are made of symbols.
 fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
     let rest = parser.rest();
@@ -89,6 +61,8 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         ("=>", ">="),
         ("=<", "<="),
         (":=", "=="),
+        (">==", ">="),
+        ("<==", "<="),
         ("= =", "=="),
         ("! =", "!="),
         ("< =", "<="),
@@ -122,7 +96,11 @@ fn symbol(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         Some(known) => known,
         None if rest.starts_with('=') => ("=", "=="),
         None if rest.starts_with(':') => (":", "=="),
-        None => return None,
+        None => {
+            let length = rest.bytes().take_while(|byte| b"=<>!~".contains(byte)).count();
+            let problem = Problem::new(at, "There is no such operator: filters have ==, !=, <, >, <= and >=.");
+            return (length > 0).then_some(problem);
+        }
     };
     let message = match symbol {
         "=" => "Equality is written ==, with two equals signs.".to_owned(),
@@ -273,64 +251,4 @@ fn method_in_pieces(parser: &Parser, name: &str) -> Option<Box<Problem>> {
         return Some(if fits || rest.starts_with("..") { problem.fix(at..at + 1, "") } else { problem });
     }
     None
-}
-
-/// A character in or behind the name that no name has.
-fn not_a_name(parser: &Parser, name: &str) -> Box<Problem> {
-    let rest = parser.rest();
-    let at = parser.at;
-    let start = parser.last.start;
-    let end = start + name.len();
-    let text = unquoted_value(&parser.text[start..]);
-    let operator_at = OPERATORS.iter().filter_map(|operator| text.find(operator)).min();
-    let Some(length) = operator_at else {
-        // No operator at all: this is somebody's name rather than an attribute's.
-        let problem = Problem::new(at, "Here an operator belongs, such as ==.");
-        return problem.advise(format!(
-            "If '{0}' is somebody's uid: uid == {1}",
-            one_line(shown(text)),
-            quoted(shown(text))
-        ));
-    };
-    let name = text[..length].trim_end();
-    if at > end && word(rest).len() == rest.len().min(start + name.len() - at) || name.contains(' ') {
-        let joined = joined_words(name);
-        return Problem::new(end, "An attribute's name has no blanks.").fix(start..start + name.len(), joined);
-    }
-    let c = rest.chars().next().unwrap_or(' ');
-    if c.is_ascii() {
-        let problem =
-            Problem::new(at, format!("'{c}' cannot be part of an attribute's name: letters, digits, _ and dots are."));
-        return problem.advise(
-            "The name is the technical one, as in the identity profile's mappings, not the one that is displayed.",
-        );
-    }
-    Problem::new(
-        at,
-        format!(
-            "'{c}' (U+{:04X}) cannot be part of an attribute's name: letters from a to z, digits, _ and dots are.",
-            u32::from(c)
-        ),
-    )
-}
-
-/// `first name` as the technical name that it probably has.
-fn joined_words(name: &str) -> String {
-    let mut joined = String::new();
-    for (index, word) in name.split_whitespace().enumerate() {
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) if index > 0 => joined.extend(first.to_uppercase()),
-            Some(first) => joined.extend(first.to_lowercase()),
-            None => {}
-        }
-        joined.push_str(letters.as_str());
-    }
-    joined
-}
-
-/// A name that an error repeats, if it is not too long for one.
-fn shown(name: &str) -> &str {
-    let end = name.char_indices().nth(60).map_or(name.len(), |(index, _)| index);
-    &name[..end]
 }

@@ -1,6 +1,7 @@
 //! Looks at pieces of text that are not of the language: other quotes, other operators, variables.
 
 use crate::filter::ast::quoted;
+use crate::filter::problem::one_line;
 
 /// The letters that `text` begins with.
 pub(super) fn word(text: &str) -> &str {
@@ -53,7 +54,9 @@ pub(super) fn foreign_string(text: &str) -> Option<(&str, usize)> {
 pub(super) fn variable(text: &str) -> Option<&str> {
     let enclosed = |open: &str, close: &str| {
         let inner = text.strip_prefix(open)?;
-        let end = inner.find(close)?;
+        // Only so far: the whole text is looked through for variables.
+        let window = inner.char_indices().nth(64).map_or(inner, |(end, _)| &inner[..end]);
+        let end = window.find(close)?;
         let fits = (1..=60).contains(&end)
             && inner[..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte))
             && inner.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || c == ' ');
@@ -199,4 +202,12 @@ pub(super) fn foreign_character(c: char) -> Option<(String, &'static str)> {
         format!("Here stands {what} (U+{:04X}), as it is copied from a page or a document.", u32::from(c)),
         replacement,
     ))
+}
+
+/// What an error repeats of a text: one line, and not a long one.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", one_line(&text[..end])),
+        None => one_line(text),
+    }
 }

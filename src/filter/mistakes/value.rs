@@ -2,7 +2,7 @@
 
 use super::EXAMPLE;
 use super::operator::like;
-use super::scan::{any_list, foreign_character, foreign_string, is_foreign_quote, unquoted_value, variable};
+use super::scan::{any_list, foreign_character, foreign_string, is_foreign_quote, shown, unquoted_value, variable};
 use crate::filter::ast::{Operator, quoted};
 use crate::filter::parse::Parser;
 use crate::filter::problem::Problem;
@@ -13,7 +13,7 @@ pub(in crate::filter) fn value_expected(parser: &Parser) -> Box<Problem> {
     let last = &parser.last;
     if rest.is_empty() || rest.starts_with(')') || parser.connective().is_some() {
         return Problem::new(last.operator_at, "The value to compare with is missing after this operator.")
-            .advise(format!("For an attribute that has no value: {}.isNull()", last.attribute));
+            .advise(format!("For an attribute that has no value: {}.isNull()", shown(last.attribute)));
     }
     if let Some(problem) = not_a_literal(parser) {
         return problem;
@@ -110,7 +110,8 @@ pub(super) fn foreign_here(parser: &Parser) -> Option<Box<Problem>> {
 
 /// A variable that the program that made the filter did not replace.
 pub(super) fn unexpanded(at: usize, name: &str) -> Box<Problem> {
-    let problem = Problem::new(at, format!("'{name}' looks like a variable that was not replaced by its value."));
+    let problem =
+        Problem::new(at, format!("'{}' looks like a variable that was not replaced by its value.", shown(name)));
     if name.starts_with('$') {
         return problem
             .advise("PowerShell replaces variables between double quotes only: \"uid == `\"$uid`\"\"")
@@ -144,7 +145,7 @@ pub(super) fn several_values(parser: &Parser, from: usize) -> Box<Problem> {
     let problem = Problem::new(parser.at, "A comparison takes one value, and here are several.");
     let (operator, ignore_case) = last.comparison.unwrap_or((Operator::Equal, false));
     let Some((values, length)) = any_list(&parser.text[from..]) else {
-        return problem.advise(format!("Several values: {}.in({{\"a\", \"b\"}})", last.attribute));
+        return problem.advise(format!("Several values: {}.in({{\"a\", \"b\"}})", shown(last.attribute)));
     };
     let end = from + length;
     let is_in =

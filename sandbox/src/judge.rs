@@ -1,0 +1,75 @@
+//! The sandbox's judgement without its server: for tests on many random filters and people.
+
+use serde_json::Value;
+
+use crate::document;
+use crate::filter;
+use crate::index::Index;
+use crate::people::Identity;
+use crate::population::Population;
+use crate::query;
+
+/// People, and whom filters and queries mean among them.
+#[derive(Debug)]
+pub struct Judge {
+    people: Population,
+    index: Index,
+}
+
+impl Judge {
+    /// A judge of these people. Where an id stands twice, the later one counts.
+    pub fn new(people: Vec<Identity>) -> Self {
+        let people = Population::from(people);
+        Self { index: Index::new(&people), people }
+    }
+
+    /// The people, by position.
+    pub fn people(&self) -> &[Identity] {
+        &self.people
+    }
+
+    /// Whom a `/cc` filter means, as positions; nobody is an answer too, and every attribute is searchable.
+    ///
+    /// # Errors
+    ///
+    /// Where the filter does not parse: what was expected, and where.
+    pub fn filter(&self, filter: &str) -> Result<Vec<usize>, String> {
+        let filter = filter::parse(filter)?;
+        let people = self.people.iter().enumerate();
+        let meant = people.filter(|(_, person)| filter.matches(&|name| self.people.property(person, name)));
+        Ok(meant.map(|(at, _)| at).collect())
+    }
+
+    /// Whom a search query finds, as positions.
+    ///
+    /// # Errors
+    ///
+    /// Where the query does not parse, or has too many clauses.
+    pub fn search(&mut self, query: &str) -> Result<Vec<usize>, String> {
+        let found = self.index.find(&query::parse(query)?)?;
+        Ok(found.into_iter().filter_map(|at| self.people.position(&self.index.people()[at].id)).collect())
+    }
+
+    /// The search document of the person at a position, if there is one.
+    pub fn document(&self, position: usize) -> Option<Value> {
+        let person = self.people.get(position)?;
+        Some(document::of_search(person, self.people.manager(person)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::generate;
+
+    #[test]
+    fn it_judges_as_the_server_does() {
+        let mut judge = Judge::new(generate(20));
+        assert_eq!(judge.filter("uid == \"smith\""), Ok(vec![2]));
+        assert_eq!(judge.filter("costCenter == \"nothing\""), Ok(vec![]));
+        assert!(judge.filter("uid = \"smith\"").is_err());
+        assert_eq!(judge.search("name:\"smith\""), Ok(vec![1, 2, 3, 4]));
+        assert!(judge.search("name:").is_err());
+        assert_eq!(judge.document(2).map(|document| document["name"].clone()), Some("smith".into()));
+    }
+}

@@ -1,0 +1,166 @@
+//! Whom a filter may mean: documents of identities, page by page, of which search knows at least all that match.
+//!
+//! Every document is judged by the filter's own meaning afterwards ([`crate::filter::eval`]); what search says is
+//! never taken for a match.
+
+use serde_json::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::filter::query::search_query;
+use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
+use crate::service::{self, Call, ListFilter, Page};
+
+/// From this number on, search may only say "at least".
+const CERTAIN_TOTAL: u64 = 10_000;
+
+/// The documents that a filter has to be held against, in the order of their ids.
+#[derive(Debug)]
+pub(crate) struct Candidates<'c> {
+    call: &'c Call<'c>,
+    query: String,
+    fields: Vec<String>,
+    /// The question to `GET /identities`, for whoever may not search.
+    list_filter: Option<ListFilter>,
+    place: Place,
+    limit: u64,
+    total: Option<u64>,
+    seen: u64,
+    has_ended: bool,
+}
+
+/// Where the next page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In search, after this id; at the beginning.
+    Search(Option<String>),
+    /// In the list, after so many.
+    List(u64),
+}
+
+impl<'c> Candidates<'c> {
+    /// Nothing is asked for before the first page.
+    pub(crate) fn new(call: &'c Call<'c>, filter: &Filter, first_limit: u64) -> Self {
+        Self {
+            call,
+            query: search_query(filter).text,
+            fields: fields(filter),
+            list_filter: list_filter(filter),
+            place: Place::Search(None),
+            limit: first_limit,
+            total: None,
+            seen: 0,
+            has_ended: false,
+        }
+    }
+
+    /// The same, from a place in the middle.
+    pub(crate) fn from(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The next documents, and where they began; `None` after the last ones.
+    pub(crate) fn next_page(&mut self) -> Result<Option<(Place, Vec<Value>)>> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let page = self.ask()?;
+        let length = page.documents.len() as u64;
+        self.seen += length;
+        self.total = page.total;
+        // A page that is not full is the last one, unless the service gives smaller ones than it was asked for.
+        let is_all = |total| self.seen >= total;
+        self.has_ended = length == 0 || length < self.limit && page.total.is_none_or(is_all);
+        self.limit = page.next_limit(self.call);
+        let next = self.place_after(&page)?;
+        let began = std::mem::replace(&mut self.place, next);
+        Ok(Some((began, page.documents)))
+    }
+
+    /// Whether every document has been given out.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// How many documents there are in all.
+    pub(crate) fn total(&self) -> Result<u64> {
+        match (self.total, &self.place) {
+            _ if self.has_ended => Ok(self.seen),
+            (Some(total), Place::List(_)) => Ok(total),
+            (Some(total), Place::Search(_)) if total < CERTAIN_TOTAL => Ok(total),
+            _ => service::count(self.call, &self.query),
+        }
+    }
+
+    fn ask(&mut self) -> Result<Page> {
+        let after = match &self.place {
+            Place::Search(after) => after.as_deref(),
+            Place::List(offset) => return self.ask_list(*offset),
+        };
+        let found = service::search(self.call, &self.query, &self.fields, after, self.limit);
+        match found {
+            Err(error) if error.details().code == Code::Forbidden && self.list_filter.is_some() => {
+                self.place = Place::List(0);
+                self.ask_list(0)
+            }
+            found => found,
+        }
+    }
+
+    fn ask_list(&mut self, offset: u64) -> Result<Page> {
+        // A list is only ever begun, or gone on with, for a filter that it can answer.
+        let filter = self.list_filter.as_ref().ok_or_else(foreign_place)?;
+        self.limit = service::LARGEST_LIST_PAGE;
+        service::list(self.call, filter, offset)
+    }
+
+    fn place_after(&self, page: &Page) -> Result<Place> {
+        let last = match (&self.place, page.documents.last()) {
+            (Place::List(offset), _) => return Ok(Place::List(offset + page.documents.len() as u64)),
+            (place, None) => return Ok(place.clone()),
+            (Place::Search(_), Some(last)) => last.get("id").and_then(Value::as_str),
+        };
+        match (&self.place, last) {
+            (Place::Search(before), Some(last)) if before.as_deref() != Some(last) => {
+                Ok(Place::Search(Some(last.to_owned())))
+            }
+            // The same page again, or one that cannot be gone on from: asking on would never end.
+            _ => Err(Error::new(Code::InvalidResponse, "Search gave documents without ids, or the same page twice.")),
+        }
+    }
+}
+
+/// The error of a place in a list for a filter that no list answers.
+pub(crate) fn foreign_place() -> Error {
+    Error::invalid_argument("after comes from another filter's answer.")
+        .hint("Give the same filter with the `after` of its own last answer, or leave after out to begin anew.")
+}
+
+/// What a document must have so that it can be judged. More than that does no harm.
+fn fields(filter: &Filter) -> Vec<String> {
+    let mut fields: Vec<String> =
+        ["id", "name", "displayName", "firstName", "lastName"].map(str::to_owned).into_iter().collect();
+    for attribute in filter.attributes() {
+        if !attribute.starts_with("attributes.") {
+            fields.push(format!("attributes.{attribute}"));
+        }
+        fields.push(attribute);
+    }
+    fields
+}
+
+/// The question that `GET /identities` can answer: one attribute equals one text.
+fn list_filter(filter: &Filter) -> Option<ListFilter> {
+    match filter.expr() {
+        Expr::Condition {
+            attribute,
+            test:
+                Test::Compare {
+                    operator: Operator::Equal,
+                    ignore_case: false,
+                    value: Operand::Literal(Literal::Text(value)),
+                },
+        } => ListFilter::equal(attribute, value),
+        _ => None,
+    }
+}

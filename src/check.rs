@@ -1,0 +1,44 @@
+//! What a filter says, without any network.
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::members::Object;
+use crate::request;
+
+/// `cc_check_filter`'s answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Checked {
+    filter: Meaning,
+}
+
+#[derive(Debug, Serialize)]
+struct Meaning {
+    canonical: String,
+    attributes: Vec<String>,
+    warnings: Vec<String>,
+    /// The parts that only the service can judge.
+    undecidable: Vec<String>,
+}
+
+/// Parses `{"filter": "…"}`, and the filter in it.
+pub(crate) fn check(text: &str) -> Result<Checked> {
+    let mut object = Object::parse(text, "The request")?;
+    let filter = object.text("filter")?;
+    object.finish()?;
+    let filter = request::filter(&filter.ok_or_else(missing)?)?;
+    Ok(Checked {
+        filter: Meaning {
+            canonical: filter.canonical(),
+            attributes: filter.attributes(),
+            warnings: filter.warnings(),
+            undecidable: filter.undecidable(),
+        },
+    })
+}
+
+/// The error of a question about no filter.
+pub(crate) fn missing() -> Error {
+    Error::invalid_argument("filter is missing; it must be text.")
+        .hint("Such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")
+}

@@ -1,0 +1,183 @@
+//! Whom a refresh with a filter would touch, page by page.
+
+use serde::Serialize;
+
+use crate::candidates::{Candidates, Place, foreign_place};
+use crate::check;
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::filter::eval::{Verdict, judge};
+use crate::members::Object;
+use crate::preflight::{self, Person};
+use crate::request;
+use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
+
+/// `cc_find_identities`' answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Found {
+    base_url: String,
+    /// How many match.
+    total: u64,
+    /// Of how many only the service can tell.
+    undecided: u64,
+    identities: Vec<Person>,
+    /// What the next call gives as `after`; null where this page is the last.
+    after: Option<String>,
+}
+
+struct FindRequest<'a> {
+    filter: Filter,
+    limit: usize,
+    after: Option<Cursor>,
+    configuration: Option<&'a str>,
+}
+
+/// Where a page has ended, and what the first one has counted: the text of `after`.
+#[derive(Debug, PartialEq, Eq)]
+struct Cursor {
+    /// Of the filter that it belongs to.
+    filter: u64,
+    total: u64,
+    undecided: u64,
+    place: Place,
+}
+
+/// Pages of this many are usual; a larger first one would be read for nothing by those who want a few.
+const USUAL_LIMIT: u64 = 250;
+
+/// Parses, searches, judges.
+pub(crate) fn find(text: &str) -> Result<Found> {
+    let request = FindRequest::parse(text)?;
+    preflight::decidable(&request.filter)?;
+    let service = Service::of_call(request.configuration)?;
+    let call = Call { service: &service, deadline: None };
+    let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
+    let (candidates, counted) = match &request.after {
+        Some(cursor) => (candidates.from(cursor.place.clone()), Some((cursor.total, cursor.undecided))),
+        None => (candidates, None),
+    };
+    let page = Page::read(candidates, &request, counted.is_none())?;
+    let (total, undecided) = counted.unwrap_or((page.matched, page.undecided));
+    let hash = hash(&request.filter);
+    let cursor = page.next.map(|place| Cursor { filter: hash, total, undecided, place }.to_text());
+    Ok(Found {
+        base_url: service.base_url().as_str().to_owned(),
+        total,
+        undecided,
+        identities: page.people,
+        after: cursor,
+    })
+}
+
+impl<'a> FindRequest<'a> {
+    fn parse(text: &'a str) -> Result<Self> {
+        let mut object = Object::parse(text, "The request")?;
+        let filter = object.text("filter")?;
+        let limit = object.integer("limit", "identities", 1..=LARGEST_SEARCH_PAGE)?.unwrap_or(USUAL_LIMIT);
+        let after = object.text("after")?;
+        let configuration = object.take("configuration").map(serde_json::value::RawValue::get);
+        object.finish()?;
+        let filter = request::filter(&filter.ok_or_else(check::missing)?)?;
+        let after = after.map(|text| Cursor::parse(&text)).transpose()?;
+        if after.as_ref().is_some_and(|cursor| cursor.filter != hash(&filter)) {
+            return Err(foreign_place());
+        }
+        // At most 10,000.
+        Ok(Self { filter, limit: limit as usize, after, configuration })
+    }
+}
+
+/// The people of one page, and what was counted on the way.
+struct Page {
+    people: Vec<Person>,
+    matched: u64,
+    undecided: u64,
+    /// Where the next page begins, if somebody is on it.
+    next: Option<Place>,
+}
+
+impl Page {
+    /// Goes through the candidates: through all of them where they are to be counted.
+    fn read(mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
+        let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
+        let mut end = None;
+        while let Some((began, documents)) = candidates.next_page()? {
+            for (index, document) in documents.iter().enumerate() {
+                match judge(&request.filter, document) {
+                    Verdict::Yes => page.matched += 1,
+                    Verdict::Unknown => page.undecided += 1,
+                    Verdict::No => {}
+                }
+                if page.matched <= page.people.len() as u64 {
+                    continue;
+                }
+                if page.people.len() < request.limit {
+                    page.people.push(Person::of(document));
+                    end = Some(match &began {
+                        Place::List(offset) => Place::List(offset + index as u64 + 1),
+                        Place::Search(_) => Place::Search(document["id"].as_str().map(str::to_owned)),
+                    });
+                } else if page.next.is_none() {
+                    page.next = end.take();
+                    if !count {
+                        return Ok(page);
+                    }
+                }
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl Cursor {
+    fn to_text(&self) -> String {
+        let (way, place) = match &self.place {
+            Place::Search(id) => ('s', id.clone().unwrap_or_default()),
+            Place::List(offset) => ('l', offset.to_string()),
+        };
+        format!("{way}.{:016x}.{}.{}.{place}", self.filter, self.total, self.undecided)
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        Self::read(text).ok_or_else(|| {
+            Error::invalid_argument("after is no text that an answer of cc_find_identities has given.")
+                .hint("Give the `after` of the last answer as it is, or leave it out to begin anew.")
+        })
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(5, '.');
+        let way = parts.next()?;
+        let filter = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let (total, undecided) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let place = match (way, parts.next()?) {
+            ("s", id) if !id.is_empty() => Place::Search(Some(id.to_owned())),
+            ("l", offset) => Place::List(offset.parse().ok()?),
+            _ => return None,
+        };
+        Some(Self { filter, total, undecided, place })
+    }
+}
+
+/// Tells filters apart (FNV-1a).
+fn hash(filter: &Filter) -> u64 {
+    let bytes = filter.canonical().into_bytes();
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_after_reads_back_and_no_other_text_is_one() {
+        for place in [Place::Search(Some("2c91.x".to_owned())), Place::List(250)] {
+            let cursor = Cursor { filter: 7, total: 3, undecided: 1, place };
+            assert_eq!(Cursor::read(&cursor.to_text()), Some(cursor));
+        }
+        for text in ["", "2c91", "s.7.3.1.", "l.7.3.1.x", "x.7.3.1.2c91", "s.g.3.1.2c91", "s.7.-3.1.2c91"] {
+            assert_eq!(Cursor::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `GET /identity-attributes/v1`: the tenant's identity attributes, and which of them a filter may name.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::known::Age;
+use super::transport::Delivery;
+use super::{Call, Endpoint};
+use crate::error::Result;
+
+/// An identity attribute.
+#[derive(Debug)]
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    /// Whether filters of `/cc` can use it.
+    pub(crate) searchable: bool,
+}
+
+/// The tenant's identity attributes, and how old the answer is.
+pub(crate) fn identity_attributes(call: &Call<'_>, age: Age) -> Result<(Arc<[Attribute]>, Age)> {
+    call.service.known.attributes.get(age, || ask(call))
+}
+
+fn ask(call: &Call<'_>) -> Result<Arc<[Attribute]>> {
+    let endpoint = Endpoint {
+        method: Method::GET,
+        path: "/identity-attributes/v1",
+        query: String::new(),
+        delivery: Delivery::Repeatable,
+        doing: "the list of identity attributes",
+        needs: "Needed are the scope idn:identity-profile-attribute:read and a user of level ORG_ADMIN.",
+    };
+    let response = call.exchange(&endpoint, Bytes::new())?;
+    let members = call.members(&endpoint, &response)?;
+    let attribute = |member: &Value| {
+        let name = member.get("name")?.as_str()?.to_owned();
+        Some(Attribute { name, searchable: member.get("searchable").and_then(Value::as_bool).unwrap_or(false) })
+    };
+    Ok(members.iter().filter_map(attribute).collect())
+}

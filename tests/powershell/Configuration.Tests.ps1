@@ -1,0 +1,291 @@
+Describe 'The configuration' {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+        $sandbox = Start-Sandbox
+        $request = @{ filter = 'uid == "amelie.roux"' }
+        $variables = 'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'
+        $realHome = $env:HOME
+    }
+    AfterAll { Stop-Sandbox $sandbox }
+    BeforeEach {
+        Clear-Sandbox $sandbox
+        Reset-Session $null
+        # No config.json and no config.yaml but those of the test.
+        $folder = New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))
+        $env:HOME = Join-Path $folder 'home'
+        $null = New-Item -ItemType Directory -Path (Join-Path $env:HOME '.sailpoint') -Force
+        Push-Location -LiteralPath $folder
+    }
+    AfterEach {
+        Pop-Location
+        $env:HOME = $realHome
+        foreach ($name in $variables) { [Environment]::SetEnvironmentVariable($name, $null) }
+    }
+
+    It 'is one live hashtable with keys in any case' {
+        $configuration = Get-Configuration
+        $configuration | Should -BeOfType [hashtable]
+        $configuration.baseURL = $sandbox.Url
+        $configuration['ACCESSTOKEN'] = 'sandbox-token'
+        [object]::ReferenceEquals((Get-CCConfiguration), $configuration) | Should -BeTrue
+        (Get-Configuration).BaseUrl | Should -Be $sandbox.Url
+        (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
+        $configuration.AccessToken = 'expired-token'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'Unauthorized,*'
+    }
+
+    It 'has the official keys, and no secret, from the beginning' {
+        $env:SAIL_BASE_URL = $sandbox.Url
+        $env:SAIL_CLIENT_ID = 'sandbox-client'
+        $env:SAIL_CLIENT_SECRET = 'sandbox-secret'
+        $configuration = Get-Configuration
+        foreach ($key in 'BaseUrl', 'Username', 'Password', 'AccessToken', 'Cookie', 'DefaultHeaders', 'ApiKey', 'ApiKeyPrefix', 'SkipCertificateCheck', 'Proxy', 'TokenUrl', 'ClientId', 'ClientSecret', 'MaximumRetryCount', 'RetryIntervalSeconds') {
+            $configuration.ContainsKey($key) | Should -BeTrue -Because $key
+        }
+        $configuration.DefaultHeaders | Should -BeOfType [hashtable]
+        $configuration.SkipCertificateCheck | Should -BeExactly $false
+        $configuration.AccessToken, $configuration.ClientId, $configuration.ClientSecret | Should -Be @($null, $null, $null)
+        $configuration.BaseUrl | Should -Be $sandbox.Url
+    }
+
+    It 'shows the placeholder where nothing is set, and asks for credentials at the call' {
+        (Get-Configuration).BaseUrl | Should -Be 'https://sailpoint.api.identitynow.com'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,Invoke-CCRefreshIdentities'
+        # The documented page sets the token alone.
+        (Get-Configuration).AccessToken = 'sandbox-token'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,Invoke-CCRefreshIdentities'
+    }
+
+    It 'takes variables that were set after the import, and forgets them with the variable' {
+        $env:SAIL_BASE_URL = $sandbox.Url
+        $env:SAIL_CLIENT_ID = 'sandbox-client'
+        $env:SAIL_CLIENT_SECRET = 'sandbox-secret'
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+        (Get-Configuration).BaseUrl | Should -Be $sandbox.Url
+        foreach ($name in $variables) { [Environment]::SetEnvironmentVariable($name, $null) }
+        (Get-Configuration).BaseUrl | Should -Be 'https://sailpoint.api.identitynow.com'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
+    }
+
+    It 'takes config.json from the location of the session, not of the process' {
+        Set-Content -LiteralPath config.json -Value (@{ baseURL = $sandbox.Url; ClientID = 'sandbox-client'; clientsecret = 'sandbox-secret' } | ConvertTo-Json)
+        [Environment]::CurrentDirectory | Should -Not -Be $folder.FullName
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+        (Get-Configuration).BaseUrl | Should -Be $sandbox.Url
+        Push-Location -LiteralPath $TestDrive
+        try {
+            (Get-Configuration).BaseUrl | Should -Be 'https://sailpoint.api.identitynow.com'
+        } finally { Pop-Location }
+        # Also from where there is no file system.
+        Push-Location -Path Env:
+        try {
+            $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        } finally { Pop-Location }
+        @(Get-Refresh $sandbox).Count | Should -Be 2
+    }
+
+    It 'never sends the session''s token where a config.json says' {
+        Set-Content -LiteralPath config.json -Value (@{ BaseUrl = $sandbox.Url; ClientId = 'sandbox-client'; ClientSecret = 'sandbox-secret' } | ConvertTo-Json)
+        $configuration = Get-Configuration
+        $configuration.BaseUrl | Should -Be $sandbox.Url
+        $configuration.AccessToken = 'sandbox-token'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
+        # Not through Set-Configuration either, when the value is the one that was only shown.
+        Set-Configuration -BaseUrl $configuration.BaseUrl
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
+    It 'takes an address that the session sets, though a config.json names the same' {
+        Set-Content -LiteralPath config.json -Value (@{ BaseUrl = $sandbox.Url; ClientId = 'sandbox-client'; ClientSecret = 'sandbox-secret' } | ConvertTo-Json)
+        $configuration = Get-Configuration
+        $configuration.BaseUrl = 'http' + $sandbox.Url.Substring(4)
+        $configuration.AccessToken = 'sandbox-token'
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+    }
+
+    It 'takes config.yaml from the home directory' {
+        Set-Content -LiteralPath "$env:HOME/.sailpoint/config.yaml" -Value @"
+activeenvironment: sandbox
+environments:
+  sandbox:
+    baseurl: $($sandbox.Url)
+    pat:
+      clientid: sandbox-client
+      clientsecret: sandbox-secret
+  other:
+    baseurl: https://other.example
+"@
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+        (Get-Configuration).BaseUrl | Should -Be $sandbox.Url
+        # Credentials of the session, the address of the file.
+        Set-Configuration -AccessToken sandbox-token
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 2
+        (Get-Configuration).Environment = 'nonesuch'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
+    }
+
+    It 'fetches a token for a client once' {
+        Set-Configuration -BaseUrl $sandbox.Url -ClientId sandbox-client -ClientSecret sandbox-secret
+        1..3 | ForEach-Object { $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request }
+        @(Get-Refresh $sandbox).Count | Should -Be 3
+        @(Get-Arrival $sandbox token).Count | Should -BeLessOrEqual 1
+    }
+
+    It 'takes secrets as SecureString, and does not show them' {
+        $token = ConvertTo-SecureString 'sandbox-token' -AsPlainText -Force
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken $token
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        (Get-Configuration | Out-String) | Should -Not -Match 'sandbox-token'
+        Set-Configuration -AccessToken $null -ClientId sandbox-client -ClientSecret (ConvertTo-SecureString 'sandbox-secret' -AsPlainText -Force)
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 2
+        { Set-Configuration -AccessToken 5 } | Should -Throw -ErrorId 'InvalidArgument,Set-Configuration'
+    }
+
+    It 'is changed by Set-Configuration where it says so, and nowhere else' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token -SkipCertificateCheck -DefaultHeaders @{ 'X-One' = '1' } -Proxy 'http://127.0.0.1:9'
+        Set-Configuration -Username somebody
+        $configuration = Set-CCConfiguration -PassThru
+        $configuration.SkipCertificateCheck | Should -BeTrue
+        $configuration.AccessToken | Should -Be 'sandbox-token'
+        $configuration.DefaultHeaders['x-one'] | Should -Be '1'
+        $configuration.Proxy | Should -Be 'http://127.0.0.1:9'
+        $configuration.Username | Should -Be 'somebody'
+        Set-Configuration -SkipCertificateCheck:$false -AccessToken '' -Proxy $null
+        $configuration.SkipCertificateCheck | Should -BeExactly $false
+        $configuration.AccessToken | Should -Be $null
+        $configuration.Proxy | Should -Be $null
+        $configuration.Username | Should -Be 'somebody'
+    }
+
+    It 'has live inner hashtables' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        Set-ConfigurationDefaultHeader 'X-One' 'first'
+        (Get-Configuration).DefaultHeaders['X-Two'] = 'second'
+        Set-ConfigurationApiKey header secret-key
+        Set-CCConfigurationApiKeyPrefix header Bearer
+        (Get-Configuration).ApiKey['header'] | Should -Be 'secret-key'
+        (Get-Configuration).ApiKeyPrefix['header'] | Should -Be 'Bearer'
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        $refresh = Get-Refresh $sandbox
+        Get-ArrivalHeader $refresh 'x-one' | Should -Be 'first'
+        Get-ArrivalHeader $refresh 'x-two' | Should -Be 'second'
+        $refresh.headers | ConvertTo-Json -Depth 5 | Should -Not -Match 'secret-key'
+        { Set-ConfigurationDefaultHeader '' x } | Should -Throw -ErrorId 'InvalidArgument,Set-ConfigurationDefaultHeader'
+    }
+
+    It 'keeps username, password, cookie and keys to itself, and does not take them for credentials' {
+        $configuration = Get-Configuration
+        $configuration.BaseUrl = $sandbox.Url
+        $configuration.Username = 'u'; $configuration.Password = 'p'; $configuration.Cookie = 'c'; $configuration.ApiKey = @{ a = 'b' }
+        $configuration.Token = 'sandbox-token'; $configuration.TokenExpiration = [datetime]::UtcNow.AddHours(1)
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request 3>&1 } | Should -Throw -ErrorId 'NotConfigured,*'
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
+    It 'takes an Authorization header in place of a token' {
+        Set-Configuration -BaseUrl $sandbox.Url -DefaultHeaders @{ Authorization = 'Bearer sandbox-token' }
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+        @(Get-Arrival $sandbox token).Count | Should -Be 0
+    }
+
+    It 'warns of a key that is not known, with the nearest one' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        (Get-Configuration).TimoutSec = 5
+        $warnings = $null
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings.Count | Should -Be 1
+        $warnings[0] | Should -Match 'TimoutSec'
+        $warnings[0] | Should -Match "'TimeoutSec'"
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+    }
+
+    It 'takes numbers, also as text, and names a value that is none' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        $configuration = Get-Configuration
+        $configuration.TimeoutSec = '0.2'
+        Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 5000 }
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'Timeout,*'
+        $configuration.TimeoutSec = 'soon'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw '*timeoutSec*'
+    }
+
+    It 'reaches the tenant through a proxy with credentials, given as <kind>' -ForEach @(
+        @{ Kind = 'an address'; Make = { param($address) "http://user:pa%20ss@$address" } }
+        @{ Kind = 'a WebProxy'; Make = { param($address) $proxy = [System.Net.WebProxy]::new("http://$address"); $proxy.Credentials = [System.Net.NetworkCredential]::new('user', 'pa ss'); $proxy } }
+    ) {
+        # A proxy that notes what it is asked, and refuses.
+        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        try {
+            $accept = $listener.AcceptTcpClientAsync()
+            Set-Configuration -BaseUrl 'https://acme.api.identitynow.com' -AccessToken sandbox-token -Proxy (& $make "127.0.0.1:$($listener.LocalEndpoint.Port)")
+            (Get-Configuration).MaximumRetryCount = 0
+            (Get-Configuration).TimeoutSec = 5
+            $job = [powershell]::Create().AddScript({
+                    param($accept)
+                    $client = $accept.GetAwaiter().GetResult()
+                    $stream = $client.GetStream()
+                    $buffer = [byte[]]::new(65536)
+                    $length = $stream.Read($buffer, 0, $buffer.Length)
+                    $answer = [System.Text.Encoding]::ASCII.GetBytes("HTTP/1.1 403 Forbidden`r`nContent-Length: 0`r`nConnection: close`r`n`r`n")
+                    $stream.Write($answer, 0, $answer.Length)
+                    $client.Close()
+                    [System.Text.Encoding]::ASCII.GetString($buffer, 0, $length)
+                }).AddArgument($accept)
+            $running = $job.BeginInvoke()
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw
+            $asked = $job.EndInvoke($running)[0]
+        } finally {
+            $listener.Stop()
+        }
+        $asked | Should -Match '^CONNECT acme\.api\.identitynow\.com:443'
+        $asked | Should -Match ('(?im)^Proxy-Authorization: Basic ' + [regex]::Escape([Convert]::ToBase64String([System.Text.Encoding]::ASCII.GetBytes('user:pa ss'))))
+    }
+
+    It 'belongs to the runspace: two of them never see each other''s tenant or token' {
+        $other = Start-Sandbox
+        try {
+            $script = {
+                param($module, $url, $token, $turns)
+                Import-Module $module
+                $configuration = Get-Configuration
+                $configuration.BaseUrl = $url
+                $configuration.AccessToken = $token
+                foreach ($turn in 1..$turns) { $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } }
+                (Get-Configuration).BaseUrl
+            }
+            $sessions = foreach ($tenant in $sandbox, $other) {
+                $session = [powershell]::Create().AddScript($script).AddArgument($ModulePath).AddArgument($tenant.Url).AddArgument('sandbox-token').AddArgument(20)
+                @{ Session = $session; Running = $session.BeginInvoke() }
+            }
+            $urls = foreach ($item in $sessions) {
+                $item.Session.EndInvoke($item.Running)
+                $item.Session.Streams.Error.Count | Should -Be 0
+            }
+            $urls | Should -Be @($sandbox.Url, $other.Url)
+            @(Get-Refresh $sandbox).Count | Should -Be 20
+            @(Get-Refresh $other).Count | Should -Be 20
+            # And this session has neither.
+            (Get-Configuration).BaseUrl | Should -Be 'https://sailpoint.api.identitynow.com'
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
+        } finally { Stop-Sandbox $other }
+    }
+
+    It 'says whose Get-Configuration it is, where another module has taken the name' {
+        $null = New-Module -Name Other -ScriptBlock { function Get-Configuration { @{} } } | Import-Module -Force
+        try {
+            (Get-Configuration).AccessToken = 'sandbox-token'
+            try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
+            $record.FullyQualifiedErrorId | Should -Match '^NotConfigured'
+            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*Get-CCConfiguration"
+        } finally { Remove-Module Other }
+    }
+}

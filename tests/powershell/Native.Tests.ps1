@@ -1,0 +1,134 @@
+Describe 'The native library' {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+        $sandbox = Start-Sandbox
+        $call = @'
+Import-Module $env:TEST_MODULE
+'imported'
+"BaseUrl: $((Get-Configuration).BaseUrl)"
+(Initialize-RefreshIdentitiesRequest -VarFilter 'x').filter
+Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
+try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } } catch {
+    "id: $($_.FullyQualifiedErrorId)"
+    "message: $($_.Exception.Message)"
+    "hint: $($_.ErrorDetails.RecommendedAction)"
+    "sent: $($_.Exception.Data['sent'])"
+    "details: $(($_.ErrorDetails | ConvertFrom-Json).code)"
+}
+'@
+    }
+    AfterAll { Stop-Sandbox $sandbox }
+
+    It 'that is missing is an error of the first call, not of the import, with its path and what to do' {
+        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = '/nowhere/libpssailpointcc.so' }
+        $session.Output | Should -Match '(?m)^imported'
+        $session.Output | Should -Match '(?m)^BaseUrl: https://sailpoint\.api\.identitynow\.com'
+        $session.Output | Should -Match '(?m)^x\r?$'
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,Invoke-CCRefreshIdentities'
+        $session.Output | Should -Match '(?m)^message: .*/nowhere/libpssailpointcc\.so'
+        $session.Output | Should -Match '(?m)^hint: .*PSSAILPOINTCC_LIBRARY'
+        $session.Output | Should -Match '(?m)^sent: no'
+        $session.Output | Should -Match '(?m)^details: library_not_loaded'
+        $session.Error | Should -BeNullOrEmpty
+    }
+
+    It 'is looked for in the package and in a clone, and each path is named' {
+        # A copy of the module, with nothing around it.
+        $copy = Join-Path $TestDrive 'a/b/PSSailpointCC'
+        Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        if (Test-Path "$copy/bin") { Remove-Item "$copy/bin" -Recurse }
+        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $null; TEST_MODULE = $copy }
+        $paths = [regex]::Match($session.Output, '(?m)^message: .*$').Value
+        $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/")) + '(linux|win|osx)-(x64|arm64)')
+        $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$TestDrive/a/target/release/")))
+        $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$TestDrive/a/target/debug/")))
+        $session.Output | Should -Match '(?m)^hint: .*cargo build --release'
+    }
+
+    It 'is found in the package first' {
+        $copy = Join-Path $TestDrive 'c/PSSailpointCC'
+        Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        $session = Invoke-Session @'
+Import-Module $env:TEST_MODULE
+& (Get-Module PSSailpointCC) { Get-RuntimeIdentifier }
+'@ -Environment @{ TEST_MODULE = $copy }
+        $rid = $session.Output.Trim()
+        $rid | Should -Match '^(linux|win|osx)-(x64|arm64)$'
+        $null = New-Item -ItemType Directory -Path "$copy/bin/$rid" -Force
+        $file = @{ lin = 'libpssailpointcc.so'; win = 'pssailpointcc.dll'; osx = 'libpssailpointcc.dylib' }[$rid.Substring(0, 3)]
+        Copy-Item -LiteralPath $env:PSSAILPOINTCC_LIBRARY -Destination "$copy/bin/$rid/$file"
+        $session = Invoke-Session @'
+Import-Module $env:TEST_MODULE
+Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
+$null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } -Debug 5>&1 | ForEach-Object { "$_" } | Tee-Object -Variable lines
+$lines
+'@ -Environment @{ TEST_MODULE = $copy; TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $null }
+        $session.All | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/$rid/$file")))
+    }
+
+    It 'that is none is refused with the loader''s own reason' {
+        $file = Join-Path $TestDrive 'none.so'
+        Set-Content -LiteralPath $file -Value 'this is no library'
+        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $file }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match ('(?m)^message: .*' + [regex]::Escape($file))
+        $session.Output | Should -Match '(ELF|too short|not a valid|mach-o)'
+    }
+
+    It 'that is somebody else''s is refused' {
+        $other = Get-ChildItem (Split-Path $Pwsh) -File | Where-Object { $_.Name -match '^(lib)?(System\.Native|clrjit)\.(so|dll|dylib)$' } | Select-Object -First 1
+        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $other.FullName }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match 'cc_abi_version'
+    }
+
+    It 'that lacks a function is refused before anything is called' {
+        $session = Invoke-Session ($call -replace '\nSet-Conf', @"
+
+& (Get-Module PSSailpointCC) {
+    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
+    `$script:Native = `$null
+}
+[AppDomain]::CurrentDomain.SetData("PSSailpointCC 1 `$env:PSSAILPOINTCC_LIBRARY", `$null)
+Set-Conf
+"@) -Environment @{ TEST_URL = $sandbox.Url }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match '(?m)^message: .*cc_of_tomorrow'
+        $session.Output | Should -Match '(?m)^sent: no'
+    }
+
+    It 'of another ABI is refused, with both numbers' {
+        $session = Invoke-Session ($call -replace '\nSet-Conf', "`n& (Get-Module PSSailpointCC) { `$script:NativeAbi = 7; `$script:Native = `$null }`nSet-Conf") -Environment @{ TEST_URL = $sandbox.Url }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match '(?m)^message: .* has ABI version 1; this module needs 7'
+    }
+
+    It 'is bound once in a process, whatever the runspaces' {
+        Reset-Session $sandbox
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' }
+        $types = 1..3 | ForEach-Object {
+            $session = [powershell]::Create().AddScript('param($module, $url) Import-Module $module; Set-Configuration -BaseUrl $url -AccessToken sandbox-token; $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = ''uid == "amelie.roux"'' }; & (Get-Module PSSailpointCC) { $script:Native }').AddArgument($ModulePath).AddArgument($sandbox.Url)
+            $session.Invoke()
+        }
+        $own = & (Get-Module PSSailpointCC) { $script:Native }
+        $types.Count | Should -Be 3
+        foreach ($type in $types) { [object]::ReferenceEquals($type, $own) | Should -BeTrue }
+    }
+
+    It 'is not needed for the import where the language is constrained; the first call says why it cannot work' {
+        $session = Invoke-Session @'
+$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'
+Import-Module $env:TEST_MODULE
+'imported'
+try { Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' } catch { "id: $($_.FullyQualifiedErrorId)" }
+try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' }; 'sent' } catch { "id: $($_.FullyQualifiedErrorId)"; "message: $($_.Exception.Message)" }
+Get-Configuration
+'@ -Environment @{ TEST_URL = $sandbox.Url }
+        $session.Output | Should -Match '(?m)^imported'
+        $session.Output | Should -Match '(?m)^id: LanguageMode,Initialize-RefreshIdentitiesRequest'
+        $session.Output | Should -Match '(?m)^id: LanguageMode,Invoke-CCRefreshIdentities'
+        $session.Output | Should -Match '(?m)^message: .*FullLanguage'
+        $session.Output | Should -Not -Match '(?m)^sent'
+        Join-Line $session.Error | Should -Match '^Get-Configuration: .*language mode is not FullLanguage'
+    }
+}

@@ -1,0 +1,52 @@
+# Runs every *.Tests.ps1 here, prints `N passed, N failed`, and ends with a code other than 0 where one failed or none
+# was found. Writes no file.
+#
+#   PSSAILPOINTCC_LIBRARY   the native library
+#   PSSAILPOINTCC_SANDBOX   the program of the sandbox tenant
+#   PSSAILPOINTCC_MODULE    the module's folder; the one of this clone where not set
+param(
+    [ValidateSet('5', '6')]
+    [string] $PesterVersion = '5',
+
+    # Of test files, without .Tests.ps1, commas between them; all of them where not given.
+    [string] $Name
+)
+
+$ErrorActionPreference = 'Stop'
+
+foreach ($variable in 'PSSAILPOINTCC_LIBRARY', 'PSSAILPOINTCC_SANDBOX') {
+    $path = [Environment]::GetEnvironmentVariable($variable)
+    if (-not $path -or -not (Test-Path -LiteralPath $path)) {
+        [Console]::Error.WriteLine("$variable must name a file; it is '$path'.")
+        exit 2
+    }
+}
+# What the machine's owner has set must not reach a test.
+foreach ($variable in 'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy') {
+    [Environment]::SetEnvironmentVariable($variable, $null)
+}
+
+if ($PesterVersion -eq '5') {
+    Import-Module Pester -MinimumVersion 5.5 -MaximumVersion 5.99
+} else {
+    Import-Module Pester -MinimumVersion 6.0
+}
+
+$names = $Name -split ','
+$files = @(Get-ChildItem -Path $PSScriptRoot -Filter *.Tests.ps1 | Where-Object { -not $Name -or ($_.Name -replace '\.Tests\.ps1$', '') -in $names } | Sort-Object Name)
+if ($files.Count -eq 0) {
+    '0 passed, 0 failed: no test file was found'
+    exit 1
+}
+$configuration = New-PesterConfiguration
+$configuration.Run.Path = @($files.FullName)
+$configuration.Run.PassThru = $true
+$configuration.Output.Verbosity = 'Normal'
+$configuration.TestRegistry.Enabled = $false
+$result = Invoke-Pester -Configuration $configuration
+
+# A file or a block that could not run has failed, however many of its tests did not.
+$passed = [int] $result.PassedCount
+$failed = [int] $result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount
+'Pester {0}: {1} passed, {2} failed' -f (Get-Module Pester).Version, $passed, $failed
+if ($failed -gt 0 -or $passed -eq 0) { exit 1 }

@@ -1,0 +1,73 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Support.ps1"
+    $files = Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1', '.psd1', '.txt' | ForEach-Object { @{ Name = $_.FullName.Substring($ModulePath.Length + 1); Path = $_.FullName } }
+    $scripts = $files | Where-Object { $_.Name -match '\.ps1$|\.psm1$' }
+}
+
+Describe 'The source' {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+
+        function Get-Node([string] $Path, [type[]] $Type) {
+            $tokens = $errors = $null
+            $ast = [System.Management.Automation.Language.Parser]::ParseFile($Path, [ref] $tokens, [ref] $errors)
+            $errors.Count | Should -Be 0
+            $ast.FindAll({ param($node) foreach ($one in $Type) { if ($node -is $one) { return $true } } }, $true)
+        }
+    }
+
+    It '<name> is ASCII, without tabs and trailing blanks' -ForEach $files {
+        $bytes = [System.IO.File]::ReadAllBytes($path)
+        @($bytes | Where-Object { $_ -gt 126 -or ($_ -lt 32 -and $_ -notin 10, 13) }).Count | Should -Be 0
+        [System.IO.File]::ReadAllText($path) | Should -Not -Match '[ \t]+(?m:$)'
+    }
+
+    It '<name> has no syntax that Windows PowerShell 5.1 lacks' -ForEach $scripts {
+        $newer = 'TernaryExpressionAst', 'PipelineChainAst' | ForEach-Object { "System.Management.Automation.Language.$_" -as [type] } | Where-Object { $_ }
+        Get-Node $path $newer | Should -BeNullOrEmpty
+        $tokens = $errors = $null
+        $null = [System.Management.Automation.Language.Parser]::ParseFile($path, [ref] $tokens, [ref] $errors)
+        $tokens | Where-Object { $_.Kind -in 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'AndAnd', 'OrOr' -or $_.Text -eq 'clean' } | Should -BeNullOrEmpty
+        # A method call on a type that only .NET has must be in a branch of its own; these few are known.
+        $text = [System.IO.File]::ReadAllText($path)
+        $text | Should -Not -Match '-AsHashtable|ForEach-Object -Parallel|ConvertFrom-Json[^\r\n]*-Depth|\$IsWindows|\$IsLinux|\$IsMacOS|Join-Path[^\r\n]*-AdditionalChildPath'
+    }
+
+    It '<name> compiles nothing and evaluates no text' -ForEach $scripts {
+        $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }
+        $commands | Should -Not -Contain 'Add-Type'
+        $commands | Should -Not -Contain 'Invoke-Expression'
+    }
+
+    It '<name> calls no public function' -ForEach $scripts {
+        $public = (Import-PowerShellDataFile "$ModulePath/PSSailpointCC.psd1").FunctionsToExport
+        $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }
+        $commands | Where-Object { $_ -in $public } | Should -BeNullOrEmpty
+    }
+
+    It '<name> is native code''s only caller, or calls none' -ForEach $scripts {
+        $text = [System.IO.File]::ReadAllText($path)
+        if ($name -notmatch 'Native\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
+    }
+
+    It 'has each public function in a file of its name, and takes the caller''s preferences first' {
+        $folder = "$ModulePath/Public"
+        if (-not (Test-Path $folder)) { return }
+        foreach ($file in Get-ChildItem $folder -Filter *.ps1) {
+            $functions = @(Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst]))
+            $functions.Count | Should -Be 1
+            $functions[0].Name | Should -Be $file.BaseName
+            $body = $functions[0].Body
+            $block = @($body.BeginBlock, $body.ProcessBlock, $body.EndBlock | Where-Object { $_ })[0]
+            if ($file.BaseName -ne 'Invoke-CCRefreshIdentities') {
+                $block.Statements[0].Extent.Text | Should -BeExactly '. $script:UseCallerPreference' -Because $file.Name
+                continue
+            }
+            # Written out there, for speed.
+            $written = Get-Node "$ModulePath/Private/Preference.ps1" ([System.Management.Automation.Language.ScriptBlockExpressionAst])
+            $expected = @($written[0].ScriptBlock.EndBlock.Statements.Extent.Text)
+            $expected.Count | Should -BeGreaterThan 5
+            for ($i = 0; $i -lt $expected.Count; $i++) { ($block.Statements[$i].Extent.Text -replace '\s+', ' ') | Should -BeExactly ($expected[$i] -replace '\s+', ' ') }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+# Dot-sourced in BeforeAll by every test file.
+
+$ModulePath = $env:PSSAILPOINTCC_MODULE
+if (-not $ModulePath) { $ModulePath = [System.IO.Path]::GetFullPath((Join-Path $PSScriptRoot '../../powershell/PSSailpointCC')) }
+$Pwsh = (Get-Process -Id $PID).Path
+
+# A tenant of its own for each file that needs one; it ends with this process at the latest.
+function Start-Sandbox([string[]] $Argument = @()) {
+    $start = [System.Diagnostics.ProcessStartInfo]::new($env:PSSAILPOINTCC_SANDBOX)
+    foreach ($item in @('--rate-limit', '0') + $Argument) { $start.ArgumentList.Add($item) }
+    $start.RedirectStandardOutput = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    $line = $process.StandardOutput.ReadLine()
+    if ($line -notmatch '^listening on (https?://\S+)') { throw "The sandbox says: $line" }
+    $sandbox = @{ Url = $Matches[1]; Process = $process; CaFile = $null }
+    $line = $process.StandardOutput.ReadLine()
+    if ($Argument -contains '--https') {
+        $line = $process.StandardOutput.ReadLine()
+        if ($line -notmatch '^certificate authority (.+)$') { throw "The sandbox says: $line" }
+        $sandbox.CaFile = $Matches[1]
+    }
+    # Nobody reads on, and a full pipe would stop it.
+    $null = $process.StandardOutput.ReadToEndAsync()
+    $sandbox
+}
+
+function Stop-Sandbox($Sandbox) {
+    if ($Sandbox) {
+        $Sandbox.Process.Kill()
+        $Sandbox.Process.WaitForExit()
+    }
+}
+
+function Invoke-Sandbox($Sandbox, [string] $Method, [string] $Path, [string] $Body) {
+    $parameters = @{ Uri = $Sandbox.Url + $Path; Method = $Method; NoProxy = $true; SkipCertificateCheck = $true }
+    if ($Body) { $parameters.Body = $Body }
+    # A list comes as one object; so it is enumerated.
+    $answer = Invoke-RestMethod @parameters
+    $answer
+}
+
+function Clear-Sandbox($Sandbox) {
+    $null = Invoke-Sandbox $Sandbox DELETE '/sandbox/log'
+    $null = Invoke-Sandbox $Sandbox DELETE '/sandbox/faults'
+}
+
+function Add-Fault($Sandbox, [hashtable] $Fault) {
+    $null = Invoke-Sandbox $Sandbox POST '/sandbox/faults' ($Fault | ConvertTo-Json -Compress)
+}
+
+# What really arrived.
+function Get-Arrival($Sandbox, [string] $Endpoint) {
+    foreach ($arrival in Invoke-Sandbox $Sandbox GET '/sandbox/log') {
+        if (-not $Endpoint -or $arrival.endpoint -eq $Endpoint) { $arrival }
+    }
+}
+
+function Get-Refresh($Sandbox) { Get-Arrival $Sandbox refresh }
+
+function Get-ArrivalHeader($Arrival, [string] $Name) {
+    foreach ($header in $Arrival.headers) { if ($header[0] -eq $Name) { $header[1] } }
+}
+
+# The configuration as after import, with this tenant and a token for it.
+function Reset-Session($Sandbox) {
+    Import-Module $ModulePath -Force
+    if ($Sandbox) { Set-Configuration -BaseUrl $Sandbox.Url -AccessToken sandbox-token }
+}
+
+# What a session of its own prints on all streams, and how it ends. The script's text reaches neither command line nor
+# transcript.
+function Invoke-Session([string] $Script, [hashtable] $Environment = @{}, [string] $Directory) {
+    $file = Join-Path ([System.IO.Path]::GetTempPath()) ('pssailpointcc-{0}.ps1' -f [guid]::NewGuid())
+    [System.IO.File]::WriteAllText($file, $Script, [System.Text.UTF8Encoding]::new($true))
+    try {
+        $start = [System.Diagnostics.ProcessStartInfo]::new($Pwsh)
+        foreach ($item in '-NoProfile', '-NonInteractive', '-File', $file) { $start.ArgumentList.Add($item) }
+        $start.RedirectStandardOutput = $true
+        $start.RedirectStandardError = $true
+        $start.RedirectStandardInput = $true
+        $start.StandardOutputEncoding = $start.StandardErrorEncoding = [System.Text.UTF8Encoding]::new($false)
+        if ($Directory) { $start.WorkingDirectory = $Directory }
+        $start.Environment['NO_COLOR'] = '1'
+        $start.Environment['TEST_MODULE'] = $ModulePath
+        foreach ($name in $Environment.Keys) {
+            if ($null -eq $Environment[$name]) { $null = $start.Environment.Remove($name) } else { $start.Environment[$name] = $Environment[$name] }
+        }
+        $process = [System.Diagnostics.Process]::Start($start)
+        $process.StandardInput.Close()
+        $errors = $process.StandardError.ReadToEndAsync()
+        $output = $process.StandardOutput.ReadToEnd()
+        $process.WaitForExit()
+        @{ Output = $output; Error = $errors.Result; All = $output + $errors.Result; ExitCode = $process.ExitCode }
+    } finally {
+        Remove-Item -LiteralPath $file
+    }
+}
+
+# The message that a prompt would show is wrapped; joined again, it can be compared.
+function Join-Line([string] $Text) { $Text -replace '\r?\n\s*\|?\s*', ' ' }

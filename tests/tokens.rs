@@ -1,0 +1,152 @@
+//! Tokens are shared by calls of one configuration, and by no others.
+
+mod support;
+
+use std::time::Duration;
+
+use pssailpointcc_sandbox::{Client, Endpoint, Fault, FaultKind, Sandbox};
+use serde_json::{Value, json};
+use support::{configuration, refresh, with};
+
+fn person(configuration: &Value) -> Value {
+    refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration }))
+}
+
+/// Runs `work` on so many threads at once.
+fn on_threads(number: usize, work: impl Fn(usize) + Sync) {
+    std::thread::scope(|scope| {
+        for index in 0..number {
+            scope.spawn({
+                let work = &work;
+                move || work(index)
+            });
+        }
+    });
+}
+
+#[test]
+fn a_thousand_calls_from_64_threads_ask_for_one_token() {
+    let sandbox = Sandbox::start();
+    let configuration = configuration(sandbox.url());
+    on_threads(64, |index| {
+        for _ in (index..1000).step_by(64) {
+            assert_eq!(person(&configuration)["ok"], true);
+        }
+    });
+    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 1);
+    assert_eq!(sandbox.refreshes().len(), 1000);
+}
+
+#[test]
+fn threads_with_configurations_of_their_own_never_see_each_other_s_tenant_or_token() {
+    let tenants: Vec<Sandbox> = (0..4)
+        .map(|_| {
+            (0..16)
+                .fold(Sandbox::builder(), |builder, n| {
+                    builder.client(Client::new(&format!("client-{n}"), &format!("secret-{n}")))
+                })
+                .start()
+        })
+        .collect();
+    on_threads(64, |index| {
+        let own = with(
+            configuration(tenants[index / 16].url()),
+            &json!({
+                "clientId": format!("client-{}", index % 16), "clientSecret": format!("secret-{}", index % 16),
+            }),
+        );
+        for _ in 0..5 {
+            let answer = person(&own);
+            assert_eq!(answer["baseUrl"], tenants[index / 16].url(), "{answer}");
+            assert_eq!(answer["ok"], true, "{answer}");
+        }
+    });
+    for tenant in &tenants {
+        assert_eq!(tenant.arrivals(Endpoint::Token).len(), 16, "one a client");
+        let mut by_client = [0; 16];
+        for arrival in tenant.arrivals(Endpoint::Refresh) {
+            let client =
+                arrival.client.as_deref().and_then(|c| c.strip_prefix("client-")).and_then(|n| n.parse::<usize>().ok());
+            by_client[client.expect("a client of its own")] += 1;
+        }
+        assert_eq!(by_client, [5; 16]);
+    }
+}
+
+#[test]
+fn a_token_endpoint_that_refuses_says_so_to_every_thread_that_waited() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Token).kind(FaultKind::Slow).delay(Duration::from_millis(300)).times(0));
+    let wrong = with(configuration(sandbox.url()), &json!({ "clientSecret": "wrong" }));
+    on_threads(8, |_| {
+        let answer = person(&wrong);
+        assert_eq!(answer["error"]["code"], "unauthorized", "{answer}");
+        assert!(
+            answer["error"]["message"]
+                .as_str()
+                .is_some_and(|m| m.contains("sandbox-client") && m.contains("/oauth/token")),
+            "{answer}"
+        );
+        assert!(!answer.to_string().contains("wrong"), "{answer}");
+    });
+    assert!(sandbox.arrivals(Endpoint::Refresh).is_empty());
+}
+
+#[test]
+fn a_token_is_not_used_in_its_last_30_seconds() {
+    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(25)).start();
+    let configuration = with(configuration(sandbox.url()), &json!({ "preflight": false }));
+    assert_eq!(person(&configuration)["ok"], true);
+    assert_eq!(person(&configuration)["ok"], true);
+    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 2);
+}
+
+#[test]
+fn a_token_endpoint_that_answers_no_token_is_an_invalid_response() {
+    for kind in [FaultKind::BadJson, FaultKind::Html, FaultKind::Garbage] {
+        let sandbox = Sandbox::start();
+        sandbox.fault(Fault::on(Endpoint::Token).kind(kind).times(0));
+        let answer = person(&configuration(sandbox.url()));
+        assert_eq!(answer["error"]["code"], "invalid_response", "{kind:?}: {answer}");
+        assert_eq!(answer["error"]["sent"], "no");
+    }
+}
+
+#[test]
+fn what_a_server_repeats_of_a_secret_is_blotted_out() {
+    for endpoint in [Endpoint::Token, Endpoint::Refresh] {
+        let sandbox = Sandbox::start();
+        sandbox.fault(Fault::on(endpoint).kind(FaultKind::Echo).times(0));
+        let answer = person(&configuration(sandbox.url()));
+        assert_eq!(answer["ok"], false);
+        let text = answer.to_string();
+        assert!(!text.contains("sandbox-secret") && text.contains("***"), "{text}");
+        let issued =
+            sandbox.arrivals(Endpoint::Refresh).first().and_then(|a| a.header("authorization").map(str::to_owned));
+        if let Some(token) = issued.as_deref().and_then(|header| header.strip_prefix("Bearer ")) {
+            assert!(!text.contains(token), "{text}");
+        }
+    }
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Echo).times(0));
+    for own in [
+        json!({ "accessToken": "Bearer t0ken-of-mine" }),
+        json!({ "defaultHeaders": { "Authorization": "Bearer t0ken-of-mine" } }),
+    ] {
+        let own = with(json!({ "baseUrl": sandbox.url(), "preflight": false, "lookup": support::nowhere() }), &own);
+        let text = person(&own).to_string();
+        assert!(!text.contains("t0ken-of-mine") && text.contains("***"), "{text}");
+    }
+}
+
+#[test]
+fn the_total_timeout_holds_for_token_and_refresh_together() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Token).kind(FaultKind::Slow).delay(Duration::from_millis(200)));
+    sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Slow).delay(Duration::from_secs(20)));
+    let answer = refresh(&json!({
+        "filter": "uid == \"amelie.roux\"", "options": { "totalTimeoutSec": 0.8 }, "configuration": configuration(sandbox.url()),
+    }));
+    assert_eq!(answer["error"]["code"], "timeout", "{answer}");
+    assert_eq!(answer["error"]["sent"], "maybe", "{answer}");
+}
