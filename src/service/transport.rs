@@ -88,7 +88,8 @@ pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Resu
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    let task = io_thread()?.spawn(exchange.run());
+    // A task is moved several times on its way; a pointer to it moves faster.
+    let task = io_thread()?.spawn(Box::pin(exchange.run()));
     match shared.wait(timeout) {
         // Read here: the I/O thread has others to serve.
         Outcome::Ended(result) => result.map(Answer::read),
