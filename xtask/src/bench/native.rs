@@ -1,4 +1,5 @@
-//! The C ABI beside libcurl's easy interface, one handle for all calls: benches/library.c, benches/curl.c.
+//! The C ABI beside libcurl's easy interface, one handle for all calls: benches/library.c, benches/curl.c. Beside the
+//! same request it is to stand; the least that libcurl can send is there for who wants to know.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,6 +7,10 @@ use std::time::{Duration, Instant};
 use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
 use crate::{Result, build};
+
+/// What follows URL and number for the two ways of benches/curl.c.
+const SAME: &[&str] = &[];
+const BARE: &[&str] = &["bare"];
 
 /// Calls in a run whose wall time is taken, and how many runs.
 const CALLS: u32 = 2000;
@@ -39,32 +44,41 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let programs = Programs { folder, url: &bench.sandbox.url };
 
-    let (mut our_runs, mut curl_runs) = (Vec::new(), Vec::new());
+    // By turns.
+    let (mut ours_time, mut same_time, mut bare_time) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        our_runs.push(programs.wall(&ours)?);
+        ours_time.push(programs.wall(&ours, SAME)?);
         if let Some(curl) = &curl {
-            curl_runs.push(programs.wall(curl)?);
+            same_time.push(programs.wall(curl, SAME)?);
+            bare_time.push(programs.wall(curl, BARE)?);
         }
     }
-    let beside = |figure: Option<Figure>| figure.map(|figure| ("libcurl, one easy handle", figure));
-    let mut lines = vec![Line {
-        what: "C ABI: a refresh, time",
-        ours: Figure::Time(median(our_runs)),
-        other: beside(curl.is_some().then(|| Figure::Time(median(curl_runs)))),
-        aim: Some(1.0),
-    }];
+    let time = |times| Figure::Time(median(times));
+    let others = curl.as_ref().map(|_| [time(same_time), time(bare_time)]);
+    let mut lines = beside("C ABI: a refresh, time", time(ours_time), others);
     match build::find_program("VALGRIND", &["valgrind"]) {
-        Some(valgrind) => lines.push(Line {
-            what: "C ABI: a refresh, instructions",
-            ours: programs.instructions(&valgrind, &ours)?,
-            other: beside(curl.map(|curl| programs.instructions(&valgrind, &curl)).transpose()?),
-            aim: Some(1.0),
-        }),
+        Some(valgrind) => {
+            let count = |program, arguments| programs.instructions(&valgrind, program, arguments);
+            let others = match &curl {
+                Some(curl) => Some([count(curl, SAME)?, count(curl, BARE)?]),
+                None => None,
+            };
+            lines.extend(beside("C ABI: a refresh, instructions", count(&ours, SAME)?, others));
+        }
         None => {
             not_measured.push(missing("instructions of the C ABI", "Debian's valgrind (or its path in VALGRIND)"));
         }
     }
     Ok((lines, not_measured))
+}
+
+/// Ours beside libcurl's same request, and the bare one; or alone.
+fn beside(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<Line> {
+    let Some([same, bare]) = others else { return vec![Line { what, ours, other: None, aim: None }] };
+    vec![
+        Line { what, ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
+        Line { what, ours, other: Some(("libcurl, no gzip, no agent", bare)), aim: None },
+    ]
 }
 
 /// Compiles benches/{name}.c; what the compiler says is the error.
@@ -85,33 +99,34 @@ struct Programs<'a> {
 }
 
 impl Programs<'_> {
-    fn run(&self, mut command: std::process::Command, calls: u32) -> Result<String> {
+    fn run(&self, mut command: std::process::Command, calls: u32, arguments: &[&str]) -> Result<String> {
         command
             .args([self.url, &calls.to_string()])
+            .args(arguments)
             .env("LD_LIBRARY_PATH", self.folder)
             .env("DYLD_LIBRARY_PATH", self.folder);
         output(&mut command)
     }
 
     /// The time of one call of many, seen from outside.
-    fn wall(&self, program: &Path) -> Result<Duration> {
+    fn wall(&self, program: &Path, arguments: &[&str]) -> Result<Duration> {
         let begin = Instant::now();
-        self.run(command(program), CALLS)?;
+        self.run(command(program), CALLS, arguments)?;
         Ok(begin.elapsed() / CALLS)
     }
 
     /// What the processor executes for one call, on all threads of the client and outside the kernel.
-    fn instructions(&self, valgrind: &Path, program: &Path) -> Result<Figure> {
-        let [short, long] = COUNTED.map(|calls| self.count(valgrind, program, calls));
+    fn instructions(&self, valgrind: &Path, program: &Path, arguments: &[&str]) -> Result<Figure> {
+        let [short, long] = COUNTED.map(|calls| self.count(valgrind, program, calls, arguments));
         let (short, long) = (short?, long?);
         Ok(Figure::Instructions((long - short) / f64::from(COUNTED[1] - COUNTED[0])))
     }
 
-    fn count(&self, valgrind: &Path, program: &Path, calls: u32) -> Result<f64> {
+    fn count(&self, valgrind: &Path, program: &Path, calls: u32, arguments: &[&str]) -> Result<f64> {
         let profile = program.with_extension(format!("{calls}.callgrind"));
         let mut command = command(valgrind);
         command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", profile.display())).arg(program);
-        self.run(command, calls)?;
+        self.run(command, calls, arguments)?;
         let text = std::fs::read_to_string(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
         let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
         totals
