@@ -69,7 +69,7 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
     let mut tally = Tally::new(filter);
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
         page.iter().for_each(|document| tally.add(filter, document));
-        if !limits.exactly && tally.matched > 0 && is_harmless(call, &tally, &candidates, limits)? {
+        if !limits.exactly && tally.matched > 0 && is_harmless(call, &mut tally, &mut candidates, limits)? {
             break;
         }
     }
@@ -79,10 +79,7 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
     if let Some(maximum) = limits.maximum.filter(|maximum| tally.matched + tally.undecided > *maximum) {
         return Err(tally.too_many(filter, maximum));
     }
-    if !limits.everybody
-        && !tally.excludes_somebody(&candidates)
-        && is_everybody(call, candidates.total().map_err(unavailable)?)?
-    {
+    if !limits.everybody && tally.may_be_everybody(call, &mut candidates)? {
         return Err(tally.everybody(filter));
     }
     let exactly = candidates.have_ended() && tally.undecided == 0;
@@ -114,6 +111,8 @@ struct Tally {
     some_others: Vec<String>,
     /// The filter's attributes, for those words.
     attributes: Vec<String>,
+    /// Whether search finds as many as the tenant has, once that was asked for.
+    found_everybody: Option<bool>,
 }
 
 impl Tally {
@@ -126,6 +125,7 @@ impl Tally {
             some_undecided: Vec::new(),
             some_others: Vec::new(),
             attributes: filter.attributes(),
+            found_everybody: None,
         }
     }
 
@@ -147,10 +147,16 @@ impl Tally {
         }
     }
 
-    /// Whether somebody is known not to match, so that it cannot be everybody; or one person alone does, who was
-    /// named, even where the tenant has nobody else.
-    fn excludes_somebody(&self, candidates: &Candidates<'_>) -> bool {
-        self.others > 0 || candidates.have_ended() && self.matched + self.undecided == 1
+    /// Whether, for all that is known, everybody may match. One person alone may be named, even where the tenant has
+    /// nobody else.
+    fn may_be_everybody(&mut self, call: &Call<'_>, candidates: &mut Candidates<'_>) -> Result<bool> {
+        if self.others > 0 || candidates.have_ended() && self.matched + self.undecided == 1 {
+            return Ok(false);
+        }
+        match self.found_everybody {
+            Some(found) => Ok(found),
+            None => Ok(*self.found_everybody.insert(is_everybody(call, candidates.total().map_err(unavailable)?)?)),
+        }
     }
 
     /// Nobody is judged to match.
@@ -179,7 +185,7 @@ impl Tally {
         Error::new(Code::NoMatch, format!("{shown} matches nobody, so the service would refresh every identity of the tenant."))
             .hint(format!(
                 "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Whoever has just come is in search some minutes later, and \
-                 an uncorrelated identity never.\nWhere the service itself knows better: {WAYS}"
+                 an uncorrelated identity never.\n{WAYS}"
             ))
             .matched(0)
     }
@@ -214,16 +220,13 @@ impl Person {
 }
 
 /// Whether enough is known to send: the maximum cannot be exceeded, and it is not everybody.
-fn is_harmless(call: &Call<'_>, tally: &Tally, candidates: &Candidates<'_>, limits: Limits) -> Result<bool> {
+fn is_harmless(call: &Call<'_>, tally: &mut Tally, candidates: &mut Candidates<'_>, limits: Limits) -> Result<bool> {
     if let Some(maximum) = limits.maximum
         && candidates.total().map_err(unavailable)? > maximum
     {
         return Ok(false);
     }
-    if limits.everybody || tally.excludes_somebody(candidates) {
-        return Ok(true);
-    }
-    Ok(!is_everybody(call, candidates.total().map_err(unavailable)?)?)
+    Ok(limits.everybody || !tally.may_be_everybody(call, candidates)?)
 }
 
 /// Whether so many found are all that the tenant has. Where it is a close thing, an old number is not relied on.

@@ -193,6 +193,18 @@ fn everybody_but_one_is_not_everybody() {
 }
 
 #[test]
+fn of_a_large_tenant_the_size_is_asked_for_once_however_many_pages_it_has() {
+    let sandbox = Sandbox::builder().people(12_000).start();
+    refused(&sandbox, &request(&sandbox, "uid.notNull()"), "would_refresh_all");
+    assert!(arrived(&sandbox, Endpoint::Search) > 2);
+    assert_eq!(
+        arrived(&sandbox, Endpoint::Count),
+        2,
+        "of the tenant, and of those found: no page is believed above 10,000"
+    );
+}
+
+#[test]
 fn in_a_tenant_of_one_that_one_can_be_named() {
     let one = Sandbox::builder().people(1).start();
     refreshes(&one, &request(&one, r#"uid == "amelie.roux""#), &["amelie.roux"]);
@@ -233,6 +245,32 @@ fn somebody_who_matches_is_found_on_a_later_page() {
     let answer = refreshes(&sandbox, &request(&sandbox, r#"uid == "sales""#), &["sales"]);
     assert_eq!((&answer["matched"], &answer["matchedExactly"]), (&json!(1), &json!(true)), "{answer}");
     assert_eq!(arrived(&sandbox, Endpoint::Search), 2);
+}
+
+#[test]
+fn whole_attributes_are_asked_for_where_single_ones_do_not_come() {
+    let sandbox = Sandbox::start();
+    let without = json!([{ "id": sandbox.identities()[0].id, "name": "amelie.roux", "displayName": "Amélie Roux" }]);
+    sandbox.fault(Fault::on(Endpoint::Search).status(200).body(&without.to_string()));
+    refreshes(&sandbox, &request(&sandbox, r#"uid == "amelie.roux""#), &["amelie.roux"]);
+    let asked: Vec<bool> =
+        sandbox.arrivals(Endpoint::Search).iter().map(|search| search.text().contains(r#""attributes""#)).collect();
+    assert_eq!(asked, [false, true]);
+}
+
+#[test]
+fn a_page_that_has_everybody_and_is_full_is_the_last() {
+    let people = |number: u32| {
+        (0..number).map(|n| {
+            let mut person = Identity::new(&format!("person {n}")).with("department", "Sales");
+            person.id = format!("{n:032x}");
+            person
+        })
+    };
+    let sandbox = Sandbox::builder().identities(people(250).chain([Identity::new("boss")]).collect()).start();
+    let answer = refresh(&request(&sandbox, r#"department == "Sales""#));
+    assert_eq!((&answer["matched"], &answer["matchedExactly"]), (&json!(250), &json!(true)), "{answer}");
+    assert_eq!((arrived(&sandbox, Endpoint::Search), arrived(&sandbox, Endpoint::Count)), (1, 1), "{answer}");
 }
 
 #[test]

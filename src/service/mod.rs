@@ -206,10 +206,12 @@ impl Call<'_> {
                 return Ok(response);
             }
             self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
+            // Without the query, which may be long.
+            let url = self.service.base_url().join(endpoint.path);
             if response.is_success() {
-                return Err(self.page(endpoint, &target.url, response));
+                return Err(self.page(endpoint, &url, response));
             }
-            return Err(self.refused(endpoint, &target.url, response));
+            return Err(self.refused(endpoint, &url, response));
         }
     }
 
