@@ -133,10 +133,9 @@ Describe 'A refresh by filter' {
     }
 
     It 'takes nothing from the pipeline' {
-        $ErrorActionPreference = 'Continue'
-        $problems = 'amelie.roux', @{ filter = 'uid == "smith"' } | Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' 2>&1
-        $problems.FullyQualifiedErrorId | Should -Be (@('InputObjectNotBound,Invoke-CCRefreshIdentities') * 2)
-        (1..2 | Invoke-CCRefreshIdentities -All -Force 2>&1).Count | Should -Be 2
+        { 'amelie.roux', @{ filter = 'uid == "smith"' } | Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        { 1..2 | Invoke-CCRefreshIdentities -All -Force } | Should -Throw -ErrorId 'InputObjectNotBound,*'
+        1..2 | Invoke-CCRefreshIdentities -All -Force -ErrorAction SilentlyContinue
         @() | Invoke-CCRefreshIdentities -All -Force
         @(Get-Arrival $sandbox).Count | Should -Be 0
     }
