@@ -116,7 +116,7 @@ fn uncounted_prune() -> Error {
         Code::WouldRefreshAll,
         "pruneIdentities with a filter that nobody has held against the tenant: if the service cannot use it, every identity without an account is deleted.",
     )
-    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")
+    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
 }
 
 /// The error of a maximum that nothing would be held against.

@@ -232,7 +232,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     };
     let lifetime = answer
         .get("expires_in")
-        .and_then(serde_json::Value::as_u64)
+        .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
         .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
     Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
 }

@@ -277,13 +277,13 @@ impl Exchange {
             _ if error.is_dns() => (
                 Code::HostNotFound,
                 format!("The host {host} was not found."),
-                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), or in the network's DNS."
+                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), in the proxy's name where one is set, or in the network's DNS."
                     .to_owned(),
             ),
             _ if error.is_connect() => (
                 Code::Connection,
                 format!("No connection to {}: {}.", origin(url), cause.text),
-                "Look at baseUrl, the network and the proxy.".to_owned(),
+                "Look at baseUrl and the network; where a proxy is set, it is the proxy that was not reached.".to_owned(),
             ),
             Cause { garbled: true, .. } => (
                 Code::InvalidResponse,
@@ -342,27 +342,31 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     seconds_or_date(response.header(RETRY_AFTER.as_str())?)
 }
 
+/// Whatever asks for longer is mistaken.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
 /// Retry-After's two forms.
 fn seconds_or_date(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds.min(86_400))),
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default()),
     }
+    .map(|asked| asked.min(LONGEST_WAIT))
 }
 
 fn timed_out(target: &Target, timeout: Duration, gate: &Gate) -> Error {
     let sent = gate.sent();
     let hint = match (gate.delivery, sent) {
-        (Delivery::Repeatable, _) => "timeoutSec sets the limit.",
-        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec sets the limit.",
+        (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
+        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
         _ => {
-            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec sets the limit."
+            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }
     };
-    Error::new(Code::Timeout, format!("{target} did not answer within {} s.", timeout.as_secs_f64()))
-        .hint(hint)
-        .sent(sent)
+    // To the millisecond: what is left of totalTimeoutSec is no round number.
+    let seconds = timeout.as_millis() as f64 / 1000.0;
+    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s.")).hint(hint).sent(sent)
 }
 
 /// "POST https://host/path": what an error speaks of.
