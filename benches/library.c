@@ -1,4 +1,4 @@
-/* N refreshes through the library: `library URL N`. Measured from outside (cargo xtask bench). */
+/* N refreshes through the library: `library URL N`. `library URL N preflight`: counts whom each touches before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +6,13 @@
 #include "pssailpointcc.h"
 
 int main(int count, char **arguments) {
-    if (count != 3) return 2;
+    if (count < 3) return 2;
+    int preflight = count > 3 && strcmp(arguments[3], "preflight") == 0;
     char request[1024];
     snprintf(request, sizeof request,
              "{\"filter\":\"uid == \\\"amelie.roux\\\"\",\"refreshArgs\":{\"correlateEntitlements\":true,\"promoteAttributes\":true},"
-             "\"configuration\":{\"baseUrl\":\"%s\",\"accessToken\":\"sandbox-token\"}}",
-             arguments[1]);
+             "\"options\":{\"preflight\":%s},\"configuration\":{\"baseUrl\":\"%s\",\"accessToken\":\"sandbox-token\"}}",
+             preflight ? "true" : "false", arguments[1]);
     for (long i = atol(arguments[2]); i > 0; i--) {
         char *answer = cc_refresh_identities(request);
         if (strncmp(answer, "{\"ok\":true", 10) != 0) return fputs(answer, stderr), 1;

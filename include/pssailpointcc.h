@@ -60,7 +60,8 @@
  * An error after a call to the service carries `calls` beside `error`: every call with its `outcome`, "accepted",
  * "rejected", "not_sent" or "maybe_sent".
  *
- * No answer holds a secret: none is put in, and what a server repeats of one is replaced by ***.
+ * No error holds a secret: none is put in, and what a server repeats of one is replaced by ***. The answer to a refresh
+ * that succeeded is the service's own, as it came.
  *
  *
  * ERRORS
@@ -101,7 +102,7 @@
  *                    account), provision
  *     options        object:
  *         allowFullRefresh   true: without a filter, refresh the whole tenant
- *         allowPruneAll      true: do so with pruneIdentities as well
+ *         allowPruneAll      true: do so with pruneIdentities as well; and prune by a filter that was not counted
  *         preflight          false: send the filter without counting its matches (see PREFLIGHT). Default: the
  *                            configuration's
  *         maxIdentities      refuse to touch more than so many. Default: the configuration's. Not without preflight
@@ -124,8 +125,8 @@
  *     - not every identity of the tenant matches, or may match
  *     - no more than maxIdentities match, or may match
  *
- * That is one request before the refresh, in the ordinary case; the tenant's size and attributes are kept for ten
- * minutes. A user whom search refuses (HELPDESK) can still refresh by id, name or email with ==.
+ * That is one request before the refresh, in the ordinary case; one more where the filter names another attribute than
+ * the standard ones. The tenant's size is kept for ten minutes. A user whom search refuses (HELPDESK) can still refresh by id, name or email with ==.
  *
  * It is as sure as a check just before sending can be: search lags behind by minutes, and does not know uncorrelated
  * identities, which the service may refresh as well.

@@ -111,6 +111,8 @@ struct Tally {
     some_others: Vec<String>,
     /// The filter's attributes, for those words.
     attributes: Vec<String>,
+    /// Whether the filter says by name whom it means, so that it does not mean whoever has come since.
+    names_people: bool,
     /// Whether search finds as many as the tenant has, once that was asked for.
     found_everybody: Option<bool>,
 }
@@ -125,6 +127,7 @@ impl Tally {
             some_undecided: Vec::new(),
             some_others: Vec::new(),
             attributes: filter.attributes(),
+            names_people: suitable::names_people(filter.expr()),
             found_everybody: None,
         }
     }
@@ -147,10 +150,11 @@ impl Tally {
         }
     }
 
-    /// Whether, for all that is known, everybody may match. One person alone may be named, even where the tenant has
-    /// nobody else.
+    /// Whether, for all that is known, everybody may match. One person alone whom the filter names may be refreshed, even
+    /// where the tenant has nobody else.
     fn may_be_everybody(&mut self, call: &Call<'_>, candidates: &mut Candidates<'_>) -> Result<bool> {
-        if self.others > 0 || candidates.have_ended() && self.matched + self.undecided == 1 {
+        let one = candidates.have_ended() && self.matched + self.undecided == 1;
+        if self.others > 0 || one && self.names_people {
             return Ok(false);
         }
         match self.found_everybody {

@@ -2,10 +2,10 @@
 //! refreshes everybody, and that somebody besides the service can judge it.
 
 use crate::error::{Code, Error, Result};
-use crate::filter::{Expr, Filter, Literal, Operand, Test};
+use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
 use crate::members::{nearest, shortened};
 use crate::preflight::{WAYS, retold};
-use crate::service::{self, Age, Call};
+use crate::service::{self, Call};
 
 /// How many parts or names an error repeats.
 const SHOWN: usize = 3;
@@ -28,6 +28,24 @@ pub(crate) fn decidable(filter: &Filter) -> Result<()> {
         ),
     )
     .hint(format!("Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"\n{WAYS}")))
+}
+
+/// Whether a filter says by name whom it means.
+pub(crate) fn names_people(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) => parts.iter().any(names_people),
+        Expr::Or(parts) => parts.iter().all(names_people),
+        Expr::Not(_) => false,
+        Expr::Condition { attribute, test } => {
+            let is_name = matches!(attribute.as_str(), "id" | "name" | "uid" | "email");
+            is_name
+                && match test {
+                    Test::In { .. } => true,
+                    Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Text(_)), .. } => true,
+                    _ => false,
+                }
+        }
+    }
 }
 
 /// Whether there can be a document of which the filter is judged to hold, or not to hold.
@@ -80,18 +98,13 @@ pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut asked = Age::Kept;
-    loop {
-        let (attributes, age) =
-            service::identity_attributes(call, asked).map_err(|error| list_unavailable(error, &names))?;
-        let is_searchable =
-            |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
-        match names.iter().find(|name| !is_searchable(name)) {
-            None => return Ok(()),
-            // It may have become searchable since.
-            Some(_) if age == Age::Kept => asked = Age::New,
-            Some(name) => return Err(not_searchable(name, &attributes)),
-        }
+    // Asked each time: an attribute that has just lost its searchability makes the filter one of everybody.
+    let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(error, &names))?;
+    let is_searchable =
+        |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
+    match names.iter().find(|name| !is_searchable(name)) {
+        None => Ok(()),
+        Some(name) => Err(not_searchable(name, &attributes)),
     }
 }
 

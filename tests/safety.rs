@@ -130,18 +130,14 @@ fn an_attribute_that_is_not_searchable_is_refused() {
 }
 
 #[test]
-fn the_list_of_attributes_is_asked_for_once_and_not_for_standard_ones() {
+fn the_list_of_attributes_is_asked_for_each_time_and_not_for_standard_ones() {
     let sandbox = Sandbox::start();
     refreshes(&sandbox, &request(&sandbox, r#"firstname == "Jo" && lastname == "smith""#), &["smith"]);
     assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 0);
     for _ in 0..3 {
         refreshes(&sandbox, &request(&sandbox, r#"department == "Sales" && uid == "smith""#), &["smith"]);
     }
-    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 1);
-    // One that has come since is found all the same.
-    sandbox.put_identity(Identity::new("new.person").with("favouriteColour", "green"));
-    refreshes(&sandbox, &request(&sandbox, r#"favouriteColour == "green""#), &["new.person"]);
-    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 2);
+    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 3);
 }
 
 #[test]
@@ -530,4 +526,51 @@ fn a_wrong_filter_is_refused_before_anything_is_looked_for() {
     assert_eq!(answer["error"]["code"], "invalid_filter", "{answer}");
     let answer = refresh(&json!({ "filter": "uid == \"x\"", "configuration": { "lookup": support::nowhere() } }));
     assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
+}
+
+#[test]
+fn nothing_is_pruned_by_a_filter_that_nobody_has_counted() {
+    for unchecked in [json!({ "skipFilterCheck": true }), json!({ "preflight": false })] {
+        let sandbox = Sandbox::start();
+        for name in ["pruneIdentities", "PruneIdentities"] {
+            let request = json!({
+                "filter": "uid == \"amelie.roux\"", "refreshArgs": { name: "True" }, "options": unchecked,
+                "configuration": support::configuration(sandbox.url()),
+            });
+            let answer = support::refresh(&request);
+            assert_eq!(answer["error"]["code"], "would_refresh_all", "{answer}");
+        }
+        assert!(sandbox.log().is_empty());
+    }
+}
+
+#[test]
+fn an_attribute_that_has_just_lost_its_searchability_is_not_sent() {
+    let sandbox = Sandbox::start();
+    let request =
+        json!({ "filter": "department == \"Engineering\"", "configuration": support::configuration(sandbox.url()) });
+    assert_eq!(support::refresh(&request)["ok"], true);
+    let settings = json!({ "notSearchable": ["department"] }).to_string();
+    let client = reqwest::blocking::Client::builder().no_proxy().build().expect("a client");
+    client.post(format!("{}/sandbox/settings", sandbox.url())).body(settings).send().expect("the sandbox answers");
+    let answer = support::refresh(&request);
+    assert_eq!(answer["error"]["code"], "preflight_unavailable", "{answer}");
+    assert_eq!(sandbox.refreshes().len(), 1);
+}
+
+#[test]
+fn one_person_who_was_not_named_may_be_everybody_that_search_knows() {
+    let sandbox = Sandbox::builder()
+        .identities(vec![pssailpointcc_sandbox::Identity::new("amelie.roux").with("uid", "amelie.roux")])
+        .start();
+    for (filter, ok) in [
+        ("uid == \"amelie.roux\"", true),
+        ("uid.notNull()", false),
+        ("uid != \"zzz\"", false),
+        ("!(uid == \"zzz\")", false),
+    ] {
+        let answer =
+            support::refresh(&json!({ "filter": filter, "configuration": support::configuration(sandbox.url()) }));
+        assert_eq!(answer["ok"], ok, "{filter}: {answer}");
+    }
 }

@@ -223,7 +223,8 @@ impl Exchange {
             Ok(answer) => answer,
             Err(error) => return Err(self.failed(&error.without_url())),
         };
-        self.shared.gate.answered();
+        let status = answer.status().as_u16();
+        self.shared.gate.answered(status);
         let mut body =
             Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
@@ -244,7 +245,9 @@ impl Exchange {
                     ));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) => return Err(self.cut_off(answer.status().as_u16(), &error.without_url())),
+                // These two say all by their status, and what to do next depends on nothing else.
+                Err(_) if matches!(status, 401 | 429) => break,
+                Err(error) => return Err(self.cut_off(status, &error.without_url())),
             }
         }
         Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
@@ -315,7 +318,10 @@ impl Exchange {
         self.give_up(Error::new(
             code,
             format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
-        ).hint("What the service did with the request is not in doubt by the status, only the rest of its answer is lost."))
+ ).hint(match Sent::of_status(status) {
+            Sent::Yes => "The service has received the request, and its status says what it did; only the rest of its answer is lost.",
+            _ => "Look at the network between here and the service.",
+        }))
     }
 
     /// An answer that cannot be used; only a question may be asked again.

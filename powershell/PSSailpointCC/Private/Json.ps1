@@ -76,7 +76,7 @@ function ConvertFrom-JsonText([string] $Text) {
         $failure = $null
         $value = [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
         if ($null -eq $failure) { $value }
-    } catch { Write-Debug -Message $_.Exception.Message }
+    } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
 }
 
 # What ConvertFrom-Json makes on Windows PowerShell, as the hashtables that it makes on 7.

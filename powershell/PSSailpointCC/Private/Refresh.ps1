@@ -90,7 +90,7 @@ function Confirm-FullRefresh([string] $Target, $Cmdlet) {
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
+    Microsoft.PowerShell.Utility\Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
@@ -100,7 +100,7 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $M
         if (-not $Result['matchedExactly']) { $least = 'at least ' }
         $message += ' The filter matched {0}{1} before.' -f $least, $Result['matched']
     }
-    Write-Verbose -Message $message
+    Microsoft.PowerShell.Utility\Write-Verbose -Message $message
 }
 
 # What only the command knows: the request, and what else in this session may have caused the error.

@@ -259,7 +259,7 @@ function Invoke-CCRefreshIdentities {
                 $target = 'Refresh identities: {' + $body + '}'
             }
             # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
-            if ($VerbosePreference -ne 'SilentlyContinue' -and -not $PSBoundParameters.ContainsKey('Verbose')) { Write-Verbose -Message $target }
+            if ($VerbosePreference -ne 'SilentlyContinue' -and -not $PSBoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
             if (-not $PSCmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return }
             if ($asks -and -not (Confirm-FullRefresh $target $PSCmdlet)) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }

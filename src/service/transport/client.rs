@@ -12,25 +12,35 @@ use crate::error::{Code, Error, Result};
 /// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// Larger files hold more than certificates.
+const MAXIMUM_FILE_BYTES: u64 = 8 << 20;
+
 /// How many sets of transport members have a client at the same time.
 const CLIENTS: usize = 16;
 
 /// The client of these transport members, made when they are new.
 pub(super) fn client(transport: &Transport) -> Result<Client> {
     static MADE: Mutex<Vec<(Transport, Client)>> = Mutex::new(Vec::new());
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(index) = made.iter().position(|(of, _)| of == transport) {
+    let kept = |made: &mut Vec<(Transport, Client)>| {
+        let index = made.iter().rposition(|(of, _)| of == transport)?;
         // The least recently used stands first.
-        let entry = made.remove(index);
-        made.push(entry);
-    } else {
-        let client = build(transport)?;
-        if made.len() == CLIENTS {
-            made.remove(0);
-        }
-        made.push((transport.clone(), client));
+        made[index..].rotate_left(1);
+        made.last().map(|(_, client)| client.clone())
+    };
+    if let Some(client) = kept(&mut MADE.lock().unwrap_or_else(PoisonError::into_inner)) {
+        return Ok(client);
     }
-    Ok(made[made.len() - 1].1.clone())
+    // Not under the lock: files are read, which may take long.
+    let client = build(transport)?;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(client) = kept(&mut made) {
+        return Ok(client);
+    }
+    if made.len() == CLIENTS {
+        made.remove(0);
+    }
+    made.push((transport.clone(), client.clone()));
+    Ok(client)
 }
 
 fn build(transport: &Transport) -> Result<Client> {
@@ -70,6 +80,12 @@ fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>> {
         Error::invalid_argument(format!("caFile {path} {reason}."))
             .hint("A file with at least one certificate in PEM form is needed.")
     };
+    // A pipe, or a device, might never end.
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() <= MAXIMUM_FILE_BYTES => {}
+        Ok(_) => return Err(refused(format!("is no file of at most {MAXIMUM_FILE_BYTES} bytes"))),
+        Err(error) => return Err(refused(format!("cannot be read: {error}"))),
+    }
     let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
     match reqwest::Certificate::from_pem_bundle(&bytes) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -16,6 +16,8 @@ use crate::error::Sent;
 #[derive(Debug)]
 pub(super) struct Gate {
     state: AtomicU8,
+    /// The answer's, once it has begun.
+    status: AtomicU16,
     pub(super) delivery: Delivery,
 }
 
@@ -26,7 +28,7 @@ const REVOKED: u8 = 3;
 
 impl Gate {
     pub(super) fn new(delivery: Delivery) -> Self {
-        Self { state: AtomicU8::new(CLOSED), delivery }
+        Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
     }
 
     /// Before an attempt; a revoked gate stays revoked.
@@ -40,7 +42,8 @@ impl Gate {
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
         let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
     }
 
@@ -56,7 +59,7 @@ impl Gate {
     pub(super) fn sent(&self) -> Sent {
         match (self.delivery, self.state.load(Ordering::SeqCst)) {
             (Delivery::Repeatable, _) | (_, CLOSED | REVOKED) => Sent::No,
-            (_, ANSWERED) => Sent::Yes,
+            (_, ANSWERED) => Sent::of_status(self.status.load(Ordering::SeqCst)),
             _ => Sent::Maybe,
         }
     }

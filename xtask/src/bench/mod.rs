@@ -1,13 +1,14 @@
 //! Measurements, as ratios to something that everybody has: an engine start, Invoke-RestMethod, libcurl.
 //!
 //! All in one run, on one machine, against one sandbox, what is compared by turns: a ratio then means the same on a
-//! slow machine and on a busy one. One more figure is one more [`Line`] in `module` or `native`.
+//! slow machine and on a busy one. One more figure is one more [`Line`] in `module`, `native` or `filter`.
 
+mod filter;
 mod module;
 mod native;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::sandbox::Sandbox;
@@ -25,7 +26,9 @@ struct Missing {
 struct Bench {
     sandbox: Sandbox,
     /// The library that ships.
-    library: std::path::PathBuf,
+    library: PathBuf,
+    /// benches/filter.rs, built.
+    filter: PathBuf,
 }
 
 /// The lines of one part, and what of it is missing on this machine.
@@ -33,12 +36,14 @@ type Part = (Vec<Line>, Vec<Missing>);
 
 /// Measures everything that this machine has the tools for, and prints the table.
 pub(crate) fn run() -> Result<()> {
-    println!("Building the library and the sandbox in release form ...");
-    let library = build::release_library()?;
+    println!("Building the library, the sandbox and the filter's benchmark in release form ...");
+    // The benchmark's build leaves a library without link-time optimisation: first, so that the one that ships stays.
+    let filter = filter::build()?;
+    let library = copy(&build::release_library()?)?;
     let sandbox = Sandbox::start(&["--release"], &["--rate-limit", "0"])?;
-    let bench = Bench { sandbox, library };
+    let bench = Bench { sandbox, library, filter };
     println!("Measuring; this takes a minute or two, and other work on this machine disturbs it ...\n");
-    let parts: [fn(&Bench) -> Result<Part>; 2] = [module::measure, native::measure];
+    let parts: [fn(&Bench) -> Result<Part>; 3] = [module::measure, native::measure, filter::measure];
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
     for part in parts {
         let (measured, not_measured) = part(&bench)?;
@@ -51,6 +56,14 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("\n{}", machine());
     Ok(())
+}
+
+/// A copy that no other build replaces.
+fn copy(library: &Path) -> Result<PathBuf> {
+    let folder = build::root().join("target/bench");
+    let target = folder.join(library.file_name().unwrap_or_default());
+    let copied = std::fs::create_dir_all(&folder).and_then(|()| std::fs::copy(library, &target));
+    copied.map(|_| target).map_err(|error| format!("{}: {error}", library.display()))
 }
 
 /// A program whose environment names no proxy and no tenant: it shall talk to the sandbox.

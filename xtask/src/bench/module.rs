@@ -37,7 +37,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     }
     let [engine, import, import_clone, first, first_rest] = starts.map(|times| Figure::Time(median(times)));
     let warm = script.run("Warm", &packaged)?;
-    let [warm, rest, session] = ["library", "rest", "session"].map(|name| Figure::Time(median(named(&warm, name))));
+    let names = ["library", "preflight", "rest", "session"];
+    let [warm, preflight, rest, session] = names.map(|name| Figure::Time(median(named(&warm, name))));
 
     let engine = Some(("engine start (pwsh)", engine));
     let lines = vec![
@@ -56,6 +57,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
             other: Some(("Invoke-RestMethod", rest)),
             aim: Some(0.5),
         },
+        Line { what: "the same with its preflight", ours: preflight, other: Some(("without, warm", warm)), aim: None },
         // Keeps its connection from call to call, which scripts seldom ask for.
         Line {
             what: "warm Invoke-CCRefreshIdentities",

@@ -8,8 +8,9 @@ use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
 use crate::{Result, build};
 
-/// What follows URL and number for the two ways of benches/curl.c.
-const SAME: &[&str] = &[];
+/// What follows URL and number for the ways of benches/library.c and benches/curl.c.
+const PLAIN: &[&str] = &[];
+const PREFLIGHT: &[&str] = &["preflight"];
 const BARE: &[&str] = &["bare"];
 
 /// Calls in a run whose wall time is taken, and how many runs.
@@ -45,25 +46,31 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let programs = Programs { folder, url: &bench.sandbox.url };
 
     // By turns.
-    let (mut ours_time, mut same_time, mut bare_time) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut ours_time, mut preflight_time, mut same_time, mut bare_time]: [Vec<Duration>; 4] = Default::default();
     for _ in 0..RUNS {
-        ours_time.push(programs.wall(&ours, SAME)?);
+        ours_time.push(programs.wall(&ours, PLAIN)?);
+        preflight_time.push(programs.wall(&ours, PREFLIGHT)?);
         if let Some(curl) = &curl {
-            same_time.push(programs.wall(curl, SAME)?);
+            same_time.push(programs.wall(curl, PLAIN)?);
             bare_time.push(programs.wall(curl, BARE)?);
         }
     }
     let time = |times| Figure::Time(median(times));
     let others = curl.as_ref().map(|_| [time(same_time), time(bare_time)]);
-    let mut lines = beside("C ABI: a refresh, time", time(ours_time), others);
+    let (refresh, with_preflight) = (time(ours_time), time(preflight_time));
+    let mut lines = beside("C ABI: a refresh, time", refresh, others);
+    lines.push(after_preflight("C ABI: with its preflight, time", with_preflight, refresh));
     match build::find_program("VALGRIND", &["valgrind"]) {
         Some(valgrind) => {
             let count = |program, arguments| programs.instructions(&valgrind, program, arguments);
             let others = match &curl {
-                Some(curl) => Some([count(curl, SAME)?, count(curl, BARE)?]),
+                Some(curl) => Some([count(curl, PLAIN)?, count(curl, BARE)?]),
                 None => None,
             };
-            lines.extend(beside("C ABI: a refresh, instructions", count(&ours, SAME)?, others));
+            let refresh = count(&ours, PLAIN)?;
+            lines.extend(beside("C ABI: a refresh, instructions", refresh, others));
+            let with_preflight = count(&ours, PREFLIGHT)?;
+            lines.push(after_preflight("C ABI: with its preflight, instructions", with_preflight, refresh));
         }
         None => {
             not_measured.push(missing("instructions of the C ABI", "Debian's valgrind (or its path in VALGRIND)"));
@@ -79,6 +86,11 @@ fn beside(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<
         Line { what, ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
         Line { what, ours, other: Some(("libcurl, no gzip, no agent", bare)), aim: None },
     ]
+}
+
+/// One more request, on the same connection.
+fn after_preflight(what: &'static str, ours: Figure, without: Figure) -> Line {
+    Line { what, ours, other: Some(("without, one request", without)), aim: None }
 }
 
 /// Compiles benches/{name}.c; what the compiler says is the error.

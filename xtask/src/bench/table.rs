@@ -31,6 +31,7 @@ impl Figure {
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (number, unit) = match self {
+            Self::Time(time) if time.as_secs_f64() < 10e-6 => (time.as_secs_f64() * 1e9, "ns"),
             Self::Time(time) if time.as_secs_f64() < 1e-3 => (time.as_secs_f64() * 1e6, "us"),
             Self::Time(time) => (time.as_secs_f64() * 1e3, "ms"),
             Self::Instructions(number) => (number / 1e3, "k instr."),
