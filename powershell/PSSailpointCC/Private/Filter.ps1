@@ -1,0 +1,37 @@
+# What Test-CCFilter tells of a filter.
+function Get-FilterCheck([string] $Filter) {
+    $meaning = $null
+    $record = $null
+    try {
+        $answer = Invoke-NativeFunction 'cc_check_filter' ('{"filter":' + (ConvertTo-JsonText $Filter) + '}')
+        if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+        $meaning = $answer['filter']
+    } catch {
+        $record = $_
+        # The second is a text that is too long, or holds half a character: no filter either.
+        if ($record.Exception.Data['code'] -notin 'invalid_filter', 'invalid_argument') { throw }
+    }
+    $check = [ordered] @{
+        PSTypeName  = 'PSSailpointCC.FilterCheck'
+        Filter      = $Filter
+        IsValid     = $null -ne $meaning
+        Canonical   = $null
+        Attributes  = [string[]] @()
+        Message     = $null
+        Position    = $null
+        Hint        = $null
+        Warnings    = [string[]] @()
+        Undecidable = [string[]] @()
+    }
+    if ($null -ne $meaning) {
+        $check.Canonical = $meaning['canonical']
+        $check.Attributes = [string[]] @($meaning['attributes'])
+        $check.Warnings = [string[]] @($meaning['warnings'])
+        $check.Undecidable = [string[]] @($meaning['undecidable'])
+    } else {
+        $check.Message = $record.Exception.Message
+        $check.Position = $record.Exception.Data['position']
+        $check.Hint = $record.ErrorDetails.RecommendedAction
+    }
+    [pscustomobject] $check
+}

@@ -1,0 +1,88 @@
+function Find-CCIdentity {
+    <#
+    .SYNOPSIS
+    Finds the identities that a refresh with a filter would touch. Changes nothing.
+
+    .DESCRIPTION
+    Asks search for all that may match, judges each by the filter's own
+    meaning, and returns those that match, as they come: any number of them,
+    by pages. It asks for no further page when the pipeline has had enough.
+
+    Whom only the service itself can judge (upper and lower case, missing
+    values, lists) is not returned; a warning says how many they are. Nobody
+    at all is no error here, but a refresh with such a filter is refused.
+
+    -Verbose says how many match in all.
+
+    .PARAMETER Filter
+    In SailPoint's filter language, such as 'department == "Sales"'.
+
+    .PARAMETER First
+    Returns no more than so many, and asks for no more.
+
+    .EXAMPLE
+    Find-CCIdentity 'uid == "amelie.roux"'
+
+    Finds one person.
+
+    .EXAMPLE
+    Find-CCIdentity -Filter 'department == "Sales" && inactive == false' -First 5 | Format-Table Name, DisplayName
+
+    Shows five of those whom a refresh would touch.
+
+    .OUTPUTS
+    PSSailpointCC.Identity
+
+    .LINK
+    Invoke-CCRefreshIdentities
+
+    .LINK
+    Test-CCFilter
+    #>
+    [CmdletBinding()]
+    [OutputType('PSSailpointCC.Identity')]
+    param(
+        [Parameter(Mandatory, Position = 0)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [string] $Filter,
+
+        [ValidateRange(1, 2147483647)]
+        [int] $First = 2147483647
+    )
+
+    process {
+        . $script:UseCallerPreference
+        $head = $configuration = $answer = $null
+        $left = $First
+        # The first page comes soon; the later ones are as large as one request of the library's own.
+        $limit = [Math]::Min($left, 250)
+        while ($true) {
+            try {
+                if ($null -eq $head) {
+                    $head = '{"filter":' + (ConvertTo-JsonText $Filter) + ',"limit":'
+                    $configuration = ',"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+                }
+                $after = ''
+                if ($null -ne $answer) { $after = ',"after":' + (ConvertTo-JsonText $answer['after']) }
+                $isFirst = $null -eq $answer
+                $answer = Invoke-NativeFunction 'cc_find_identities' ($head + $limit + $after + $configuration)
+                if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+                if ($isFirst) {
+                    Write-Verbose -Message ('{0}: {1} match, of {2} more only the service can tell.' -f $answer['baseUrl'], $answer['total'], $answer['undecided'])
+                    if ($answer['undecided'] -gt 0) { Write-Warning -Message ('Of {0} more that search finds only the service itself can tell whether the filter matches them.' -f $answer['undecided']) }
+                }
+            } catch {
+                $record = Update-ErrorRecord $_ $Filter '' 'no' $PSCmdlet
+                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+            }
+            # Outside the try: an error of the next command in the pipeline is not this one's.
+            foreach ($person in $answer['identities']) {
+                [pscustomobject] @{ PSTypeName = 'PSSailpointCC.Identity'; Id = $person['id']; Name = $person['name']; DisplayName = $person['displayName'] }
+            }
+            $left -= @($answer['identities']).Count
+            if ($left -le 0 -or $null -eq $answer['after']) { return }
+            $limit = [Math]::Min($left, 2499)
+        }
+    }
+}
