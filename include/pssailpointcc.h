@@ -60,7 +60,8 @@
  * An error after a call to the service carries `calls` beside `error`: every call with its `outcome`, "accepted",
  * "rejected", "not_sent" or "maybe_sent".
  *
- * No answer holds a secret: none is put in, and what a server repeats of one is replaced by ***.
+ * No error holds a secret: none is put in, and what a server repeats of one is replaced by ***. The answer to a refresh
+ * that succeeded is the service's own, as it came.
  *
  *
  * ERRORS
@@ -101,7 +102,7 @@
  *                    account), provision
  *     options        object:
  *         allowFullRefresh   true: without a filter, refresh the whole tenant
- *         allowPruneAll      true: do so with pruneIdentities as well
+ *         allowPruneAll      true: do so with pruneIdentities as well; and prune by a filter that was not counted
  *         preflight          false: send the filter without counting its matches (see PREFLIGHT). Default: the
  *                            configuration's
  *         maxIdentities      refuse to touch more than so many. Default: the configuration's. Not without preflight
@@ -124,8 +125,8 @@
  *     - not every identity of the tenant matches, or may match
  *     - no more than maxIdentities match, or may match
  *
- * That is one request before the refresh, in the ordinary case; the tenant's size and attributes are kept for ten
- * minutes. A user whom search refuses (HELPDESK) can still refresh by id, name or email with ==.
+ * That is one request before the refresh, in the ordinary case; one more where the filter names another attribute than
+ * the standard ones. The tenant's size is kept for ten minutes. A user whom search refuses (HELPDESK) can still refresh by id, name or email with ==.
  *
  * It is as sure as a check just before sending can be: search lags behind by minutes, and does not know uncorrelated
  * identities, which the service may refresh as well.
@@ -245,7 +246,8 @@ char *cc_configure(const char *json);
  *       "calls": [ { "outcome": "accepted", "status": 200 } ] }
  *
  * `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
- * false. `undecided`: of how many more only the service can tell. The three are not there where nothing was counted.
+ * false: no more were counted than had to be, or there are `undecided` ones, of whom only the service can tell whether
+ * it takes them as well. The three are not there where nothing was counted.
  *
  * With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
  * `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of

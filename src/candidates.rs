@@ -23,7 +23,11 @@ pub(crate) struct Candidates<'c> {
     list_filter: Option<ListFilter>,
     place: Place,
     limit: u64,
+    /// As the last page said it.
     total: Option<u64>,
+    /// As it was counted, where no page could be relied on.
+    counted: Option<u64>,
+    pages: u64,
     seen: u64,
     has_ended: bool,
 }
@@ -48,6 +52,8 @@ impl<'c> Candidates<'c> {
             place: Place::Search(None),
             limit: first_limit,
             total: None,
+            counted: None,
+            pages: 0,
             seen: 0,
             has_ended: false,
         }
@@ -67,10 +73,13 @@ impl<'c> Candidates<'c> {
         let page = self.ask()?;
         let length = page.documents.len() as u64;
         self.seen += length;
+        self.pages += 1;
         self.total = page.total;
-        // A page that is not full is the last one, unless the service gives smaller ones than it was asked for.
+        // A page that is not full is the last one, unless the service gives smaller ones than it was asked for. People
+        // come and go between two pages, so that only the first one can be known to be all by its number.
         let is_all = |total| self.seen >= total;
-        self.has_ended = length == 0 || length < self.limit && page.total.is_none_or(is_all);
+        let is_full = length >= self.limit && (self.pages > 1 || self.total.is_none_or(|total| total >= CERTAIN_TOTAL));
+        self.has_ended = length == 0 || !is_full && page.total.is_none_or(is_all);
         self.limit = page.next_limit(self.call);
         let next = self.place_after(&page)?;
         let began = std::mem::replace(&mut self.place, next);
@@ -83,12 +92,16 @@ impl<'c> Candidates<'c> {
     }
 
     /// How many documents there are in all.
-    pub(crate) fn total(&self) -> Result<u64> {
+    pub(crate) fn total(&mut self) -> Result<u64> {
         match (self.total, &self.place) {
-            _ if self.has_ended => Ok(self.seen),
-            (Some(total), Place::List(_)) => Ok(total),
-            (Some(total), Place::Search(_)) if total < CERTAIN_TOTAL => Ok(total),
-            _ => service::count(self.call, &self.query),
+            _ if self.has_ended => return Ok(self.seen),
+            (Some(total), Place::List(_)) => return Ok(total),
+            (Some(total), Place::Search(_)) if total < CERTAIN_TOTAL => return Ok(total),
+            _ => {}
+        }
+        match self.counted {
+            Some(counted) => Ok(counted),
+            None => Ok(*self.counted.insert(service::count(self.call, &self.query)?)),
         }
     }
 
@@ -97,14 +110,26 @@ impl<'c> Candidates<'c> {
             Place::Search(after) => after.as_deref(),
             Place::List(offset) => return self.ask_list(*offset),
         };
-        let found = service::search(self.call, &self.query, &self.fields, after, self.limit);
-        match found {
+        match service::search(self.call, &self.query, &self.fields, after, self.limit) {
+            Ok(page) if self.lacks_attributes(&page) => {
+                self.fields.retain(|field| !field.starts_with("attributes."));
+                self.fields.push("attributes".to_owned());
+                service::search(self.call, &self.query, &self.fields, after, self.limit)
+            }
             Err(error) if error.details().code == Code::Forbidden && self.list_filter.is_some() => {
                 self.place = Place::List(0);
                 self.ask_list(0)
             }
             found => found,
         }
+    }
+
+    /// Whether single attributes were asked for, and no document has any: that members of members can be asked for is
+    /// not documented.
+    fn lacks_attributes(&self, page: &Page) -> bool {
+        self.fields.iter().any(|field| field.starts_with("attributes."))
+            && !page.documents.is_empty()
+            && !page.documents.iter().any(|document| document.get("attributes").is_some_and(Value::is_object))
     }
 
     fn ask_list(&mut self, offset: u64) -> Result<Page> {

@@ -94,12 +94,11 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it is a web page.
+    /// Whether it is a web page, by its content type or its first character.
     pub(crate) fn is_page(&self) -> bool {
-        let begins =
-            |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
-        let text = self.text.as_deref().unwrap_or_default().trim_start();
-        begins(text, "<!doctype html") || begins(text, "<html")
+        let is_html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+        let text = self.text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
+        self.body.is_none() && (is_html || text.starts_with('<'))
     }
 
     /// The body's JSON, where it is JSON.
@@ -132,30 +131,67 @@ impl Response {
 
     /// The body without the secrets that a server, or a proxy, may have repeated in it.
     pub(crate) fn scrub(&mut self, secrets: &[&Secret]) {
-        let clean = |text: &str| {
-            secrets
-                .iter()
-                .map(|secret| secret.reveal())
-                .filter(|secret| !secret.is_empty())
-                .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
-        };
+        let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.reveal())).collect();
+        let clean = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "***"));
         if let Some(text) = &mut self.text {
             *text = clean(text);
         }
-        if let Some(json) = &self.body {
-            let scrubbed = clean(json.get());
-            if scrubbed != json.get() {
-                // A secret that stands for a part of the JSON's own syntax leaves text that is none.
-                match RawValue::from_string(scrubbed) {
-                    Ok(json) => self.body = Some(json),
-                    Err(_) => (self.body, self.text) = (None, Some("***".to_owned())),
-                }
+        if let Some(json) = self.json() {
+            // By its strings: JSON can write a character in several ways.
+            let mut value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+            if scrub_value(&mut value, &clean) {
+                (self.body, self.text) = (serde_json::value::to_raw_value(&value).ok(), None);
             }
         }
         for value in self.headers.0.values_mut() {
-            let scrubbed = clean(&String::from_utf8_lossy(value.as_bytes()));
-            *value = HeaderValue::from_str(&scrubbed).unwrap_or_else(|_| HeaderValue::from_static("***"));
+            let shown = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let scrubbed = clean(&shown);
+            if scrubbed != shown {
+                *value = HeaderValue::from_str(&scrubbed).unwrap_or_else(|_| HeaderValue::from_static("***"));
+            }
         }
+    }
+}
+
+/// Shorter secrets are in every text by chance; to blot them out would only spoil it.
+const SHORTEST_SECRET: usize = 4;
+
+/// How a secret may be repeated: as it is, as a form has it, as JSON has it.
+fn forms(secret: &str) -> Vec<String> {
+    if secret.len() < SHORTEST_SECRET {
+        return Vec::new();
+    }
+    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let mut forms = vec![secret.to_owned(), form.replace('+', "%20"), form, json.trim_matches('"').to_owned()];
+    forms.dedup();
+    forms
+}
+
+/// Cleans every string of a value; whether one has changed.
+fn scrub_value(value: &mut serde_json::Value, clean: &impl Fn(&str) -> String) -> bool {
+    match value {
+        serde_json::Value::String(text) => {
+            let cleaned = clean(text);
+            let changed = cleaned != *text;
+            *text = cleaned;
+            changed
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().fold(false, |changed, value| scrub_value(value, clean) | changed)
+        }
+        serde_json::Value::Object(members) => {
+            let mut changed = members.values_mut().fold(false, |changed, value| scrub_value(value, clean) | changed);
+            let names: Vec<String> = members.keys().filter(|name| clean(name) != **name).cloned().collect();
+            for name in names {
+                changed = true;
+                if let Some(value) = members.remove(&name) {
+                    members.insert(clean(&name), value);
+                }
+            }
+            changed
+        }
+        _ => false,
     }
 }
 

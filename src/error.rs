@@ -77,6 +77,18 @@ pub(crate) enum Sent {
     Yes,
 }
 
+impl Sent {
+    /// What the service's status says of a refresh.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            401 | 429 => Self::No,
+            // A gateway's word: whether the service behind it has the request is not known.
+            502..=504 => Self::Maybe,
+            _ => Self::Yes,
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Details {

@@ -96,7 +96,8 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 ///       "calls": [ { "outcome": "accepted", "status": 200 } ] }
 ///
 /// `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
-/// false. `undecided`: of how many more only the service can tell. The three are not there where nothing was counted.
+/// false: no more were counted than had to be, or there are `undecided` ones, of whom only the service can tell whether
+/// it takes them as well. The three are not there where nothing was counted.
 ///
 /// With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
 /// `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of

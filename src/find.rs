@@ -8,9 +8,10 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
 use crate::members::Object;
-use crate::preflight::{self, Person};
+use crate::preflight::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
+use crate::suitable;
 
 /// `cc_find_identities`' answer.
 #[derive(Debug, Serialize)]
@@ -49,7 +50,7 @@ const USUAL_LIMIT: u64 = 250;
 /// Parses, searches, judges.
 pub(crate) fn find(text: &str) -> Result<Found> {
     let request = FindRequest::parse(text)?;
-    preflight::decidable(&request.filter)?;
+    suitable::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call { service: &service, deadline: None };
     let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));

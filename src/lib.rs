@@ -1,8 +1,9 @@
 //! SailPoint's `refreshIdentities` behind a small C ABI: JSON in, JSON out.
 //!
 //! ```text
-//! ffi ─► refresh (the use case) ─► service (typed calls) ─► service::transport (HTTP)
-//!         │
+//! ffi ─► refresh, find, check (the use cases) ─► service (typed calls) ─► service::transport (HTTP)
+//!         │    │
+//!         │    └─ preflight ─► suitable, candidates: whom a filter matches, before it is sent
 //!         └─ request, config, filter: text becomes typed values at once
 //! ```
 //!
@@ -28,3 +29,4 @@ mod preflight;
 mod refresh;
 mod request;
 mod service;
+mod suitable;

@@ -138,7 +138,11 @@ impl<'a> Object<'a> {
     }
 
     fn wrong(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
-        Error::invalid_argument(format!("{} must be {needed}, not {}.", self.name(name), kind(raw)))
+        let given = match kind(raw) {
+            "a number" => shortened(raw.get(), 30),
+            other => other.to_owned(),
+        };
+        Error::invalid_argument(format!("{} must be {needed}, not {given}.", self.name(name)))
     }
 
     fn name(&self, name: &'static str) -> Cow<'static, str> {

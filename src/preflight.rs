@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::candidates::Candidates;
 use crate::error::{Code, Error, Result};
+use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
-use crate::filter::{Expr, Filter, Literal, Operand, Test};
-use crate::members::{nearest, shortened};
+use crate::members::shortened;
 use crate::service::{self, Age, Call};
+use crate::suitable;
 
 /// What a preflight has to make sure of.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ pub(crate) struct Person {
 }
 
 /// What is left to do where a check cannot be made.
-const WAYS: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
+pub(crate) const WAYS: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
                     tenant. Whoever takes that risk knowingly sends it with options.preflight = false (PowerShell: -NoPreflight).";
 
 /// How many people a plan names.
@@ -62,13 +63,13 @@ const FIRST_PAGE: u64 = 250;
 
 /// Checks a filter, and tells whom it matches.
 pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<Matches> {
-    decidable(filter)?;
-    searchable(call, filter)?;
+    suitable::decidable(filter)?;
+    suitable::searchable(call, filter)?;
     let mut candidates = Candidates::new(call, filter, FIRST_PAGE);
     let mut tally = Tally::new(filter);
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
         page.iter().for_each(|document| tally.add(filter, document));
-        if !limits.exactly && tally.matched > 0 && is_harmless(call, &tally, &candidates, limits)? {
+        if !limits.exactly && tally.matched > 0 && is_harmless(call, &mut tally, &mut candidates, limits)? {
             break;
         }
     }
@@ -78,10 +79,7 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
     if let Some(maximum) = limits.maximum.filter(|maximum| tally.matched + tally.undecided > *maximum) {
         return Err(tally.too_many(filter, maximum));
     }
-    if !limits.everybody
-        && !tally.excludes_somebody(&candidates)
-        && is_everybody(call, candidates.total().map_err(unavailable)?)?
-    {
+    if !limits.everybody && tally.may_be_everybody(call, &mut candidates)? {
         return Err(tally.everybody(filter));
     }
     let exactly = candidates.have_ended() && tally.undecided == 0;
@@ -113,6 +111,10 @@ struct Tally {
     some_others: Vec<String>,
     /// The filter's attributes, for those words.
     attributes: Vec<String>,
+    /// Whether the filter says by name whom it means, so that it does not mean whoever has come since.
+    names_people: bool,
+    /// Whether search finds as many as the tenant has, once that was asked for.
+    found_everybody: Option<bool>,
 }
 
 impl Tally {
@@ -125,6 +127,8 @@ impl Tally {
             some_undecided: Vec::new(),
             some_others: Vec::new(),
             attributes: filter.attributes(),
+            names_people: suitable::names_people(filter.expr()),
+            found_everybody: None,
         }
     }
 
@@ -146,10 +150,17 @@ impl Tally {
         }
     }
 
-    /// Whether somebody is known not to match, so that it cannot be everybody; or one person alone does, who was
-    /// named, even where the tenant has nobody else.
-    fn excludes_somebody(&self, candidates: &Candidates<'_>) -> bool {
-        self.others > 0 || candidates.have_ended() && self.matched + self.undecided == 1
+    /// Whether, for all that is known, everybody may match. One person alone whom the filter names may be refreshed, even
+    /// where the tenant has nobody else.
+    fn may_be_everybody(&mut self, call: &Call<'_>, candidates: &mut Candidates<'_>) -> Result<bool> {
+        let one = candidates.have_ended() && self.matched + self.undecided == 1;
+        if self.others > 0 || one && self.names_people {
+            return Ok(false);
+        }
+        match self.found_everybody {
+            Some(found) => Ok(found),
+            None => Ok(*self.found_everybody.insert(is_everybody(call, candidates.total().map_err(unavailable)?)?)),
+        }
     }
 
     /// Nobody is judged to match.
@@ -178,7 +189,7 @@ impl Tally {
         Error::new(Code::NoMatch, format!("{shown} matches nobody, so the service would refresh every identity of the tenant."))
             .hint(format!(
                 "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Whoever has just come is in search some minutes later, and \
-                 an uncorrelated identity never.\nWhere the service itself knows better: {WAYS}"
+                 an uncorrelated identity never.\n{WAYS}"
             ))
             .matched(0)
     }
@@ -213,16 +224,13 @@ impl Person {
 }
 
 /// Whether enough is known to send: the maximum cannot be exceeded, and it is not everybody.
-fn is_harmless(call: &Call<'_>, tally: &Tally, candidates: &Candidates<'_>, limits: Limits) -> Result<bool> {
-    if let Some(maximum) = limits.maximum {
-        if candidates.total().map_err(unavailable)? > maximum {
-            return Ok(false);
-        }
+fn is_harmless(call: &Call<'_>, tally: &mut Tally, candidates: &mut Candidates<'_>, limits: Limits) -> Result<bool> {
+    if let Some(maximum) = limits.maximum
+        && candidates.total().map_err(unavailable)? > maximum
+    {
+        return Ok(false);
     }
-    if limits.everybody || tally.excludes_somebody(candidates) {
-        return Ok(true);
-    }
-    Ok(!is_everybody(call, candidates.total().map_err(unavailable)?)?)
+    Ok(limits.everybody || !tally.may_be_everybody(call, candidates)?)
 }
 
 /// Whether so many found are all that the tenant has. Where it is a close thing, an old number is not relied on.
@@ -235,130 +243,12 @@ fn is_everybody(call: &Call<'_>, found: u64) -> Result<bool> {
     Ok(found >= size)
 }
 
-/// Refuses a filter of which it is known without asking that nobody but the service can judge it.
-pub(crate) fn decidable(filter: &Filter) -> Result<()> {
-    if can_be(true, filter.expr()) {
-        return Ok(());
-    }
-    let mut parts = filter.undecidable();
-    if parts.is_empty() {
-        parts.push(filter.canonical());
-    }
-    let parts: Vec<String> = parts.iter().take(SHOWN).map(|part| shortened(part, 80)).collect();
-    Err(Error::new(
-        Code::PreflightUnavailable,
-        format!(
-            "Only the service itself can judge {}, so nobody can be known to match before sending.",
-            parts.join(", ")
-        ),
-    )
-    .hint(format!("Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"\n{WAYS}")))
-}
-
-/// Whether there can be a document of which the filter is judged to hold, or not to hold.
-fn can_be(verdict: bool, expr: &Expr) -> bool {
-    match expr {
-        Expr::And(parts) if verdict => parts.iter().all(|part| can_be(true, part)),
-        Expr::And(parts) => parts.iter().any(|part| can_be(false, part)),
-        Expr::Or(parts) if verdict => parts.iter().any(|part| can_be(true, part)),
-        Expr::Or(parts) => parts.iter().all(|part| can_be(false, part)),
-        Expr::Not(inner) => can_be(!verdict, inner),
-        Expr::Condition { test, .. } => match test {
-            Test::Compare { value, .. } => matches!(value, Operand::Literal(literal) if !is_constant(literal)),
-            Test::In { values, .. } => !values.iter().any(is_constant),
-            Test::Like { .. } | Test::IsNull | Test::NotNull => true,
-            Test::ContainsAll { .. }
-            | Test::IsEmpty
-            | Test::Join { .. }
-            | Test::CollectionCondition { .. }
-            | Test::Subquery { .. } => false,
-        },
-    }
-}
-
-fn is_constant(literal: &Literal) -> bool {
-    matches!(literal, Literal::Constant(_))
-}
-
-/// What every tenant's filters can name.
-const STANDARD: [&str; 14] = [
-    "id",
-    "name",
-    "uid",
-    "displayName",
-    "email",
-    "firstname",
-    "lastname",
-    "correlated",
-    "protected",
-    "inactive",
-    "manager",
-    "manager.id",
-    "manager.name",
-    "manager.displayName",
-];
-
-/// Refuses a filter that names an attribute which is not known to be searchable: the service would ignore it.
-fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
-    let mut names = filter.attributes();
-    names.retain(|name| !STANDARD.contains(&name.as_str()));
-    if names.is_empty() {
-        return Ok(());
-    }
-    let mut asked = Age::Kept;
-    loop {
-        let (attributes, age) =
-            service::identity_attributes(call, asked).map_err(|error| list_unavailable(error, &names))?;
-        let is_searchable =
-            |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
-        match names.iter().find(|name| !is_searchable(name)) {
-            None => return Ok(()),
-            // It may have become searchable since.
-            Some(_) if age == Age::Kept => asked = Age::New,
-            Some(name) => return Err(not_searchable(name, &attributes)),
-        }
-    }
-}
-
-fn not_searchable(name: &str, attributes: &[service::Attribute]) -> Error {
-    let shown = shortened(name, 60);
-    let is_known = attributes.iter().any(|attribute| attribute.name == name);
-    let bare = name.strip_prefix("attributes.").unwrap_or(name);
-    let usable = attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str());
-    let usable: Vec<&str> = STANDARD.into_iter().chain(usable).collect();
-    let (message, advice) = if is_known {
-        (
-            format!(
-                "{shown} is an identity attribute that is not searchable, and a filter that names one refreshes every identity."
-            ),
-            "Make it searchable in the tenant's identity attributes, or name people by another attribute.".to_owned(),
-        )
-    } else {
-        (
-            format!(
-                "{shown} is no identity attribute of this tenant, and a filter that names it refreshes every identity."
-            ),
-            match usable.iter().find(|usable| **usable == bare).copied().or_else(|| nearest(bare, &usable)) {
-                Some(near) => format!("Was {near} meant?"),
-                None => "Upper and lower case count; the names are in the tenant's identity attributes.".to_owned(),
-            },
-        )
-    };
-    Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}\n{WAYS}"))
-}
-
-fn list_unavailable(error: Error, names: &[String]) -> Error {
-    let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
-    let names = names.join(", ");
-    retold(error, &format!("Whether filters can use {names} is not known"))
-}
-
 /// An error of a question that was asked before sending, as the refresh's author meets it.
 fn unavailable(error: Error) -> Error {
     retold(error, "Whom the filter matches could not be counted")
 }
 
-fn retold(error: Error, what: &str) -> Error {
+pub(crate) fn retold(error: Error, what: &str) -> Error {
     let details = error.details();
     let (code, hint) = match details.response.as_ref().map(|response| response.status) {
         // A matter of this call as a whole, not of its preflight.

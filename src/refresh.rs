@@ -82,6 +82,9 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
     let options = &request.options;
     let maximum = options.maximum_identities.or(call.service.maximum_identities());
     let wanted = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
+    if !wanted && request.prunes() && !options.allow_prune_all {
+        return Err(uncounted_prune());
+    }
     if !wanted {
         return if maximum.is_some() { Err(uncounted(options)) } else { Ok((None, None)) };
     }
@@ -105,6 +108,15 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
         }
         Selection::Filter { parsed: None, .. } | Selection::Everybody => Ok((None, None)),
     }
+}
+
+/// The error of a deletion whose extent nobody has looked at.
+fn uncounted_prune() -> Error {
+    Error::new(
+        Code::WouldRefreshAll,
+        "pruneIdentities with a filter that nobody has held against the tenant: if the service cannot use it, every identity without an account is deleted.",
+    )
+    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
 }
 
 /// The error of a maximum that nothing would be held against.

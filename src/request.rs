@@ -67,8 +67,12 @@ impl<'a> RefreshRequest<'a> {
 
     /// Whether a refresh of everybody is what its author has named.
     pub(crate) fn means_everybody(&self) -> bool {
-        let prunes = prunes(self.arguments.as_deref().unwrap_or_default());
-        self.options.allow_full_refresh && (self.options.allow_prune_all || !prunes)
+        self.options.allow_full_refresh && (self.options.allow_prune_all || !self.prunes())
+    }
+
+    /// Whether it deletes identities that have no accounts.
+    pub(crate) fn prunes(&self) -> bool {
+        prunes(self.arguments.as_deref().unwrap_or_default())
     }
 
     /// The documented body.
@@ -174,7 +178,7 @@ fn check_size(filter: &str) -> Result<()> {
 }
 
 fn prunes(arguments: &[(Cow<'_, str>, &RawValue)]) -> bool {
-    arguments.iter().any(|(name, value)| name == "pruneIdentities" && is_set(value))
+    arguments.iter().any(|(name, value)| name.eq_ignore_ascii_case("pruneIdentities") && is_set(value))
 }
 
 fn arguments(object: Object<'_>) -> Result<Arguments<'_>> {

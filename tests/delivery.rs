@@ -205,6 +205,19 @@ fn an_answer_is_no_larger_than_it_may_be_unpacked() {
 }
 
 #[test]
+fn a_status_says_the_same_of_delivery_when_its_body_breaks_off() {
+    for (status, sent) in [(200, "yes"), (400, "yes"), (429, "no"), (502, "maybe"), (503, "maybe"), (504, "maybe")] {
+        for kind in [FaultKind::CutOff, FaultKind::Trickle] {
+            let sandbox = Sandbox::start();
+            sandbox
+                .fault(Fault::on(Endpoint::Refresh).status(status).kind(kind).delay(Duration::from_secs(3)).times(0));
+            let answer = refresh(&request(&sandbox));
+            assert_eq!(answer["error"]["sent"], sent, "{status} {kind:?}: {answer}");
+        }
+    }
+}
+
+#[test]
 fn a_body_that_trickles_ends_at_the_deadline() {
     let sandbox = Sandbox::start();
     sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Trickle).delay(Duration::from_millis(300)));

@@ -130,18 +130,14 @@ fn an_attribute_that_is_not_searchable_is_refused() {
 }
 
 #[test]
-fn the_list_of_attributes_is_asked_for_once_and_not_for_standard_ones() {
+fn the_list_of_attributes_is_asked_for_each_time_and_not_for_standard_ones() {
     let sandbox = Sandbox::start();
     refreshes(&sandbox, &request(&sandbox, r#"firstname == "Jo" && lastname == "smith""#), &["smith"]);
     assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 0);
     for _ in 0..3 {
         refreshes(&sandbox, &request(&sandbox, r#"department == "Sales" && uid == "smith""#), &["smith"]);
     }
-    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 1);
-    // One that has come since is found all the same.
-    sandbox.put_identity(Identity::new("new.person").with("favouriteColour", "green"));
-    refreshes(&sandbox, &request(&sandbox, r#"favouriteColour == "green""#), &["new.person"]);
-    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 2);
+    assert_eq!(arrived(&sandbox, Endpoint::IdentityAttributes), 3);
 }
 
 #[test]
@@ -193,6 +189,18 @@ fn everybody_but_one_is_not_everybody() {
 }
 
 #[test]
+fn of_a_large_tenant_the_size_is_asked_for_once_however_many_pages_it_has() {
+    let sandbox = Sandbox::builder().people(12_000).start();
+    refused(&sandbox, &request(&sandbox, "uid.notNull()"), "would_refresh_all");
+    assert!(arrived(&sandbox, Endpoint::Search) > 2);
+    assert_eq!(
+        arrived(&sandbox, Endpoint::Count),
+        2,
+        "of the tenant, and of those found: no page is believed above 10,000"
+    );
+}
+
+#[test]
 fn in_a_tenant_of_one_that_one_can_be_named() {
     let one = Sandbox::builder().people(1).start();
     refreshes(&one, &request(&one, r#"uid == "amelie.roux""#), &["amelie.roux"]);
@@ -233,6 +241,32 @@ fn somebody_who_matches_is_found_on_a_later_page() {
     let answer = refreshes(&sandbox, &request(&sandbox, r#"uid == "sales""#), &["sales"]);
     assert_eq!((&answer["matched"], &answer["matchedExactly"]), (&json!(1), &json!(true)), "{answer}");
     assert_eq!(arrived(&sandbox, Endpoint::Search), 2);
+}
+
+#[test]
+fn whole_attributes_are_asked_for_where_single_ones_do_not_come() {
+    let sandbox = Sandbox::start();
+    let without = json!([{ "id": sandbox.identities()[0].id, "name": "amelie.roux", "displayName": "Amélie Roux" }]);
+    sandbox.fault(Fault::on(Endpoint::Search).status(200).body(&without.to_string()));
+    refreshes(&sandbox, &request(&sandbox, r#"uid == "amelie.roux""#), &["amelie.roux"]);
+    let asked: Vec<bool> =
+        sandbox.arrivals(Endpoint::Search).iter().map(|search| search.text().contains(r#""attributes""#)).collect();
+    assert_eq!(asked, [false, true]);
+}
+
+#[test]
+fn a_page_that_has_everybody_and_is_full_is_the_last() {
+    let people = |number: u32| {
+        (0..number).map(|n| {
+            let mut person = Identity::new(&format!("person {n}")).with("department", "Sales");
+            person.id = format!("{n:032x}");
+            person
+        })
+    };
+    let sandbox = Sandbox::builder().identities(people(250).chain([Identity::new("boss")]).collect()).start();
+    let answer = refresh(&request(&sandbox, r#"department == "Sales""#));
+    assert_eq!((&answer["matched"], &answer["matchedExactly"]), (&json!(250), &json!(true)), "{answer}");
+    assert_eq!((arrived(&sandbox, Endpoint::Search), arrived(&sandbox, Endpoint::Count)), (1, 1), "{answer}");
 }
 
 #[test]
@@ -492,4 +526,51 @@ fn a_wrong_filter_is_refused_before_anything_is_looked_for() {
     assert_eq!(answer["error"]["code"], "invalid_filter", "{answer}");
     let answer = refresh(&json!({ "filter": "uid == \"x\"", "configuration": { "lookup": support::nowhere() } }));
     assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
+}
+
+#[test]
+fn nothing_is_pruned_by_a_filter_that_nobody_has_counted() {
+    for unchecked in [json!({ "skipFilterCheck": true }), json!({ "preflight": false })] {
+        let sandbox = Sandbox::start();
+        for name in ["pruneIdentities", "PruneIdentities"] {
+            let request = json!({
+                "filter": "uid == \"amelie.roux\"", "refreshArgs": { name: "True" }, "options": unchecked,
+                "configuration": support::configuration(sandbox.url()),
+            });
+            let answer = support::refresh(&request);
+            assert_eq!(answer["error"]["code"], "would_refresh_all", "{answer}");
+        }
+        assert!(sandbox.log().is_empty());
+    }
+}
+
+#[test]
+fn an_attribute_that_has_just_lost_its_searchability_is_not_sent() {
+    let sandbox = Sandbox::start();
+    let request =
+        json!({ "filter": "department == \"Engineering\"", "configuration": support::configuration(sandbox.url()) });
+    assert_eq!(support::refresh(&request)["ok"], true);
+    let settings = json!({ "notSearchable": ["department"] }).to_string();
+    let client = reqwest::blocking::Client::builder().no_proxy().build().expect("a client");
+    client.post(format!("{}/sandbox/settings", sandbox.url())).body(settings).send().expect("the sandbox answers");
+    let answer = support::refresh(&request);
+    assert_eq!(answer["error"]["code"], "preflight_unavailable", "{answer}");
+    assert_eq!(sandbox.refreshes().len(), 1);
+}
+
+#[test]
+fn one_person_who_was_not_named_may_be_everybody_that_search_knows() {
+    let sandbox = Sandbox::builder()
+        .identities(vec![pssailpointcc_sandbox::Identity::new("amelie.roux").with("uid", "amelie.roux")])
+        .start();
+    for (filter, ok) in [
+        ("uid == \"amelie.roux\"", true),
+        ("uid.notNull()", false),
+        ("uid != \"zzz\"", false),
+        ("!(uid == \"zzz\")", false),
+    ] {
+        let answer =
+            support::refresh(&json!({ "filter": filter, "configuration": support::configuration(sandbox.url()) }));
+        assert_eq!(answer["ok"], ok, "{filter}: {answer}");
+    }
 }

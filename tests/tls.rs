@@ -85,3 +85,12 @@ fn what_http_2_has_not_taken_is_sent_again() {
         assert_eq!(sandbox.arrivals(Endpoint::Refresh).len(), 2, "{kind:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_ca_file_that_never_ends_is_refused_and_holds_up_nobody() {
+    let sandbox = Sandbox::builder().https().start();
+    for path in ["/dev/zero", "/dev/stdin", "/"] {
+        assert_eq!(refresh_with(&sandbox, json!({ "caFile": path }))["error"]["code"], "invalid_argument", "{path}");
+    }
+}

@@ -140,6 +140,55 @@ fn what_a_server_repeats_of_a_secret_is_blotted_out() {
 }
 
 #[test]
+fn a_secret_is_blotted_out_in_every_form_that_a_server_may_repeat_it_in() {
+    let secret = "hun\"ter/2+\\ü x";
+    for body in [
+        format!("{{\"error\":\"{}\"}}", "hun%22ter%2F2%2B%5C%C3%BC+x"),
+        json!({ "error": secret }).to_string(),
+        json!({ "error": secret }).to_string().replace('h', "\\u0068"),
+        format!("no JSON: {secret}"),
+    ] {
+        let sandbox = Sandbox::builder().client(Client::new("own", secret)).start();
+        sandbox.fault(Fault::on(Endpoint::Token).status(400).body(&body).times(0));
+        let own = with(configuration(sandbox.url()), &json!({ "clientId": "own", "clientSecret": secret }));
+        let error = person(&own)["error"].clone();
+        let (message, response) = (error["message"].to_string(), error["response"].to_string());
+        assert!(response.contains("***") && !response.contains("ter") && !message.contains("ter/2"), "{error}");
+    }
+}
+
+#[test]
+fn what_default_headers_hold_is_blotted_out_and_a_short_token_spoils_nothing() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Token).status(400).body("{\"error\":\"I got pass-of-mine\"}").times(0));
+    let own = with(configuration(sandbox.url()), &json!({ "defaultHeaders": { "X-Pass": "pass-of-mine" } }));
+    assert!(!person(&own).to_string().contains("pass-of-mine"));
+    sandbox.fault(Fault::on(Endpoint::Refresh).status(403).times(0));
+    let short =
+        json!({ "baseUrl": sandbox.url(), "accessToken": "e", "preflight": false, "lookup": support::nowhere() });
+    assert!(!person(&short).to_string().contains("***"));
+}
+
+#[test]
+fn a_call_that_waits_for_another_s_token_does_not_get_that_one_s_timeout() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Token).kind(FaultKind::Slow).delay(Duration::from_millis(900)));
+    let patient = with(configuration(sandbox.url()), &json!({ "preflight": false }));
+    let hasty = with(patient.clone(), &json!({ "timeoutSec": 0.3, "maximumRetryCount": 0 }));
+    std::thread::scope(|scope| {
+        let hasty = scope.spawn(|| person(&hasty));
+        std::thread::sleep(Duration::from_millis(100));
+        let patient: Vec<_> = (0..4).map(|_| scope.spawn(|| person(&patient))).collect();
+        assert_eq!(hasty.join().expect("no panic")["error"]["code"], "timeout");
+        for call in patient {
+            let answer = call.join().expect("no panic");
+            assert_eq!(answer["ok"], true, "{answer}");
+        }
+    });
+    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 2);
+}
+
+#[test]
 fn the_total_timeout_holds_for_token_and_refresh_together() {
     let sandbox = Sandbox::start();
     sandbox.fault(Fault::on(Endpoint::Token).kind(FaultKind::Slow).delay(Duration::from_millis(200)));

@@ -9,6 +9,8 @@
     CompatiblePSEditions = @('Desktop', 'Core')
     FunctionsToExport    = @(
         'Invoke-CCRefreshIdentities'
+        'Test-CCFilter'
+        'Find-CCIdentity'
 
         'Initialize-RefreshIdentitiesRequest'
         'Initialize-RefreshIdentitiesRequestRefreshArgs'

@@ -28,7 +28,11 @@ pub(crate) async fn inflict(
     nth: u64,
 ) -> Outcome {
     let ready = |answer: Answer| Outcome::Answer(answer.into_response());
-    let executed = answer.unwrap_or_else(|| Answer::error(503, usual_text(503)));
+    let executed = match answer {
+        Some(answer) if fault.status.is_none() => answer,
+        // In place of what the service would have answered.
+        _ => with_retry_after(status(fault, ask), fault),
+    };
     let pace = fault.delay.unwrap_or(Duration::from_millis(100));
     let long = fault.delay.unwrap_or(Duration::from_secs(1));
     let text = |otherwise: &str| fault.body.clone().unwrap_or_else(|| otherwise.to_owned());

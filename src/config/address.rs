@@ -25,7 +25,9 @@ impl Address {
             return Ok(None);
         }
         let wrong = |message: String, hint: &str| Err(Error::invalid_argument(message).hint(hint));
-        let shown = printable(text.rsplit('@').next().unwrap_or_default());
+        // Neither user info nor a query is repeated: both may hold secrets.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        let shown = printable(shown.split(['?', '#']).next().unwrap_or_default());
         let Ok(mut url) = Url::parse(text) else {
             return wrong(
                 format!("{what} is no URL: \"{shown}\"."),
@@ -91,6 +93,10 @@ impl Address {
     /// As it is, for an address that is a whole endpoint.
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
     }
 
     pub(crate) fn is_https(&self) -> bool {
@@ -190,5 +196,6 @@ mod tests {
         assert!(text.contains("https://acme.api.identitynow.com") && !text.contains("hunter2"), "{text}");
         assert!(!refused("https://x?token=hunter2").contains("hunter2"));
         assert!(!refused("https//admin:hunter2@host").contains("hunter2"));
+        assert!(!refused("https://admin:pw@x?tok=hunter2").contains("hunter2"));
     }
 }

@@ -92,9 +92,11 @@ impl Effective {
             )));
         };
         let settings = Resolved::of(&found);
+        // A proxy may come from the process's variables, which are in nobody's text.
+        let settled = found.lookup_was_given || base_url.is_loopback();
         let origin = match (source, address_source) {
-            (Source::Call, Source::Call) => Origin::Call,
-            (Source::Session, Source::Session) if call.is_none() => Origin::Session(generation),
+            (Source::Call, Source::Call) if settled => Origin::Call,
+            (Source::Session, Source::Session) if settled && call.is_none() => Origin::Session(generation),
             _ => Origin::Elsewhere,
         };
         Ok(Self {
@@ -131,9 +133,8 @@ impl Effective {
 impl Effective {
     /// What must not be repeated of the default headers.
     pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        let secret =
-            |name: &str| ["authorization", "cookie", "key", "token", "secret"].iter().any(|part| name.contains(part));
-        let values = self.default_headers.iter().filter(|(name, _)| secret(name.as_str()));
+        // Which are secrets cannot be told by their names; what is short is no secret.
+        let values = self.default_headers.iter().filter(|(_, value)| value.len() >= 8);
         values.filter_map(|(_, value)| value.to_str().ok()).map(|value| Secret::token(value.to_owned())).collect()
     }
 }

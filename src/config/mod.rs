@@ -201,9 +201,16 @@ const FRAMING: [&str; 9] = [
     "upgrade",
 ];
 
+/// More than servers take.
+const MAXIMUM_HEADERS: usize = 100;
+
 fn headers(object: Option<Object<'_>>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    for (name, raw) in object.map(Object::into_members).unwrap_or_default() {
+    let members = object.map(Object::into_members).unwrap_or_default();
+    if members.len() > MAXIMUM_HEADERS {
+        return Err(Error::invalid_argument(format!("defaultHeaders has more than {MAXIMUM_HEADERS} members.")));
+    }
+    for (name, raw) in members {
         if raw.get() == "null" {
             continue;
         }

@@ -48,6 +48,8 @@ pub(crate) struct Found {
     /// The session's settings: the call's, and behind them those of `cc_configure` where they hold.
     pub(super) settings: Vec<(Settings, Source)>,
     pub(super) lookup: Lookup,
+    /// False: it is the process's own.
+    pub(super) lookup_was_given: bool,
     /// A line for each place that was looked at, for the error that says that nothing was found.
     looked_at: Vec<String>,
 }
@@ -71,8 +73,12 @@ const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
 
 /// Asks the sources in their order until one names credentials.
 pub(super) fn find(call: Option<&Configuration>, session: Option<&Configuration>) -> Result<Found> {
-    let lookup = call.and_then(|call| call.lookup.clone()).or_else(|| session?.lookup.clone());
-    let lookup = lookup.unwrap_or_else(Lookup::of_process);
+    // Of a call that stands alone, nothing is the session's.
+    let stands_alone = call.is_some_and(|call| call.credentials(Source::Call).is_ok_and(|found| found.is_some()));
+    let given = call.and_then(|call| call.lookup.clone());
+    let given = given.or_else(|| session.filter(|_| !stands_alone)?.lookup.clone());
+    let lookup_was_given = given.is_some();
+    let lookup = given.unwrap_or_else(Lookup::of_process);
     let environment_name = [call, session].into_iter().flatten().find_map(|layer| layer.settings.environment.clone());
     let mut looked_at = Vec::new();
 
@@ -123,6 +129,7 @@ pub(super) fn find(call: Option<&Configuration>, session: Option<&Configuration>
         default_headers,
         settings,
         lookup,
+        lookup_was_given,
         looked_at,
     };
     let Some((layer, credentials, source)) = winner else {

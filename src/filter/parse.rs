@@ -307,6 +307,10 @@ impl<'t> Parser<'t> {
                     return Err(self.mistake(mistakes::string_not_closed));
                 }
                 Some(b'"') => {
+                    if let Some(at) = self.text[open..self.at].find(char::is_control) {
+                        self.at = open + at;
+                        return Err(self.mistake(mistakes::control_character));
+                    }
                     value.push_str(&self.text[from..self.at]);
                     self.at += 1;
                     return Ok(value);

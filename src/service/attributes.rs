@@ -1,12 +1,9 @@
 //! `GET /identity-attributes/v1`: the tenant's identity attributes, and which of them a filter may name.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::known::Age;
 use super::transport::Delivery;
 use super::{Call, Endpoint};
 use crate::error::Result;
@@ -19,12 +16,8 @@ pub(crate) struct Attribute {
     pub(crate) searchable: bool,
 }
 
-/// The tenant's identity attributes, and how old the answer is.
-pub(crate) fn identity_attributes(call: &Call<'_>, age: Age) -> Result<(Arc<[Attribute]>, Age)> {
-    call.service.known.attributes.get(age, || ask(call))
-}
-
-fn ask(call: &Call<'_>) -> Result<Arc<[Attribute]>> {
+/// The tenant's identity attributes.
+pub(crate) fn identity_attributes(call: &Call<'_>) -> Result<Vec<Attribute>> {
     let endpoint = Endpoint {
         method: Method::GET,
         path: "/identity-attributes/v1",

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::attributes::Attribute;
 use crate::config::{Credentials, Effective};
 use crate::error::Result;
 
@@ -25,7 +24,6 @@ pub(crate) enum Age {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) size: Fact<u64>,
-    pub(super) attributes: Fact<Arc<[Attribute]>>,
 }
 
 /// Something that was asked for once.

@@ -67,6 +67,9 @@ struct Endpoint {
 /// How many configurations are kept ready at the same time.
 const SERVICES: usize = 16;
 
+/// Longer configurations are read each time.
+const LARGEST_KEPT: usize = 64 << 10;
+
 /// What a service is kept under.
 #[derive(PartialEq, Eq)]
 enum Key {
@@ -96,7 +99,7 @@ impl Service {
         let parsed = configuration.map(Configuration::of_call).transpose()?;
         let service = Arc::new(Self::new(Effective::of_call(parsed.as_ref())?)?);
         let key = match (service.configuration.origin, configuration) {
-            (Origin::Call, Some(text)) => Key::Call(text.to_owned()),
+            (Origin::Call, Some(text)) if text.len() <= LARGEST_KEPT => Key::Call(text.to_owned()),
             (Origin::Session(number), None) => Key::Session(number),
             _ => return Ok(service),
         };
@@ -206,10 +209,12 @@ impl Call<'_> {
                 return Ok(response);
             }
             self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
+            // Without the query, which may be long.
+            let url = self.service.base_url().join(endpoint.path);
             if response.is_success() {
-                return Err(self.page(endpoint, &target.url, response));
+                return Err(self.page(endpoint, &url, response));
             }
-            return Err(self.refused(endpoint, &target.url, response));
+            return Err(self.refused(endpoint, &url, response));
         }
     }
 
@@ -236,11 +241,9 @@ impl Call<'_> {
     fn refused(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
         let status = response.status;
         let retry_after = transport::retry_after(&response).map(|wait| wait.as_secs());
-        let sent = match (endpoint.delivery, status) {
-            (Delivery::Repeatable, _) | (_, 401 | 429) => Sent::No,
-            // A gateway's word: whether the service behind it has the request is not known.
-            (_, 502..=504) => Sent::Maybe,
-            _ => Sent::Yes,
+        let sent = match endpoint.delivery {
+            Delivery::Repeatable => Sent::No,
+            Delivery::Once => Sent::of_status(status),
         };
         let hint = match status {
             401 => format!("{}\n{}", self.why_unauthorized(), endpoint.needs),

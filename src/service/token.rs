@@ -146,7 +146,7 @@ impl Slot {
         {
             return Ok(Arc::clone(&token.bearer));
         }
-        if state.fetching {
+        while state.fetching {
             let flight = state.flights;
             while state.flights == flight {
                 let Some(left) = deadline.checked_duration_since(Instant::now()) else {
@@ -157,10 +157,12 @@ impl Slot {
                 };
                 state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
-            return state
-                .last
-                .clone()
-                .unwrap_or_else(|| Err(Error::new(Code::Internal, "A token was neither fetched nor refused.")));
+            match &state.last {
+                // Another call's timeout or network is not this one's: it asks for itself.
+                Some(Err(error)) if error.details().response.is_none() => {}
+                Some(result) => return result.clone(),
+                None => {}
+            }
         }
         state.fetching = true;
         drop(state);
@@ -213,7 +215,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     };
     let mut response = transport::send(&call.service.policy, request, call.remaining())?;
     if !response.is_success() {
-        response.scrub(&[secret]);
+        call.scrub(&mut response, None);
         return Err(refused(&url, id, response));
     }
     let answer: serde_json::Value =
@@ -230,7 +232,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     };
     let lifetime = answer
         .get("expires_in")
-        .and_then(serde_json::Value::as_u64)
+        .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
         .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
     Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
 }

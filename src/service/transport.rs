@@ -7,21 +7,23 @@
 //! write it. Until then it is certain that nothing was sent; after that nothing but the service's own word makes it
 //! certain again. A layer below that would like to send a request twice finds no second body to send.
 
-use std::error::Error as StdError;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
+mod cause;
+mod client;
+mod gate;
+
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use once_cell::sync::OnceCell;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use tokio::runtime::Handle;
 
-use crate::config::{Effective, Transport};
+use self::cause::Cause;
+use self::client::client;
+use self::gate::{Gate, OneShot};
+use crate::config::Effective;
 use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
 use crate::ffi;
@@ -159,12 +161,6 @@ impl Answer {
     }
 }
 
-/// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// How many sets of transport members have a client at the same time.
-const CLIENTS: usize = 16;
-
 /// One request on its way, with its repetitions.
 struct Exchange {
     client: Client,
@@ -219,7 +215,7 @@ impl Exchange {
         if !self.request.body.is_empty() {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
-                Delivery::Once => reqwest::Body::wrap(OneShot { shared: Arc::clone(&self.shared), bytes: Some(bytes) }),
+                Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
                 Delivery::Repeatable => bytes.into(),
             });
         }
@@ -227,7 +223,8 @@ impl Exchange {
             Ok(answer) => answer,
             Err(error) => return Err(self.failed(&error.without_url())),
         };
-        self.shared.gate.answered();
+        let status = answer.status().as_u16();
+        self.shared.gate.answered(status);
         let mut body =
             Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
@@ -248,7 +245,9 @@ impl Exchange {
                     ));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) => return Err(self.cut_off(answer.status().as_u16(), &error.without_url())),
+                // These two say all by their status, and what to do next depends on nothing else.
+                Err(_) if matches!(status, 401 | 429) => break,
+                Err(error) => return Err(self.cut_off(status, &error.without_url())),
             }
         }
         Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
@@ -278,13 +277,13 @@ impl Exchange {
             _ if error.is_dns() => (
                 Code::HostNotFound,
                 format!("The host {host} was not found."),
-                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), or in the network's DNS."
+                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), in the proxy's name where one is set, or in the network's DNS."
                     .to_owned(),
             ),
             _ if error.is_connect() => (
                 Code::Connection,
                 format!("No connection to {}: {}.", origin(url), cause.text),
-                "Look at baseUrl, the network and the proxy.".to_owned(),
+                "Look at baseUrl and the network; where a proxy is set, it is the proxy that was not reached.".to_owned(),
             ),
             Cause { garbled: true, .. } => (
                 Code::InvalidResponse,
@@ -319,7 +318,10 @@ impl Exchange {
         self.give_up(Error::new(
             code,
             format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
-        ).hint("What the service did with the request is not in doubt by the status, only the rest of its answer is lost."))
+ ).hint(match Sent::of_status(status) {
+            Sent::Yes => "The service has received the request, and its status says what it did; only the rest of its answer is lost.",
+            _ => "Look at the network between here and the service.",
+        }))
     }
 
     /// An answer that cannot be used; only a question may be asked again.
@@ -335,182 +337,36 @@ impl Drop for Exchange {
     }
 }
 
-/// Decides whether a refresh may leave, and knows whether it has.
-#[derive(Debug)]
-struct Gate {
-    state: AtomicU8,
-    delivery: Delivery,
-}
-
-const CLOSED: u8 = 0;
-const TAKEN: u8 = 1;
-const ANSWERED: u8 = 2;
-const REVOKED: u8 = 3;
-
-impl Gate {
-    fn new(delivery: Delivery) -> Self {
-        Self { state: AtomicU8::new(CLOSED), delivery }
-    }
-
-    /// Before an attempt; a revoked gate stays revoked.
-    fn close(&self) {
-        let _ =
-            self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| (state != REVOKED).then_some(CLOSED));
-    }
-
-    /// The connection is about to write the body. False: it must not.
-    fn take(&self) -> bool {
-        self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-
-    fn answered(&self) {
-        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
-    }
-
-    /// From now on nothing leaves; what has left has left.
-    fn revoke(&self) {
-        let _ = self.state.compare_exchange(CLOSED, REVOKED, Ordering::SeqCst, Ordering::SeqCst);
-    }
-
-    fn is_closed(&self) -> bool {
-        matches!(self.state.load(Ordering::SeqCst), CLOSED | REVOKED)
-    }
-
-    fn sent(&self) -> Sent {
-        match (self.delivery, self.state.load(Ordering::SeqCst)) {
-            (Delivery::Repeatable, _) | (_, CLOSED | REVOKED) => Sent::No,
-            (_, ANSWERED) => Sent::Yes,
-            _ => Sent::Maybe,
-        }
-    }
-}
-
-/// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
-struct OneShot {
-    shared: Arc<Shared>,
-    bytes: Option<Bytes>,
-}
-
-/// The error that a connection gets which comes too late for the body.
-#[derive(Debug)]
-struct Revoked;
-
-impl std::fmt::Display for Revoked {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the call was given up before its request was sent")
-    }
-}
-
-impl StdError for Revoked {}
-
-impl Body for OneShot {
-    type Data = Bytes;
-    type Error = Revoked;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Revoked>>> {
-        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
-        Poll::Ready(Some(if self.shared.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
-    }
-}
-
-/// What is at the bottom of an error.
-struct Cause {
-    text: String,
-    tls: Option<String>,
-    /// REFUSED_STREAM, or GOAWAY for a stream that the server has not begun: RFC 9113, 8.7.
-    not_taken: bool,
-    garbled: bool,
-}
-
-impl Cause {
-    fn of(error: &(dyn StdError + 'static)) -> Self {
-        let mut cause = Self { text: String::new(), tls: None, not_taken: false, garbled: false };
-        let mut next = Some(error);
-        while let Some(error) = next {
-            cause.text = error.to_string();
-            if let Some(tls) = tls_error(error) {
-                cause.tls = Some(tls_reason(tls));
-            }
-            if let Some(h2) = error.downcast_ref::<h2::Error>() {
-                let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
-                let going_away = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
-                cause.not_taken |= h2.is_remote() && (refused || going_away);
-            }
-            if let Some(http) = error.downcast_ref::<hyper::Error>() {
-                cause.garbled |= http.is_parse();
-            }
-            next = error.source();
-        }
-        cause
-    }
-}
-
-/// An I/O error hides what it wraps from `source`, and may wrap another.
-fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    match error.downcast_ref::<std::io::Error>() {
-        Some(io) => tls_error(io.get_ref()?),
-        None => error.downcast_ref(),
-    }
-}
-
-/// A certificate's fault in an administrator's words.
-fn tls_reason(error: &rustls::Error) -> String {
-    use rustls::{CertificateError as Fault, Error as Tls};
-    let reason = match error {
-        Tls::InvalidCertificate(Fault::UnknownIssuer) => {
-            "its certificate was not issued by an authority that this system trusts"
-        }
-        Tls::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. }) => "its certificate has expired",
-        Tls::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. }) => {
-            "its certificate is not valid yet (is this machine's clock right?)"
-        }
-        Tls::InvalidCertificate(Fault::NotValidForName | Fault::NotValidForNameContext { .. }) => {
-            "its certificate is for another host name"
-        }
-        Tls::InvalidCertificate(Fault::Revoked) => "its certificate was revoked",
-        Tls::InvalidMessage(_) => "what listens there does not speak TLS",
-        other => return format!("{other}"),
-    };
-    reason.to_owned()
-}
-
 /// How long the service asks to wait.
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     seconds_or_date(response.header(RETRY_AFTER.as_str())?)
 }
 
+/// Whatever asks for longer is mistaken.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
 /// Retry-After's two forms.
 fn seconds_or_date(text: &str) -> Option<Duration> {
     let text = text.trim();
     match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds.min(86_400))),
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default()),
     }
+    .map(|asked| asked.min(LONGEST_WAIT))
 }
 
 fn timed_out(target: &Target, timeout: Duration, gate: &Gate) -> Error {
     let sent = gate.sent();
     let hint = match (gate.delivery, sent) {
-        (Delivery::Repeatable, _) => "timeoutSec sets the limit.",
-        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec sets the limit.",
+        (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
+        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
         _ => {
-            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec sets the limit."
+            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }
     };
-    Error::new(Code::Timeout, format!("{target} did not answer within {} s.", timeout.as_secs_f64()))
-        .hint(hint)
-        .sent(sent)
+    // To the millisecond: what is left of totalTimeoutSec is no round number.
+    let seconds = timeout.as_millis() as f64 / 1000.0;
+    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s.")).hint(hint).sent(sent)
 }
 
 /// "POST https://host/path": what an error speaks of.
@@ -540,66 +396,4 @@ fn io_thread() -> Result<&'static Handle> {
     .map_err(|error: std::io::Error| {
         Error::new(Code::Internal, format!("The thread for the network could not be started: {error}."))
     })
-}
-
-/// The client of these transport members, made when they are new.
-fn client(transport: &Transport) -> Result<Client> {
-    static MADE: Mutex<Vec<(Transport, Client)>> = Mutex::new(Vec::new());
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(index) = made.iter().position(|(of, _)| of == transport) {
-        // The least recently used stands first.
-        let entry = made.remove(index);
-        made.push(entry);
-    } else {
-        let client = build(transport)?;
-        if made.len() == CLIENTS {
-            made.remove(0);
-        }
-        made.push((transport.clone(), client));
-    }
-    Ok(made[made.len() - 1].1.clone())
-}
-
-fn build(transport: &Transport) -> Result<Client> {
-    let mut builder = Client::builder()
-        .connect_timeout(transport.connect_timeout)
-        .pool_idle_timeout(IDLE)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy();
-    if let Some(proxy) = &transport.proxy {
-        let exempt = format!("localhost,127.0.0.0/8,::1,{}", transport.no_proxy.as_deref().unwrap_or_default());
-        let proxy = reqwest::Proxy::all(proxy.reveal())
-            .map_err(|_| Error::invalid_argument("proxy is no http: or https: URL."))?
-            .no_proxy(reqwest::NoProxy::from_string(&exempt));
-        builder = builder.proxy(proxy);
-    }
-    if !transport.https {
-        // No certificate will be looked at: the system's store need not be read, nor even exist.
-        builder = builder.tls_certs_only([]);
-    } else if transport.skip_certificate_check {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    } else if let Some(path) = &transport.ca_file {
-        builder = builder.tls_certs_merge(certificates(path)?);
-    }
-    builder.build().map_err(|error| {
-        let cause = Cause::of(&error);
-        Error::new(Code::Tls, format!("Encrypted connections cannot be set up: {}.", cause.tls.unwrap_or(cause.text)))
-            .hint(
-                "This system's certificate store seems to be missing or empty (on Linux, the package ca-certificates).",
-            )
-    })
-}
-
-fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>> {
-    let refused = |reason: String| {
-        Error::invalid_argument(format!("caFile {path} {reason}."))
-            .hint("A file with at least one certificate in PEM form is needed.")
-    };
-    let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-    match reqwest::Certificate::from_pem_bundle(&bytes) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(refused("holds no certificate".to_owned())),
-    }
 }

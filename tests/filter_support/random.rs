@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Values that look alike, and values that try to break out of whatever they stand in.
-pub(crate) const VALUES: [&str; 58] = [
+pub(crate) const VALUES: [&str; 54] = [
     "smith",
     "Smith",
     "SMITH",
@@ -43,10 +43,6 @@ pub(crate) const VALUES: [&str; 58] = [
     "~2",
     "^9",
     "+a -b",
-    "a\nb",
-    "a\tb",
-    "\u{0}",
-    "\u{7f}",
     "é",
     "e\u{301}",
     "É",
@@ -104,6 +100,7 @@ impl Random {
             1 => format!("{} {}", self.one_of(&VALUES), self.one_of(&VALUES)),
             2 => (0..self.below(8))
                 .map(|_| char::from_u32(u32::try_from(self.below(0xD7FF)).expect("small")).expect("no surrogate"))
+                .filter(|c| !c.is_control())
                 .collect(),
             3 if self.below(50) == 0 => {
                 format!("long {} {}", "value ".repeat(5500), self.one_of(&VALUES))

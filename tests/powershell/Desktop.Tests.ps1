@@ -35,6 +35,22 @@ Describe 'The branch for Windows PowerShell' {
         $value.f | Should -Be 'x'
     }
 
+    It 'tests, finds and shows whom it would refresh' {
+        'uid == "amelie.roux"', 'x' | Test-CCFilter | Should -Be @($true, $false)
+        $check = Test-CCFilter 'uid == "a" && name == ""' -Detailed
+        $check.Attributes | Should -Be @('uid', 'name')
+        , $check.Undecidable | Should -BeOfType [string[]]
+        (Find-CCIdentity 'uid == "amelie.roux"').DisplayName | Should -BeExactly "Am$([char] 0xE9)lie Roux"
+        Find-CCIdentity 'uid == "nobody"' | Should -BeNullOrEmpty
+        Clear-Sandbox $sandbox
+        Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{"provision":true}' -WhatIf
+        { Invoke-CCRefreshIdentities -All } | Should -Throw -ErrorId 'WouldRefreshAll,*'
+        { Invoke-CCRefreshIdentities -Body '{"options":{}}' } | Should -Throw "*no member 'options'*"
+        { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{},"options":{}' } | Should -Throw -ErrorId 'InvalidArgument,*'
+        { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{' } | Should -Throw -ErrorId 'InvalidArgument,*'
+        @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
     It 'has status and headers in an error' {
         Add-Fault $sandbox @{ on = 'refresh'; kind = 'status'; status = 403 }
         try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }

@@ -16,9 +16,9 @@ Import-Module $env:TEST_MODULE
 Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
 Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid=="amelie.roux"' } -WhatIf
 '@ -Environment @{ TEST_URL = $sandbox.Url }
-        $session.Output.Trim() | Should -BeExactly ('What if: Refresh the identities with uid == "amelie.roux" on ' + $sandbox.Url)
+        $session.Output.Trim() | Should -BeExactly ('What if: Refresh 1 identity with uid == "amelie.roux" on ' + $sandbox.Url + ": amelie.roux (Am$([char] 0xE9)lie Roux)")
         $session.Error | Should -BeNullOrEmpty
-        @(Get-Arrival $sandbox).Count | Should -Be 0
+        @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 
     It '-WhatIf tells of a request that would be refused' {
@@ -34,7 +34,7 @@ Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid=="amelie.r
         Set-Content -LiteralPath $file -Value '$WhatIfPreference = $true; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = ''uid == "amelie.roux"'' }'
         & $file | Should -BeNullOrEmpty
         $request | & { process { $WhatIfPreference = $true; $_ | Invoke-CCRefreshIdentities } } | Should -BeNullOrEmpty
-        @(Get-Arrival $sandbox).Count | Should -Be 0
+        @(Get-Refresh $sandbox).Count | Should -Be 0
         & { $WhatIfPreference = $true; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WhatIf:$false } | Should -Not -BeNullOrEmpty
         @(Get-Refresh $sandbox).Count | Should -Be 1
     }
@@ -49,7 +49,7 @@ Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid=="amelie.r
             function Invoke-Other($Request) { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request }
         }
         & $other { Invoke-Other $args[0] } $request | Should -BeNullOrEmpty
-        @(Get-Arrival $sandbox).Count | Should -Be 0
+        @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 
     It '$ConfirmPreference and -Confirm ask, and nobody who cannot answer says yes' {
@@ -62,8 +62,7 @@ $request = @{ filter = 'uid == "amelie.roux"' }
 '@ + $line) -Environment @{ TEST_URL = $sandbox.Url }
             $session.ExitCode | Should -Be 1
             $session.All | Should -Match 'NonInteractive|non-interactive'
-            # Not even a token was asked for.
-            @(Get-Arrival $sandbox).Count | Should -Be 0
+            @(Get-Refresh $sandbox).Count | Should -Be 0
         }
         & { $ConfirmPreference = 'Low'; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -Confirm:$false } | Should -Not -BeNullOrEmpty
     }

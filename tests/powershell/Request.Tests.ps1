@@ -149,6 +149,11 @@ Describe 'A request' {
         @{ What = 'JSON text that brings its own configuration'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"filter":"uid == \"amelie.roux\"","configuration":{"baseUrl":"https://other.example"}}' }; Id = 'InvalidArgument' }
         @{ What = 'JSON text with a NUL in it'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest "{`"filter`":`"uid == \`"amelie.roux\`"`"}`0}" }; Id = 'InvalidArgument' }
         @{ What = 'an object that brings its own options'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ options = @{ allowFullRefresh = $true } } }; Id = 'InvalidArgument' }
+        @{ What = 'JSON text that brings its own options'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"filter":null,"options":{"allowFullRefresh":true}}' }; Id = 'InvalidArgument' }
+        @{ What = 'JSON text that brings its options in other letters'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"\u006fptions":{"allowFullRefresh":true}}' }; Id = 'InvalidArgument' }
+        @{ What = 'JSON text that brings its options twice'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"options":{},"options":{"allowFullRefresh":true}}' }; Id = 'InvalidArgument' }
+        @{ What = 'JSON text that goes on behind its end'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"refreshArgs":{}},"options":{"allowFullRefresh":true},"x":{"y":1}' }; Id = 'InvalidArgument' }
+        @{ What = 'JSON text that brings its own configuration'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"filter":"uid == \"amelie.roux\"","configuration":{"baseUrl":"http://127.0.0.1:9"}}' }; Id = 'InvalidArgument' }
         @{ What = 'an object with a member that is not known'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"'; filtre = 1 } }; Id = 'InvalidArgument' }
         @{ What = 'a number'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest 5 }; Id = 'InvalidArgument' }
         @{ What = 'a list'; Call = { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @(@{ filter = 'uid == "amelie.roux"' }) }; Id = 'InvalidArgument' }
@@ -169,6 +174,16 @@ Describe 'A request' {
 
     It 'that brings its own options is told so by name' {
         { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"'; Options = @{} } } | Should -Throw "*no member 'Options'*"
+        foreach ($text in '{"options":{"allowFullRefresh":true}}', '{"filter":null, "\u006Fptions" : {}}', '{"refreshArgs":{"note":"}"},"options":null}') {
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $text } | Should -Throw "*no member 'options'*"
+        }
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"Configuration":{}}' } | Should -Throw "*no member 'Configuration'*"
+    }
+
+    It 'may speak of options where they are no member of its own' {
+        $text = '{"filter":"uid == \"amelie.roux\" && !(displayName == \"options\")","refreshArgs":{"options":"configuration"}}'
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $text
+        (Get-Refresh $sandbox).body | Should -BeExactly $text
     }
 
     It 'whose filter cannot be read is refused' {
@@ -203,7 +218,13 @@ Describe 'A request' {
         @($null, @{}, 'x' | Invoke-CCRefreshIdentities -ErrorAction Continue 2>&1).Count | Should -Be 3
         Set-Configuration -Proxy ([System.Net.WebProxy]::new('http://127.0.0.1:9'))
         (Get-Configuration).Unknown = 1
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } -WhatIf 3> $null } | Should -Throw -ErrorId 'Connection,*'
+        Set-Configuration -BaseUrl $sandbox.Url -Proxy '' -MaxIdentities 10
         Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } -WhatIf 3> $null
+        Invoke-CCRefreshIdentities -Filter 'uid.contains("smith")' -RefreshArgs '{"provision":true}' -WhatIf 3> $null
+        @(Find-CCIdentity 'uid == "amelie.roux"' -Verbose 3> $null 4> $null).Count | Should -Be 1
+        'uid == "amelie.roux"', 'x' | Test-CCFilter -Verbose 4> $null | Should -Be $true, $false
+        ('name == ""' | Test-CCFilter -Detailed).Position | Should -Be $null
     }
 }
 

@@ -39,6 +39,11 @@ Describe 'The source' {
         $commands | Should -Not -Contain 'Invoke-Expression'
     }
 
+    It '<name> writes by the engine''s own commands, which a session''s functions of those names cannot take' -ForEach $scripts {
+        $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }
+        $commands | Where-Object { $_ -like 'Write-*' } | Should -BeNullOrEmpty
+    }
+
     It '<name> calls no public function' -ForEach $scripts {
         $public = (Import-PowerShellDataFile "$ModulePath/PSSailpointCC.psd1").FunctionsToExport
         $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }

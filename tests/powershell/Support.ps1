@@ -98,3 +98,22 @@ function Invoke-Session([string] $Script, [hashtable] $Environment = @{}, [strin
 
 # The message that a prompt would show is wrapped; joined again, it can be compared.
 function Join-Line([string] $Text) { $Text -replace '\r?\n\s*\|?\s*', ' ' }
+
+# The texts of a table of tests/data: of those with indented lines, what stands before them.
+function Read-FilterTable([string] $Name) {
+    $path = Join-Path $PSScriptRoot "../data/$Name"
+    foreach ($line in [System.IO.File]::ReadAllLines($path)) {
+        if ($line -eq '' -or $line.StartsWith('# ')) { continue }
+        if ($Name -eq 'filters-accepted.txt') {
+            if (-not $line.StartsWith('#')) { $line }
+        } elseif (-not $line.StartsWith('  ')) {
+            [regex]::Replace($line, '<(?:(empty)|(NL)|(TAB)|(SP)|U\+([0-9A-F]+)|([^>]*)\*(\d+))>', {
+                    param($match)
+                    $group = $match.Groups
+                    if ($group[1].Success) { '' } elseif ($group[2].Success) { "`n" } elseif ($group[3].Success) { "`t" } elseif ($group[4].Success) { ' ' }
+                    elseif ($group[5].Success) { [char]::ConvertFromUtf32([Convert]::ToInt32($group[5].Value, 16)) }
+                    else { $group[6].Value * [int] $group[7].Value }
+                })
+        }
+    }
+}

@@ -5,9 +5,11 @@ Describe 'The surface' {
         $module = Get-Module PSSailpointCC
 
         # Name[!] [position] : type, in the order of the syntax.
-        function Get-Surface([string] $Command) {
+        function Get-Surface([string] $Command, [string] $Set) {
             $common = [System.Management.Automation.PSCmdlet]::CommonParameters + [System.Management.Automation.PSCmdlet]::OptionalCommonParameters
-            foreach ($parameter in (Get-Command $Command).ParameterSets[0].Parameters) {
+            $sets = (Get-Command $Command).ParameterSets
+            $chosen = if ($Set) { $sets | Where-Object Name -EQ $Set } else { $sets[0] }
+            foreach ($parameter in $chosen.Parameters) {
                 if ($parameter.Name -in $common) { continue }
                 $text = $parameter.Name
                 if ($parameter.IsMandatory) { $text += '!' }
@@ -50,7 +52,14 @@ Describe 'The surface' {
     }
 
     It 'has <name> with these parameters' -ForEach @(
-        @{ Name = 'Invoke-CCRefreshIdentities'; Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter' }
+        @{
+            Name    = 'Invoke-CCRefreshIdentities'; Set = 'Request'
+            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter'
+        }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32' }
+        @{ Name = 'Test-CCFilter'; Surface = 'Filter! 0 String <value <property', 'Detailed SwitchParameter' }
+        @{ Name = 'Find-CCIdentity'; Surface = 'Filter! 0 String', 'First Int32' }
         @{ Name = 'Initialize-RefreshIdentitiesRequest'; Surface = 'VarFilter 0 String <property', 'RefreshArgs 1 PSObject <property' }
         @{
             Name    = 'Initialize-RefreshIdentitiesRequestRefreshArgs'
@@ -61,7 +70,7 @@ Describe 'The surface' {
         @{ Name = 'Get-Configuration'; Surface = @() }
         @{
             Name    = 'Set-Configuration'
-            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String'
+            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?'
         }
         @{ Name = 'Set-ConfigurationApiKey'; Surface = 'Id 0 String', 'ApiKey 1 String' }
         @{ Name = 'Set-ConfigurationApiKeyPrefix'; Surface = 'Id 0 String', 'ApiKeyPrefix 1 String' }
@@ -69,10 +78,16 @@ Describe 'The surface' {
         @{ Name = 'Get-HostSetting'; Surface = @() }
         @{ Name = 'Get-UrlFromHostSetting'; Surface = 'Index 0 Int32 <value', 'Variables 1 Hashtable' }
     ) {
-        @(Get-Surface $name | Sort-Object) -join "`n" | Should -BeExactly (@($surface | Sort-Object) -join "`n")
-        if ($name -ne 'Invoke-CCRefreshIdentities') {
+        @(Get-Surface $name $set | Sort-Object) -join "`n" | Should -BeExactly (@($surface | Sort-Object) -join "`n")
+        if ($name -notmatch '-CC') {
             @(Get-Surface ($name -replace '-', '-CC') | Sort-Object) -join "`n" | Should -BeExactly (@($surface | Sort-Object) -join "`n")
         }
+    }
+
+    It 'takes a documented request where no other set is named' {
+        $command = Get-Command Invoke-CCRefreshIdentities
+        $command.DefaultParameterSet | Should -Be 'Request'
+        $command.ParameterSets.Name | Sort-Object | Should -Be @('All', 'Filter', 'Request')
     }
 
     It 'takes -Body for -RefreshIdentitiesRequest' {
@@ -86,7 +101,7 @@ Describe 'The surface' {
     }
 
     It 'has each function under both names from one definition' {
-        foreach ($name in $module.ExportedFunctions.Keys -match '-CC' -ne 'Invoke-CCRefreshIdentities') {
+        foreach ($name in $module.ExportedFunctions.Keys -match '-CC' -notmatch '-CC(RefreshIdentities|Filter|Identity)$') {
             (Get-Command $name).Definition | Should -BeExactly (Get-Command ($name -replace '-CC', '-')).Definition
         }
     }

@@ -173,7 +173,7 @@ function Write-UnknownKey([string] $Key) {
     }
     $message = "The configuration has a key '{0}' that is not known and has no effect." -f $Key
     if ($nearest) { $message += " Was '{0}' meant?" -f ($nearest.Substring(0, 1).ToUpperInvariant() + $nearest.Substring(1)) }
-    Write-Warning -Message $message
+    Microsoft.PowerShell.Utility\Write-Warning -Message $message
 }
 
 function Get-EditDistance([string] $From, [string] $To) {
@@ -203,7 +203,7 @@ function Update-ShownBaseUrl($Cmdlet) {
         $answer = Invoke-NativeFunction 'cc_configure' $text
         if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
     } catch {
-        Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)
+        Microsoft.PowerShell.Utility\Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)
     }
     $script:ShownBaseUrl = $script:PlaceholderBaseUrl
     if ($effective) { $script:ShownBaseUrl = $effective }

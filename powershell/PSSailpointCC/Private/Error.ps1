@@ -27,6 +27,26 @@ $script:ErrorCategory = @{
     library_not_loaded    = 'NotInstalled'
 }
 
+# What the library says in the names of its own request, in those of the module; in this order.
+$script:Wording = [ordered] @{
+    'options\.preflight = false \(PowerShell: -NoPreflight\)'                         = '-NoPreflight'
+    'options\.allowFullRefresh, with pruneIdentities options\.allowPruneAll as well' = '-All in place of the filter, with pruneIdentities -AllowPruneAll as well'
+    'options\.skipFilterCheck and options\.preflight cannot both be true'            = '-SkipFilterCheck and -NoPreflight:$false exclude each other'
+    'options\.preflight is false'                                                   = '-NoPreflight is given'
+    'options\.skipFilterCheck'                                                      = '-SkipFilterCheck'
+    'options\.allowFullRefresh'                                                     = '-All'
+    'options\.allowPruneAll'                                                        = '-AllowPruneAll'
+    'options\.maxIdentities'                                                        = '-MaxIdentities'
+    'raise maxIdentities'                                                           = 'raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)'
+    'Was "(options|configuration)" meant\?'                                         = 'Known are: filter, refreshArgs.'
+    'Known are: filter, refreshArgs, options, configuration\.'                      = 'Known are: filter, refreshArgs.'
+}
+
+function ConvertTo-ModuleWording([string] $Text) {
+    foreach ($native in $script:Wording.Keys) { $Text = $Text -creplace $native, $script:Wording[$native].Replace('$', '$$') }
+    $Text
+}
+
 function New-ArgumentError([string] $Message, [string] $Hint) {
     New-ErrorRecord @{ code = 'invalid_argument'; message = $Message; hint = $Hint; sent = 'no' }
 }
@@ -37,6 +57,11 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     $message = [string] $Failure['message']
     $hint = [string] $Failure['hint']
     $response = $Failure['response']
+    # A filter's error shows the filter, and a caret at its place.
+    if ($code -ne 'invalid_filter') {
+        $message = ConvertTo-ModuleWording $message
+        $hint = ConvertTo-ModuleWording $hint
+    }
 
     $exception = if ($null -ne $response) {
         New-ResponseException $message $response
@@ -52,7 +77,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
         Add-Response $withoutResponse $null @{}
         $withoutResponse
     }
-    foreach ($member in 'code', 'sent', 'position', 'trackingId', 'retryAfterSec') {
+    foreach ($member in 'code', 'sent', 'position', 'matched', 'trackingId', 'retryAfterSec') {
         if ($null -ne $Failure[$member]) { $exception.Data[$member] = $Failure[$member] }
     }
 

@@ -4,13 +4,11 @@ function Get-FilterCheck([string] $Filter) {
     $record = $null
     try {
         $answer = Invoke-NativeFunction 'cc_check_filter' ('{"filter":' + (ConvertTo-JsonText $Filter) + '}')
-        if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-        $meaning = $answer['filter']
-    } catch {
-        $record = $_
-        # The second is a text that is too long, or holds half a character: no filter either.
-        if ($record.Exception.Data['code'] -notin 'invalid_filter', 'invalid_argument') { throw }
-    }
+        # Not thrown: $Error would keep it, and a wrong filter is none.
+        if ($answer['ok']) { $meaning = $answer['filter'] } else { $record = New-ErrorRecord $answer['error'] }
+    } catch { $record = $_ }
+    # The second is a text that is too long, or holds half a character: no filter either.
+    if ($null -ne $record -and $record.Exception.Data['code'] -notin 'invalid_filter', 'invalid_argument') { throw $record }
     $check = [ordered] @{
         PSTypeName  = 'PSSailpointCC.FilterCheck'
         Filter      = $Filter

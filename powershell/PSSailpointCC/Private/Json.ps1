@@ -69,6 +69,16 @@ function New-DepthError {
     New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
 }
 
+# JSON text as hashtables, or $null where it is none.
+function ConvertFrom-JsonText([string] $Text) {
+    try {
+        if (-not $script:IsCore) { return ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text) }
+        $failure = $null
+        $value = [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)
+        if ($null -eq $failure) { $value }
+    } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+}
+
 # What ConvertFrom-Json makes on Windows PowerShell, as the hashtables that it makes on 7.
 function ConvertTo-HashtableValue($Value) {
     if ($Value -is [System.Management.Automation.PSCustomObject]) {

@@ -12,6 +12,8 @@ function Get-NativeBinding {
         'cc_abi_version'        = @([uint32])
         'cc_configure'          = @([IntPtr], [byte[]])
         'cc_refresh_identities' = @([IntPtr], [byte[]])
+        'cc_check_filter'       = @([IntPtr], [byte[]])
+        'cc_find_identities'    = @([IntPtr], [byte[]])
         'cc_string_free'        = @([void], [IntPtr])
     }
 }
@@ -50,11 +52,17 @@ function Invoke-NativeFunction([string] $Name, [string] $Json) {
         }
     } catch {
         $sent = 'maybe'
-        if ($text -cmatch '^\{"ok":true') { $sent = 'yes' }
+        $hint = 'The refresh may have been started: do not repeat it unseen.'
+        if ($Name -ne 'cc_refresh_identities') {
+            $sent = 'no'
+            $hint = $null
+        } elseif ($text -cmatch '^\{"ok":true') {
+            $sent = 'yes'
+        }
         throw (New-ErrorRecord @{
                 code    = 'invalid_response'
                 message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $_.Exception.GetBaseException().Message
-                hint    = 'The refresh may have been started: do not repeat it unseen.'
+                hint    = $hint
                 sent    = $sent
             })
     }

@@ -17,7 +17,7 @@ function Test-RequestObject($Value) {
 
 # For what came by the pipeline, or as -InputObject, and is no request. It is never taken for "no filter".
 function New-InputError($Value, [switch] $Twice) {
-    $hint = 'Pipe request objects (see Initialize-RefreshIdentitiesRequest). This version does not take people by name: name them by a filter, such as uid == "amelie.roux".'
+    $hint = 'Pipe request objects (see Initialize-RefreshIdentitiesRequest). This version does not take people by name: name them by -Filter, such as uid == "amelie.roux".'
     if ($Twice) {
         $message = 'A request came from the pipeline and another by -RefreshIdentitiesRequest; neither was sent.'
         $hint = 'Give the requests in one of the two ways.'
@@ -38,22 +38,69 @@ function New-InputError($Value, [switch] $Twice) {
     New-ErrorRecord @{ code = 'invalid_argument'; message = $message; hint = $hint; sent = 'no' } $Value
 }
 
-function Get-PlanText([System.Collections.IDictionary] $Plan) {
-    $address = [uri] $Plan['url']
-    $tenant = $address.GetLeftPart('Authority')
-    if ($Plan['everybody']) { return 'Refresh ALL identities of {0}' -f $tenant }
-    if ($null -eq $Plan['filter']) { return 'Refresh the identities that a filter which was not checked names on {0}' -f $tenant }
-    'Refresh the identities with {0} on {1}' -f $Plan['filter'], $tenant
+# Whom it touches and where, from the answer to a dry run.
+function Get-PlanText([System.Collections.IDictionary] $Answer) {
+    $plan = $Answer['plan']
+    $matched = $Answer['matched']
+    $tenant = ([uri] $plan['url']).GetLeftPart('Authority')
+    $filter = [string] $plan['filter']
+    if ($filter.Length -gt 300) { $filter = $filter.Substring(0, 300) + '...' }
+    $text = if ($plan['everybody'] -and $null -eq $matched) {
+        'Refresh ALL identities of {0}, which could not be counted' -f $tenant
+    } elseif ($plan['everybody']) {
+        'Refresh ALL identities of {0} ({1} were counted)' -f $tenant, $matched
+    } elseif ($null -eq $plan['filter']) {
+        'Refresh the identities with a filter that was not checked on {0}: ALL identities, if the service does not understand it' -f $tenant
+    } elseif ($null -eq $matched) {
+        'Refresh the identities with {0} on {1}, which were not counted: ALL identities, if it matches nobody' -f $filter, $tenant
+    } else {
+        $people = @(foreach ($person in $plan['identities']) { Get-PersonText $person })
+        if ($matched -gt $people.Count) { $people += '{0} more' -f ($matched - $people.Count) }
+        if ($Answer['undecided'] -gt 0) { $people += 'perhaps {0} that only the service can judge' -f $Answer['undecided'] }
+        $noun = 'identities'
+        if ($matched -eq 1) { $noun = 'identity' }
+        'Refresh {0} {1} with {2} on {3}: {4}' -f $matched, $noun, $filter, $tenant, ($people -join ', ')
+    }
+    if ($plan['body'] -cmatch '"pruneIdentities":(?!"?\s*false)') { $text += '; and DELETE those of them that have no account' }
+    $text
+}
+
+function Get-PersonText([System.Collections.IDictionary] $Person) {
+    $text = [string] $Person['name']
+    if ($Person['displayName'] -and $Person['displayName'] -cne $text) { $text += ' ({0})' -f $Person['displayName'] }
+    # What a tenant calls its people is no command for a terminal.
+    $text -replace '\p{Cc}', '?'
+}
+
+# Asks whether everybody is meant, whatever the session's preferences say; where nobody can answer, that is an error.
+function Confirm-FullRefresh([string] $Target, $Cmdlet) {
+    # Not the console's -NonInteractive alone: a job of cron or CI has no one at its input.
+    $canAsk = [Environment]::UserInteractive -and -not ($Host.Name -eq 'ConsoleHost' -and [Console]::IsInputRedirected)
+    if ($canAsk) {
+        try { return $Cmdlet.ShouldContinue("$Target.`nGo on?", 'Refresh all identities') } catch { $canAsk = $false }
+    }
+    throw (New-ErrorRecord @{
+            code    = 'would_refresh_all'
+            message = '-All asks before it does this, and nobody can answer in this session: {0}.' -f $Target
+            hint    = 'Nothing was sent. Where it is meant, add -Force.'
+            sent    = 'no'
+        })
 }
 
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
+    Microsoft.PowerShell.Utility\Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
-    Write-Verbose -Message ('{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds)
+    $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds
+    if ($null -ne $Result['matched']) {
+        $least = ''
+        if (-not $Result['matchedExactly']) { $least = 'at least ' }
+        $message += ' The filter matched {0}{1} before.' -f $least, $Result['matched']
+    }
+    Microsoft.PowerShell.Utility\Write-Verbose -Message $message
 }
 
 # What only the command knows: the request, and what else in this session may have caused the error.

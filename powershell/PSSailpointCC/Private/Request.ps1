@@ -17,9 +17,7 @@ function ConvertTo-RequestMember($Request) {
     $members = foreach ($entry in $entries) {
         $name = [string] $entry.$key
         $value = $entry.Value
-        if ($name -in 'options', 'configuration') {
-            throw (New-ArgumentError "The request has no member '$name'." 'It has filter and refreshArgs. Settings belong to Set-Configuration, switches to the command.')
-        }
+        if ($name -in 'options', 'configuration') { throw (New-MemberError $name) }
         if ($null -eq $value) { continue }
         # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
         if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
@@ -44,7 +42,40 @@ function ConvertFrom-RequestText([string] $Text) {
     if ($trimmed.IndexOf([char] 0) -ge 0) { throw (New-ArgumentError '-RefreshIdentitiesRequest holds a NUL character, which no JSON text can hold.') }
     $members = $trimmed.Substring(1, $trimmed.Length - 2)
     if ($members.Trim().Length -eq 0) { return '' }
+    # The library would read them: they are its own, and the way to a full refresh. Reading the text takes its time, and
+    # most texts hold neither word.
+    if ($members -match 'options|configuration|\\u') {
+        $value = ConvertFrom-JsonText $trimmed
+        if ($value -is [System.Collections.IDictionary]) {
+            foreach ($name in $value.Keys) { if ($name -in 'options', 'configuration') { throw (New-MemberError $name) } }
+        }
+    }
     $members
+}
+
+function New-MemberError([string] $Name) {
+    New-ArgumentError "The request has no member '$Name'." 'It has filter and refreshArgs. Settings belong to Set-Configuration, switches such as -MaxIdentities to the command.'
+}
+
+# The value of -RefreshArgs as a JSON object. Text goes on as it came, in its order.
+function ConvertTo-ArgumentText($Value) {
+    $hint = 'Make them with Initialize-RefreshIdentitiesRequestRefreshArgs -PromoteAttributes $true, or give @{ promoteAttributes = $true }, or the same as JSON text.'
+    $read = $Value
+    if ($Value -is [string]) {
+        # Only one whole object: text that goes on behind it could bring members of the library's own.
+        $text = $Value.Trim([char[]] @(0xFEFF, 0x20, 0x09, 0x0A, 0x0D))
+        $read = $null
+        if ($text.StartsWith('{') -and $text.IndexOf([char] 0) -lt 0) { $read = ConvertFrom-JsonText $text }
+        if ($read -isnot [System.Collections.IDictionary]) { throw (New-ArgumentError '-RefreshArgs is text, but no JSON object.' $hint) }
+    } elseif ($Value -is [System.Collections.IDictionary] -or (Test-Object $Value)) {
+        $text = ConvertTo-JsonObject $Value 1
+    } else {
+        throw (New-ArgumentError ('-RefreshArgs must be an object, a hashtable or JSON text, not {0}.' -f $Value.GetType().Name) $hint)
+    }
+    if (Test-RequestObject $read) {
+        throw (New-ArgumentError '-RefreshArgs is a whole request: it has filter or refreshArgs.' ('Give its refreshArgs alone, or the request by -RefreshIdentitiesRequest. ' + $hint))
+    }
+    $text
 }
 
 # Something with members of its own: no text, number, date, list.

@@ -15,10 +15,10 @@ function Get-Configuration {
     Keys, all optional: BaseUrl, TokenUrl, AccessToken, ClientId,
     ClientSecret, DefaultHeaders, SkipCertificateCheck, Proxy, NoProxy,
     TimeoutSec, ConnectTimeoutSec, MaximumRetryCount, RetryIntervalSeconds,
-    MaximumResponseBytes, CaFile, UserAgent, Environment. Username,
-    Password, Cookie, ApiKey, ApiKeyPrefix, Token and TokenExpiration are
-    kept as the official module has them, and are of no use to this API. See
-    about_PSSailpointCC.
+    MaximumResponseBytes, CaFile, UserAgent, Environment, Preflight,
+    MaxIdentities. Username, Password, Cookie, ApiKey, ApiKeyPrefix, Token
+    and TokenExpiration are kept as the official module has them, and are of
+    no use to this API. See about_PSSailpointCC.
 
     .EXAMPLE
     $Configuration = Get-Configuration

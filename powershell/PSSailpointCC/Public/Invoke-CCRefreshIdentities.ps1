@@ -9,8 +9,12 @@ function Invoke-CCRefreshIdentities {
     a long running process; the service does it in the background.
 
     The service itself refreshes the WHOLE TENANT when a filter is missing,
-    cannot be parsed or matches nobody. This command parses the filter first
-    and refuses a request without one, before anything is sent.
+    cannot be parsed, names an attribute that is not searchable or matches
+    nobody. So this command parses the filter and counts by search whom it
+    matches, before anything is sent. It refuses a filter that matches
+    nobody or everybody, and a request without one: the whole tenant is
+    refreshed by -All alone. A check just before sending is as sure as this
+    can be: search lags behind by minutes.
 
     Where to send it, and as whom, comes from Get-Configuration and
     Set-Configuration; from the environment variables SAIL_BASE_URL,
@@ -32,6 +36,39 @@ function Invoke-CCRefreshIdentities {
     What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
     another object with the members filter and refreshArgs; or the same as
     JSON text, which is sent as it is.
+
+    .PARAMETER Filter
+    Whom to refresh, in SailPoint's filter language, without building a
+    request first.
+
+    .PARAMETER RefreshArgs
+    What to do: what Initialize-RefreshIdentitiesRequestRefreshArgs makes,
+    or a hashtable or another object with the same members, or the same as
+    JSON text.
+
+    .PARAMETER All
+    Refreshes every identity of the tenant. Asks before, with the tenant and
+    the number of its identities, whatever the session's preferences say.
+
+    .PARAMETER Force
+    Does not ask. A session in which nobody can answer needs it with -All.
+
+    .PARAMETER AllowPruneAll
+    Lets -All have pruneIdentities, which DELETES every identity of the
+    tenant that has no account. On SailPoint's guidance only.
+
+    .PARAMETER MaxIdentities
+    Refuses to touch more than so many, those included of whom only the
+    service can tell. Where not given, the configuration's MaxIdentities.
+
+    .PARAMETER NoPreflight
+    Sends the filter without counting whom it matches. A filter that matches
+    nobody refreshes EVERYBODY then. -NoPreflight:$false counts although the
+    configuration's Preflight is $false.
+
+    .PARAMETER SkipFilterCheck
+    Sends the filter without reading it, and so without counting. A filter
+    that the service does not understand refreshes EVERYBODY then.
 
     .PARAMETER InputObject
     From the pipeline: requests, each of which is sent; or a content type,
@@ -57,7 +94,17 @@ function Invoke-CCRefreshIdentities {
     .EXAMPLE
     Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'name == "amelie.roux"' } -WhatIf
 
-    Checks the request and shows what would be refreshed on which tenant; sends nothing.
+    Checks the request and shows who would be refreshed on which tenant, by name up to ten; sends no refresh.
+
+    .EXAMPLE
+    Invoke-CCRefreshIdentities -Filter 'uid.in({"amelie.roux"})' -RefreshArgs @{ promoteAttributes = $true } -MaxIdentities 10
+
+    Refreshes whom the filter matches, unless that are more than ten.
+
+    .EXAMPLE
+    Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
+
+    Shows how many identities a refresh of the whole tenant would touch; without -WhatIf it asks before it sends one.
 
     .EXAMPLE
     try {
@@ -79,19 +126,53 @@ function Invoke-CCRefreshIdentities {
 
     .LINK
     Initialize-RefreshIdentitiesRequest
+
+    .LINK
+    Test-CCFilter
+
+    .LINK
+    Find-CCIdentity
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
     param(
-        [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'Request', Position = 0, ValueFromPipelineByPropertyName)]
         [string] $ContentType,
 
-        [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'Request', Position = 1, ValueFromPipelineByPropertyName)]
         [Alias('Body')]
         [object] $RefreshIdentitiesRequest,
 
-        [Parameter(ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'Request', ValueFromPipeline)]
         [object] $InputObject,
+
+        [Parameter(ParameterSetName = 'Filter', Mandatory)]
+        [AllowEmptyString()]
+        [string] $Filter,
+
+        [Parameter(ParameterSetName = 'All', Mandatory)]
+        [switch] $All,
+
+        [Parameter(ParameterSetName = 'Filter')]
+        [Parameter(ParameterSetName = 'All')]
+        [object] $RefreshArgs,
+
+        [Parameter(ParameterSetName = 'All')]
+        [switch] $Force,
+
+        [Parameter(ParameterSetName = 'All')]
+        [switch] $AllowPruneAll,
+
+        [ValidateRange(1, 1000000000)]
+        [int] $MaxIdentities,
+
+        [Parameter(ParameterSetName = 'Request')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [switch] $NoPreflight,
+
+        [Parameter(ParameterSetName = 'Request')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [switch] $SkipFilterCheck,
 
         [switch] $WithHttpInfo
     )
@@ -115,6 +196,20 @@ function Invoke-CCRefreshIdentities {
         $ErrorActionPreference = 'Stop'
         $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
         $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
+        $parameterSet = $PSCmdlet.ParameterSetName
+        # Always sent, so that a second member of the name is refused wherever it comes from.
+        $options = ''
+        if ($PSBoundParameters.ContainsKey('MaxIdentities')) { $options += ',"maxIdentities":' + $MaxIdentities }
+        if ($SkipFilterCheck) { $options += ',"skipFilterCheck":true' }
+        if ($NoPreflight) { $options += ',"preflight":false' } elseif ($PSBoundParameters.ContainsKey('NoPreflight')) { $options += ',"preflight":true' }
+        # The number of all is told also where the configuration counts no matches.
+        if ($All) { $options += ',"allowFullRefresh":true,"preflight":true' }
+        if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
+        $asks = $All -and -not $Force
+        if ($asks -and -not $PSBoundParameters['Confirm']) {
+            # Once: not for the preference, and then for -All.
+            $ConfirmPreference = 'None'
+        } else { $asks = $false }
     }
 
     process {
@@ -140,25 +235,38 @@ function Invoke-CCRefreshIdentities {
                 }
             }
 
-            $body = ConvertTo-RequestMember $request
+            if ($parameterSet -eq 'Request') {
+                $body = ConvertTo-RequestMember $request
+            } else {
+                $body = ''
+                if ($null -ne $RefreshArgs) { $body = '"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
+                # Not by -All itself: -All:$false is neither a filter nor everybody.
+                if ($parameterSet -eq 'Filter') {
+                    $request = $Filter
+                    $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
+                }
+            }
             $head = '{'
             if ($body) { $head += $body + ',' }
-            $tail = '"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+            $tail = $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
             $target = 'identities'
-            # What is only shown is only asked for where it will be.
-            if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium' -or $VerbosePreference -ne 'SilentlyContinue') {
-                $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":true},' + $tail)
+            # Whom it touches is only asked for where it will be shown.
+            if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
+                $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail)
                 if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-                $target = Get-PlanText $answer['plan']
-                # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
-                if (-not $PSBoundParameters.ContainsKey('Verbose')) { Write-Verbose -Message $target }
+                $target = Get-PlanText $answer
+            } elseif ($VerbosePreference -ne 'SilentlyContinue') {
+                $target = 'Refresh identities: {' + $body + '}'
             }
-            if (-not $PSCmdlet.ShouldProcess($target, "$target`nGo on?", 'Refresh identities')) { return }
+            # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+            if ($VerbosePreference -ne 'SilentlyContinue' -and -not $PSBoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
+            if (-not $PSCmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return }
+            if ($asks -and -not (Confirm-FullRefresh $target $PSCmdlet)) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
-            $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{},' + $tail)
+            $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail)
             if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {

@@ -53,6 +53,14 @@ function Set-Configuration {
     .PARAMETER TokenUrl
     Address of the token endpoint, where it is not {BaseUrl}/oauth/token.
 
+    .PARAMETER Preflight
+    $false sends filters without counting whom they match, as -NoPreflight
+    does for one call. $null unsets it: they are counted.
+
+    .PARAMETER MaxIdentities
+    No refresh of this session touches more than so many identities. $null
+    unsets it.
+
     .EXAMPLE
     Set-Configuration -BaseUrl "https://acme.api.identitynow.com" -ClientId "sandbox-client" -ClientSecret "sandbox-secret"
 
@@ -63,6 +71,11 @@ function Set-Configuration {
     Set-Configuration -AccessToken $Secret
 
     Keeps the token from being shown by Get-Configuration.
+
+    .EXAMPLE
+    Set-Configuration -MaxIdentities 100
+
+    Refuses every refresh that would touch more than a hundred, from now on.
 
     .OUTPUTS
     System.Collections.Hashtable
@@ -89,7 +102,9 @@ function Set-Configuration {
         [Parameter()] [switch] $PassThru,
         [Parameter()] [AllowEmptyString()] [string] $ClientId,
         [Parameter()] [AllowNull()] [AllowEmptyString()] [object] $ClientSecret,
-        [Parameter()] [AllowEmptyString()] [string] $TokenUrl
+        [Parameter()] [AllowEmptyString()] [string] $TokenUrl,
+        [Parameter()] [AllowNull()] [Nullable[bool]] $Preflight,
+        [Parameter()] [AllowNull()] [Nullable[int]] $MaxIdentities
     )
 
     process {
@@ -107,7 +122,7 @@ function Set-Configuration {
         } catch {
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
         }
-        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl') {
+        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl', 'Preflight', 'MaxIdentities') {
             if (-not $PSBoundParameters.ContainsKey($name)) { continue }
             $value = $PSBoundParameters[$name]
             if ($value -is [string] -and $value -eq '') { $value = $null }

@@ -75,8 +75,8 @@ function Test-CCFilter {
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
         }
         if ($Detailed) { return $check }
-        foreach ($warning in $check.Warnings) { Write-Warning -Message $warning }
-        if (-not $check.IsValid) { Write-Verbose -Message ("{0}`n{1}" -f $check.Message, $check.Hint).TrimEnd() }
+        foreach ($warning in $check.Warnings) { Microsoft.PowerShell.Utility\Write-Warning -Message $warning }
+        if (-not $check.IsValid) { Microsoft.PowerShell.Utility\Write-Verbose -Message ("{0}`n{1}" -f $check.Message, $check.Hint).TrimEnd() }
         $check.IsValid
     }
 }

@@ -20,7 +20,7 @@ pub(super) use method::{
 };
 pub(super) use operator::operator_expected;
 pub(super) use scan::variable_in_text;
-pub(super) use value::{string_not_closed, unknown_escape, value_expected};
+pub(super) use value::{control_character, string_not_closed, unknown_escape, value_expected};
 
 use super::problem::Problem;
 

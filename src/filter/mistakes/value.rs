@@ -228,3 +228,14 @@ pub(in crate::filter) fn unknown_escape(parser: &Parser, open: usize) -> Box<Pro
     text.push_str(&parser.text[from..at]);
     problem.fix(open..at, text)
 }
+
+/// A character in a text that no name or value of a tenant has, and that a database may choke on: a query that fails
+/// refreshes everybody.
+pub(in crate::filter) fn control_character(parser: &Parser) -> Box<Problem> {
+    let c = parser.text[parser.at..].chars().next().unwrap_or_default();
+    Problem::new(
+        parser.at,
+        format!("Here stands a control character (U+{:04X}) within a text, which no value has.", u32::from(c)),
+    )
+    .advise("It was probably copied along with the value: write the value without it.")
+}

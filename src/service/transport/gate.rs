@@ -1,0 +1,111 @@
+//! The gate that a refresh leaves by.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::{Delivery, Shared};
+use crate::error::Sent;
+
+/// Decides whether a refresh may leave, and knows whether it has.
+#[derive(Debug)]
+pub(super) struct Gate {
+    state: AtomicU8,
+    /// The answer's, once it has begun.
+    status: AtomicU16,
+    pub(super) delivery: Delivery,
+}
+
+const CLOSED: u8 = 0;
+const TAKEN: u8 = 1;
+const ANSWERED: u8 = 2;
+const REVOKED: u8 = 3;
+
+impl Gate {
+    pub(super) fn new(delivery: Delivery) -> Self {
+        Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
+    }
+
+    /// Before an attempt; a revoked gate stays revoked.
+    pub(super) fn close(&self) {
+        let _ =
+            self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| (state != REVOKED).then_some(CLOSED));
+    }
+
+    /// The connection is about to write the body. False: it must not.
+    fn take(&self) -> bool {
+        self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    pub(super) fn answered(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// From now on nothing leaves; what has left has left.
+    pub(super) fn revoke(&self) {
+        let _ = self.state.compare_exchange(CLOSED, REVOKED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.state.load(Ordering::SeqCst), CLOSED | REVOKED)
+    }
+
+    pub(super) fn sent(&self) -> Sent {
+        match (self.delivery, self.state.load(Ordering::SeqCst)) {
+            (Delivery::Repeatable, _) | (_, CLOSED | REVOKED) => Sent::No,
+            (_, ANSWERED) => Sent::of_status(self.status.load(Ordering::SeqCst)),
+            _ => Sent::Maybe,
+        }
+    }
+}
+
+/// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
+pub(super) struct OneShot {
+    shared: Arc<Shared>,
+    bytes: Option<Bytes>,
+}
+
+impl OneShot {
+    pub(super) fn new(shared: Arc<Shared>, bytes: Bytes) -> Self {
+        Self { shared, bytes: Some(bytes) }
+    }
+}
+
+/// The error that a connection gets which comes too late for the body.
+#[derive(Debug)]
+pub(super) struct Revoked;
+
+impl std::fmt::Display for Revoked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the call was given up before its request was sent")
+    }
+}
+
+impl StdError for Revoked {}
+
+impl Body for OneShot {
+    type Data = Bytes;
+    type Error = Revoked;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Revoked>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        Poll::Ready(Some(if self.shared.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
