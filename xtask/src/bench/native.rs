@@ -14,8 +14,8 @@ const PREFLIGHT: &[&str] = &["preflight"];
 const BARE: &[&str] = &["bare"];
 
 /// Calls in a run whose wall time is taken, and how many runs.
-const CALLS: u32 = 2000;
-const RUNS: usize = 15;
+const CALLS: u32 = 500;
+const RUNS: usize = 41;
 
 /// Two lengths, whose difference holds no start-up.
 const COUNTED: [u32; 2] = [200, 1200];
