@@ -39,11 +39,11 @@ pub(crate) fn names_people(expr: &Expr) -> bool {
         Expr::Condition { attribute, test } => {
             let is_name = matches!(attribute.as_str(), "id" | "name" | "uid" | "email");
             is_name
-                && match test {
-                    Test::In { .. } => true,
-                    Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Text(_)), .. } => true,
-                    _ => false,
-                }
+                && matches!(
+                    test,
+                    Test::In { .. }
+                        | Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Text(_)), .. }
+                )
         }
     }
 }

@@ -7,24 +7,26 @@ use std::process::Command;
 use pssailpointcc_sandbox::Sandbox;
 use support::{find_program, library, read, root};
 
-/// The first block of this language.
-fn block(text: &str, language: &str) -> String {
-    let rest = text.split(&format!("```{language}\n")).nth(1).unwrap_or_else(|| panic!("a block of {language}"));
-    rest.split("```").next().unwrap_or_default().to_owned()
+/// The blocks of this language, one behind the other.
+fn blocks(text: &str, language: &str) -> String {
+    let fence = format!("```{language}\n");
+    let blocks: String = text.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty(), "a block of {language}");
+    blocks
 }
 
 #[test]
 fn the_c_program_is_the_example_that_the_c_tests_run() {
-    let shown = block(&read("README.md"), "c");
+    let shown = blocks(&read("README.md"), "c");
     assert!(read("examples/refresh.c").ends_with(&shown), "README.md and examples/refresh.c differ");
 }
 
 #[test]
-fn the_powershell_quick_start_refreshes_one_person() {
+fn the_powershell_that_is_shown_refreshes_one_person_and_names_others() {
     let Some(pwsh) = find_program("PWSH", &["pwsh"]) else { return };
     let sandbox = Sandbox::start();
     let output = Command::new(pwsh)
-        .args(["-NoProfile", "-NonInteractive", "-Command", &block(&read("README.md"), "powershell")])
+        .args(["-NoProfile", "-NonInteractive", "-Command", &blocks(&read("README.md"), "powershell")])
         .current_dir(root())
         .env("PSSAILPOINTCC_LIBRARY", library())
         .env("SAIL_BASE_URL", sandbox.url())
@@ -37,14 +39,16 @@ fn the_powershell_quick_start_refreshes_one_person() {
     let refreshes = sandbox.refreshes();
     assert_eq!(refreshes.len(), 1, "{text}");
     assert_eq!(refreshes[0].names, ["amelie.roux"]);
-    assert!(text.contains("QUEUED"), "{text}");
+    for part in ["QUEUED", "department == \"Sales\" && inactive == false", "What if: Refresh", "DisplayName"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]
 fn the_message_that_the_readme_shows_is_the_one_that_is_written() {
     let Some(pwsh) = find_program("PWSH", &["pwsh"]) else { return };
     let readme = read("README.md");
-    let shown = block(&readme, "text");
+    let shown = blocks(&readme, "text");
     let (command, message) = shown.split_once("\n\n").expect("a command and its answer");
     let command = command.strip_prefix("PS> ").expect("a prompt");
     let output = Command::new(pwsh)

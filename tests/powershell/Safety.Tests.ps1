@@ -43,7 +43,7 @@ Describe 'A refresh by filter' {
         @{ What = 'a whole request as JSON text'; Value = '{"filter":"uid == \"amelie.roux\""}' }
     ) {
         foreach ($named in @{ Filter = 'uid == "amelie.roux"' }, @{ All = $true; Force = $true }) {
-            { Invoke-CCRefreshIdentities @named -RefreshArgs $value } | Should -Throw -ErrorId 'InvalidArgument,Invoke-CCRefreshIdentities'
+            { Invoke-CCRefreshIdentities @named -RefreshArgs $value } | Should -Throw '-RefreshArgs *' -ErrorId 'InvalidArgument,Invoke-CCRefreshIdentities'
         }
         @(Get-Refresh $sandbox).Count | Should -Be 0
     }
@@ -341,6 +341,10 @@ Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
             $null = Invoke-CCRefreshIdentities -All -Force -AllowPruneAll -RefreshArgs @{ pruneIdentities = $true }
             @((Get-Refresh $other).refreshed.deleted).Count | Should -BeGreaterThan 0
         } finally { Stop-Sandbox $other }
+    }
+
+    It 'that is switched off is a request for nobody' {
+        { Invoke-CCRefreshIdentities -All:$false -Force -RefreshArgs @{ provision = $true } } | Should -Throw -ErrorId 'WouldRefreshAll,*'
     }
 
     It 'is not meant by <line>' -ForEach @(
