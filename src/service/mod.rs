@@ -37,8 +37,8 @@ pub(crate) struct Service {
     tokens: Tokens,
     /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
-    /// Where the endpoints are that have been called, by their paths.
-    targets: Mutex<Vec<(&'static str, Arc<Target>)>>,
+    /// Where the endpoints are that have been called, by path and query.
+    targets: Mutex<Vec<(&'static str, String, Arc<Target>)>>,
     /// What earlier calls have learned of the tenant.
     known: Arc<Known>,
 }
@@ -69,6 +69,9 @@ const SERVICES: usize = 16;
 
 /// Longer configurations are read each time.
 const LARGEST_KEPT: usize = 64 << 10;
+
+/// How many targets a service keeps.
+const TARGETS: usize = 16;
 
 /// What a service is kept under.
 #[derive(PartialEq, Eq)]
@@ -133,9 +136,8 @@ impl Service {
     /// What all requests to an endpoint have in common.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        // A query makes a target of its own.
-        let kept = endpoint.query.is_empty();
-        if kept && let Some((_, target)) = targets.iter().find(|(path, _)| *path == endpoint.path) {
+        let is_wanted = |path: &str, query: &str| path == endpoint.path && query == endpoint.query;
+        if let Some((.., target)) = targets.iter().find(|(path, query, _)| is_wanted(path, query)) {
             return Arc::clone(target);
         }
         let mut headers = self.headers.clone();
@@ -143,9 +145,10 @@ impl Service {
         let mut url = self.base_url().join(endpoint.path);
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        if kept {
-            targets.push((endpoint.path, Arc::clone(&target)));
+        if targets.len() == TARGETS {
+            targets.remove(0);
         }
+        targets.push((endpoint.path, endpoint.query.clone(), Arc::clone(&target)));
         target
     }
 
