@@ -3,7 +3,6 @@ param(
     [ValidateSet('Import', 'FirstLibrary', 'FirstRestMethod', 'Warm')] [string] $Part,
     [string] $Url,
     [string] $Module,
-    [int] $WarmUp,
     [int] $Rounds
 )
 $ErrorActionPreference = 'Stop'
@@ -54,7 +53,7 @@ if ($Part -eq 'FirstLibrary') {
 $session = [Microsoft.PowerShell.Commands.WebRequestSession]::new()
 $times = [ordered] @{}
 foreach ($name in 'library', 'preflight', 'rest', 'session') { $times[$name] = [System.Collections.Generic.List[long]]::new() }
-for ($round = 0; $round -lt $WarmUp + $Rounds; $round++) {
+for ($round = 0; $round -lt $Rounds; $round++) {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $null = Invoke-CCRefreshIdentities @alone
     $library = Get-Microsecond $watch
@@ -67,11 +66,9 @@ for ($round = 0; $round -lt $WarmUp + $Rounds; $round++) {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $null = Invoke-RestMethod @rest -WebSession $session
     $kept = Get-Microsecond $watch
-    if ($round -ge $WarmUp) {
-        $times.library.Add($library)
-        $times.preflight.Add($preflight)
-        $times.rest.Add($plain)
-        $times.session.Add($kept)
-    }
+    $times.library.Add($library)
+    $times.preflight.Add($preflight)
+    $times.rest.Add($plain)
+    $times.session.Add($kept)
 }
 foreach ($name in $times.Keys) { "$name $($times[$name])" }

@@ -13,12 +13,12 @@ const PLAIN: &[&str] = &[];
 const PREFLIGHT: &[&str] = &["preflight"];
 const BARE: &[&str] = &["bare"];
 
-/// Calls in a run whose wall time is taken, and how many runs.
-const CALLS: u32 = 500;
-const RUNS: usize = 41;
-
-/// Two lengths, whose difference holds no start-up.
+/// Two lengths of a run, whose difference holds no start-up: libcurl's takes as long as 200 calls.
+const TIMED: [u32; 2] = [1, 2001];
 const COUNTED: [u32; 2] = [200, 1200];
+
+/// How many runs of each length are timed.
+const RUNS: usize = 21;
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let missing = |what, tool: &str| Missing { what, tool: tool.to_owned() };
@@ -120,11 +120,14 @@ impl Programs<'_> {
         output(&mut command)
     }
 
-    /// The time of one call of many, seen from outside.
+    /// The time of one call, seen from outside.
     fn wall(&self, program: &Path, arguments: &[&str]) -> Result<Duration> {
-        let begin = Instant::now();
-        self.run(command(program), CALLS, arguments)?;
-        Ok(begin.elapsed() / CALLS)
+        let time = |calls| {
+            let begin = Instant::now();
+            self.run(command(program), calls, arguments).map(|_| begin.elapsed())
+        };
+        let [short, long] = TIMED.map(time);
+        Ok(long?.saturating_sub(short?) / (TIMED[1] - TIMED[0]))
     }
 
     /// What the processor executes for one call, on all threads of the client and outside the kernel.
