@@ -85,6 +85,7 @@
  *     connection            no connection, or one that was lost
  *     host_not_found        the host's name has no address
  *     tls                   no encrypted connection: the certificate was refused, or the host does not speak TLS
+ *     cancelled             cc_operation_cancel, or cc_operation_free, has stopped it
  *     invalid_response      an answer that is no HTTP, is too large or broke off; a token endpoint without a token
  *     internal              a defect of this library, or a call in a forked child
  *

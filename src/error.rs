@@ -61,6 +61,7 @@ pub(crate) enum Code {
     Connection,
     HostNotFound,
     Tls,
+    Cancelled,
     InvalidResponse,
     Internal,
 }
@@ -78,6 +79,15 @@ pub(crate) enum Sent {
 }
 
 impl Sent {
+    /// Of two refreshes together: what is not known of one is not known of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+
     /// What the service's status says of a refresh.
     pub(crate) fn of_status(status: u16) -> Self {
         match status {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::check;
 use crate::config::{self, Configuration};
+use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::find;
@@ -111,7 +112,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| refresh::refresh(unsafe { text(json, "The request") }?))
+    answer(|| refresh::refresh(unsafe { text(json, "The request") }?, &Control::blocking()))
 }
 
 /// Tells what a filter says. No network, no configuration.
@@ -157,7 +158,7 @@ pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| find::find(unsafe { text(json, "The request") }?))
+    answer(|| find::find(unsafe { text(json, "The request") }?, &Control::blocking()))
 }
 
 /// Gives back a text that a function of this library has returned, once. NULL is fine.

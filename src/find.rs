@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::candidates::{Candidates, Place, foreign_place};
 use crate::check;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
@@ -48,11 +49,11 @@ struct Cursor {
 const USUAL_LIMIT: u64 = 250;
 
 /// Parses, searches, judges.
-pub(crate) fn find(text: &str) -> Result<Found> {
+pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
     let request = FindRequest::parse(text)?;
     suitable::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
-    let call = Call { service: &service, deadline: None };
+    let call = Call { service: &service, deadline: None, control };
     let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
     let (candidates, counted) = match &request.after {
         Some(cursor) => (candidates.from(cursor.place.clone()), Some((cursor.total, cursor.undecided))),

@@ -18,6 +18,7 @@ compile_error!("panic = \"abort\" would end the host process where a call should
 mod candidates;
 mod check;
 mod config;
+mod control;
 mod envelope;
 mod error;
 #[allow(unsafe_code, reason = "the boundary: everything unsafe is in this one file")]

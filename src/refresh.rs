@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::control::Control;
 use crate::envelope::{CallReport, Outcome, Response};
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
@@ -52,11 +53,11 @@ struct Plan {
 }
 
 /// Parses, checks, counts, sends.
-pub(crate) fn refresh(text: &str) -> Result<Refreshed> {
+pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
     let request = RefreshRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
-    let call =
-        Call { service: &service, deadline: request.options.total_timeout.map(|timeout| Instant::now() + timeout) };
+    let deadline = request.options.total_timeout.map(|timeout| Instant::now() + timeout);
+    let call = Call { service: &service, deadline, control };
     let (counted, identities) = count(&call, &request)?;
     let base_url = service.base_url().as_str().to_owned();
     if request.options.dry_run {
@@ -75,6 +76,13 @@ pub(crate) fn refresh(text: &str) -> Result<Refreshed> {
     let response = service::refresh_identities(&call, request.body())?;
     let calls = vec![CallReport { outcome: Outcome::Accepted, status: Some(response.status) }];
     Ok(Refreshed { backend: "cc", base_url, counted, plan: None, response: Some(response), calls })
+}
+
+impl Refreshed {
+    /// What an error has to account for that takes this answer's place.
+    pub(crate) fn into_calls(self) -> Vec<CallReport> {
+        self.calls
+    }
 }
 
 /// The preflight, where there is to be one: refuses, or tells whom the refresh touches.

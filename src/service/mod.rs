@@ -25,6 +25,7 @@ use self::known::Known;
 use self::token::Tokens;
 use self::transport::{Delivery, Policy, Request, Target};
 use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
+use crate::control::Control;
 use crate::envelope::{CallReport, Outcome, Response};
 use crate::error::{Code, Error, Result, Sent};
 use crate::members::printable;
@@ -49,6 +50,8 @@ pub(crate) struct Call<'s> {
     pub(crate) service: &'s Service,
     /// The end of everything that this call does (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
+    /// Whether it was cancelled, and what it is doing.
+    pub(crate) control: &'s Control,
 }
 
 /// What an endpoint asks of the caller, for the error when it refuses.
