@@ -1,0 +1,97 @@
+//! `GET /task-status/v1/{id}`: how a task gets on, and how it has ended.
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::transport::Delivery;
+use super::{Call, Endpoint, Path, segment};
+use crate::error::Result;
+use crate::members::shortened;
+
+/// A task, as the service last told of it.
+#[derive(Debug)]
+pub(crate) struct TaskStatus {
+    pub(crate) state: TaskState,
+    /// The service's word for how it has ended: SUCCESS, WARNING, ERROR, TERMINATED or TEMPERROR, in any case.
+    pub(crate) completion: Option<String>,
+    pub(crate) percent: Option<u64>,
+    /// What it is doing, in the service's words.
+    pub(crate) progress: Option<String>,
+    /// What it has to say, in English where there is a choice.
+    pub(crate) messages: Vec<String>,
+    /// When it began, as the service writes times.
+    pub(crate) launched: Option<String>,
+    /// The service's own object, as it came.
+    pub(crate) object: Box<RawValue>,
+}
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TaskState {
+    Running,
+    Succeeded,
+    Warning,
+    Failed,
+}
+
+/// Longer messages are cut short, and more of them left out.
+const LONGEST_MESSAGE: usize = 300;
+const MESSAGES: usize = 20;
+
+/// Asks how a task gets on.
+pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
+    let endpoint = Endpoint {
+        method: Method::GET,
+        path: Path::Of { service: "task-status", rest: format!("/{}", segment(id)).into() },
+        query: String::new(),
+        delivery: Delivery::Repeatable,
+        doing: "the question how a task gets on",
+        needs: "Needed are the scope idn:task-management:read and a user's token of level ORG_ADMIN; a personal access token of that user does.",
+    };
+    let response = call.exchange(&endpoint, Bytes::new())?;
+    let read = || {
+        let object: Box<RawValue> = serde_json::from_str(response.json()?).ok()?;
+        let members: Value = serde_json::from_str(object.get()).ok()?;
+        members.is_object().then(|| TaskStatus::of(&members, object))
+    };
+    read().ok_or_else(|| call.unusable(&endpoint, &response, "something that is no task"))
+}
+
+impl TaskStatus {
+    fn of(members: &Value, object: Box<RawValue>) -> Self {
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(|text| shortened(text, LONGEST_MESSAGE));
+        let completion = text("completionStatus");
+        let messages = members.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        Self {
+            state: TaskState::of(completion.as_deref()),
+            completion,
+            percent: members.get("percentComplete").and_then(Value::as_u64).map(|percent| percent.min(100)),
+            progress: text("progress"),
+            messages: messages.iter().filter_map(message).take(MESSAGES).collect(),
+            launched: text("launched"),
+            object,
+        }
+    }
+}
+
+impl TaskState {
+    fn of(completion: Option<&str>) -> Self {
+        match completion.map(str::to_ascii_uppercase).as_deref() {
+            None => Self::Running,
+            Some("SUCCESS") => Self::Succeeded,
+            Some("WARNING") => Self::Warning,
+            // ERROR, TERMINATED, TEMPERROR, and whatever else is no success.
+            Some(_) => Self::Failed,
+        }
+    }
+}
+
+fn message(message: &Value) -> Option<String> {
+    let localized = message.get("localizedText").and_then(|text| text.get("message"));
+    let text = localized.or_else(|| message.get("key")).and_then(Value::as_str).or_else(|| message.as_str())?.trim();
+    (!text.is_empty()).then(|| shortened(text, LONGEST_MESSAGE))
+}

@@ -1,0 +1,236 @@
+//! Following a task until it has ended, and asking whether the people it was for were refreshed.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::control::{Control, Phase};
+use crate::error::{Code, Error, Result, Sent};
+use crate::members::{Object, printable};
+use crate::service::{self, Call, Service, Standing, TaskState, TaskStatus};
+
+/// How long and how often a task is asked after.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) timeout: Duration,
+    pub(crate) interval: Duration,
+}
+
+/// `cc_get_task`'s answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskReport {
+    base_url: String,
+    state: TaskState,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<String>,
+    /// Of `ids`: whom the task has left as they were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<FailedPerson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    /// The service's object, as it came.
+    task: Box<RawValue>,
+}
+
+/// Somebody whom a refresh was for, and who was not refreshed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FailedPerson {
+    /// As given.
+    pub(crate) identity: String,
+    pub(crate) id: String,
+    pub(crate) processing_state: Option<String>,
+    pub(crate) last_refresh: Option<String>,
+}
+
+struct TaskRequest<'a> {
+    id: String,
+    /// Whom it is for.
+    ids: Vec<String>,
+    wait: bool,
+    patience: Patience,
+    configuration: Option<&'a str>,
+}
+
+/// A task that has just been started may not be known everywhere at once.
+const UNKNOWN_AT_FIRST: u32 = 3;
+
+/// Asks after a task; waits for its end where that is asked for.
+pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
+    let request = TaskRequest::parse(text)?;
+    let service = Service::of_call(request.configuration)?;
+    let call = Call::new(&service, None, control);
+    if !request.wait {
+        let status = service::task_status(&call, &request.id)?;
+        return Ok(TaskReport::new(&call, status, Vec::new(), Vec::new()));
+    }
+    let end = Instant::now() + request.patience.timeout;
+    let status = ended(&call, &request.id, request.patience.interval, end, 0, |_| {})?;
+    if status.state == TaskState::Failed {
+        return Err(failed(&request.id, &status));
+    }
+    let pairs = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
+    let (failed, warning) = who_failed(&call, pairs, status.launched.as_deref());
+    Ok(TaskReport::new(&call, status, failed, warning.into_iter().collect()))
+}
+
+impl TaskReport {
+    fn new(call: &Call<'_>, status: TaskStatus, failed: Vec<FailedPerson>, warnings: Vec<String>) -> Self {
+        Self {
+            base_url: call.service.base_url().as_str().to_owned(),
+            state: status.state,
+            messages: status.messages,
+            failed,
+            warnings,
+            task: status.object,
+        }
+    }
+}
+
+impl<'a> TaskRequest<'a> {
+    fn parse(text: &'a str) -> Result<Self> {
+        let mut object = Object::parse(text, "The request")?;
+        let id = object.text("id")?.filter(|id| !id.trim().is_empty());
+        let ids = object.texts("ids")?.unwrap_or_default();
+        let wait = object.flag("wait")?.unwrap_or(false);
+        let patience = Patience::read(&mut object)?;
+        let configuration = object.take("configuration").map(RawValue::get);
+        object.finish()?;
+        let id = id.ok_or_else(|| {
+            Error::invalid_argument("id is missing: which task is meant?")
+                .hint("It is the task's id in the answer of the call that started it.")
+        })?;
+        Ok(Self { id, ids, wait, patience, configuration })
+    }
+}
+
+impl Patience {
+    /// Takes `waitTimeoutSec` and `pollIntervalMs`.
+    pub(crate) fn read(object: &mut Object<'_>) -> Result<Self> {
+        let timeout = object.seconds("waitTimeoutSec")?.unwrap_or(Duration::from_secs(3600));
+        let interval = object.integer("pollIntervalMs", "milliseconds", 10..=3_600_000)?.unwrap_or(2000);
+        Ok(Self { timeout, interval: Duration::from_millis(interval) })
+    }
+}
+
+/// Waits until a task has ended, and until `end` at the most. `unknown`: how often it may be unknown at first.
+fn ended(
+    call: &Call<'_>,
+    id: &str,
+    interval: Duration,
+    end: Instant,
+    mut unknown: u32,
+    mut on_progress: impl FnMut(&TaskStatus),
+) -> Result<TaskStatus> {
+    loop {
+        call.control.doing(Phase::Waiting, "waiting for a task");
+        match service::task_status(call, id) {
+            Ok(status) if status.state != TaskState::Running => return Ok(status),
+            Ok(status) => {
+                unknown = 0;
+                on_progress(&status);
+            }
+            Err(error) if error.details().code == Code::NotFound && unknown > 0 => unknown -= 1,
+            Err(error) => return Err(error),
+        }
+        let end = call.deadline.map_or(end, |deadline| deadline.min(end));
+        if Instant::now() + interval > end {
+            return Err(still_running(id));
+        }
+        call.control.sleep(interval)?;
+    }
+}
+
+fn still_running(id: &str) -> Error {
+    Error::new(Code::Timeout, format!("The task {} had not ended in time. It goes on at the service.", printable(id)))
+        .hint(format!(
+            "Do not send the refresh again: follow the task by cc_get_task (PowerShell: Wait-CCTask -Id {}).",
+            printable(id)
+        ))
+        .sent(Sent::Yes)
+}
+
+/// The error of a task that has failed.
+fn failed(id: &str, status: &TaskStatus) -> Error {
+    let said = match status.messages.as_slice() {
+        [] => "It says nothing about the reason.".to_owned(),
+        messages => messages.join("\n"),
+    };
+    let completion = status.completion.as_deref().unwrap_or("an error");
+    Error::new(Code::TaskFailed, format!("The task {} has ended with {}.", printable(id), printable(completion)))
+        .hint(said)
+        .sent(Sent::Yes)
+}
+
+/// Who of these people (as given, and by id) was not refreshed by a task that began at `launched`; and why that cannot
+/// be told, where it cannot.
+fn who_failed<'p>(
+    call: &Call<'_>,
+    people: impl Iterator<Item = (&'p str, &'p str)>,
+    launched: Option<&str>,
+) -> (Vec<FailedPerson>, Option<String>) {
+    let people: Vec<_> = people.collect();
+    let mut failed = Vec::new();
+    for some in people.chunks(service::LARGEST_LOOK) {
+        let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
+        let standings = match service::standings(call, &ids) {
+            Ok(standings) => standings,
+            Err(error) => {
+                return (failed, Some(format!("Who was refreshed could not be looked up: {}", error.details().message)));
+            }
+        };
+        for (identity, id) in some {
+            let Some(standing) = standings.iter().find(|standing| standing.id == *id) else { continue };
+            if has_failed(standing, launched) {
+                failed.push(FailedPerson {
+                    identity: (*identity).to_owned(),
+                    id: (*id).to_owned(),
+                    processing_state: standing.processing_state.clone(),
+                    last_refresh: standing.last_refresh.clone(),
+                });
+            }
+        }
+    }
+    (failed, None)
+}
+
+/// Whether somebody is marked as failed, or was last refreshed before the task began. Times are compared where both are
+/// in UTC, to the second.
+fn has_failed(standing: &Standing, launched: Option<&str>) -> bool {
+    if standing.processing_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("ERROR")) {
+        return true;
+    }
+    let seconds = |time: &str| time.strip_suffix('Z').and_then(|time| time.get(..19)).map(str::to_owned);
+    match (standing.last_refresh.as_deref().and_then(seconds), launched.and_then(seconds)) {
+        (Some(refreshed), Some(launched)) => refreshed < launched,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_last_refreshed_before_the_task_began_has_failed() {
+        let standing = |state: Option<&str>, last: Option<&str>| Standing {
+            id: "1".to_owned(),
+            processing_state: state.map(str::to_owned),
+            last_refresh: last.map(str::to_owned),
+        };
+        let began = Some("2026-11-25T10:00:00.500Z");
+        for (state, last, fails) in [
+            (None, Some("2026-11-25T10:00:00.100Z"), false),
+            (None, Some("2026-11-25T10:00:07Z"), false),
+            (None, Some("2026-11-25T09:59:59.999Z"), true),
+            (Some("ERROR"), Some("2026-11-25T10:00:07Z"), true),
+            (Some("OK"), None, false),
+            // Another time zone is not guessed at.
+            (None, Some("2026-11-25T09:00:00+01:00"), false),
+        ] {
+            assert_eq!(has_failed(&standing(state, last), began), fails, "{state:?} {last:?}");
+        }
+    }
+}
