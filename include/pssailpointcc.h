@@ -31,8 +31,8 @@
  * THREADS AND PROCESSES
  *
  * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library keeps one thread
- * of its own for the network, started by the first call that needs it; all signals are blocked on it, and no signal
- * handler is changed. It is never unloaded: dlclose does nothing. After fork without exec, in the child of a process
+ * of its own for the network, started by the first call that needs it, and one for each operation that runs, which
+ * ends a second after the last; all signals are blocked on them, and no signal handler is changed. It is never unloaded: dlclose does nothing. After fork without exec, in the child of a process
  * that has used it, every call answers `internal`. Do not call it from signal handlers, or from destructors that run
  * at exit. When memory is exhausted the process is aborted.
  *
@@ -133,6 +133,26 @@
  * identities, which the service may refresh as well.
  *
  *
+ * OPERATIONS
+ *
+ * A function that uses the network can run in the background: cc_operation_start gives a number, cc_operation_wait waits
+ * for the answer for a while or tells how it gets on, cc_operation_cancel stops it at once, whatever it waits for: a
+ * name that is looked up, a token that another call fetches, an answer, a pause, the rate limit. cc_operation_free
+ * forgets it, once it is done with or before.
+ *
+ * Numbers are not used again. One that was never given, or was freed, once, twice or while another thread waits, is an
+ * answer with the state `unknown`, never a crash. At most 64 operations run at the same time; others queue.
+ *
+ *
+ * RATE LIMIT
+ *
+ * The service takes 100 requests in 10 seconds of one credential. That is kept on this side as well, for each host and
+ * credential, by all threads of the process together, in the order in which they come: a request that finds no room
+ * waits, one that finds some does not. A twentieth is left to others who use the same credential. After a 429 all wait
+ * as long as its Retry-After says; where that is longer than timeoutSec, the answer is `rate_limited`. Waits count for
+ * totalTimeoutSec alone. Requests for tokens do not count.
+ *
+ *
  * CONFIGURATION
  *
  *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
@@ -147,10 +167,12 @@
  *     caFile                a PEM file: authorities to trust beside this system's
  *     proxy, noProxy        http://host:port; host names and networks that need none, with commas between. Default:
  *                           HTTPS_PROXY, ALL_PROXY, NO_PROXY. Loopback addresses are never proxied
- *     timeoutSec            100: one exchange with its retries
+ *     timeoutSec            100: one exchange with its retries, without its waits for the rate limit
  *     connectTimeoutSec     10
  *     maximumRetryCount     3: of what was not sent, or was answered 429
  *     retryIntervalSeconds  1: between two tries, where the service asks for nothing else
+ *     rateLimit             { "requests": 100, "seconds": 10 }: what the service takes of one credential (see RATE LIMIT)
+ *     maximumConcurrency    4: the most calls under way at the same time for one request, 1 to 16
  *     maximumResponseBytes  16777216
  *     preflight             true: count the matches of a filter before it is sent
  *     maxIdentities         the most identities that a refresh may touch, a full refresh included
@@ -303,6 +325,57 @@ char *cc_check_filter(const char *json);
  * filter), and those of the network.
  */
 char *cc_find_identities(const char *json);
+
+/**
+ * Starts a function in the background (see OPERATIONS above), and does not wait for it.
+ *
+ * `function`: "cc_refresh_identities" or "cc_find_identities". `json`: what that function takes; both are read during
+ * the call only.
+ *
+ * The operation's number, to be freed with cc_operation_free; never 0. Whatever is wrong with the arguments is told by
+ * the first cc_operation_wait.
+ */
+uint64_t cc_operation_start(const char *function,
+                            const char *json);
+
+/**
+ * Waits for an operation, `timeout_ms` milliseconds at the most; 0 asks how it gets on.
+ *
+ * The answer, to be freed with cc_string_free, is one of
+ *
+ *     { "ok": true, "state": "running",
+ *       "progress": { "phase": "sending", "done": 2, "total": 40, "percent": 5, "message": "The refresh" } }
+ *     { "ok": true, "state": "done", "result": { "ok": ..., ... } }
+ *     { "ok": false, "state": "unknown", "error": { ... } }
+ *
+ * `result` is the answer that the function itself gives, the same for each wait and each thread until the operation is
+ * freed. `progress` is for people: `phase` is one word or two for what it does or waits for, such as `queued`, `token`,
+ * `searching`, `sending`, `rate limit`, `waiting`; `total` and `percent` are null where they are not known.
+ *
+ * Errors: `invalid_argument` (no such operation, or one that was freed, also while this function waited).
+ */
+char *cc_operation_wait(uint64_t operation,
+                        uint32_t timeout_ms);
+
+/**
+ * Stops an operation, and does not wait for its end. From now on nothing of it is sent.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true, "sent": "no" }
+ *
+ * `sent`: as in errors; what is "maybe" or "yes" goes on at the service. The operation's result is `cancelled`, with
+ * `calls` as they have come to be, and is there as soon as its thread has seen it. One that had ended keeps its result,
+ * and one that is cancelled twice stays as it is.
+ *
+ * Errors: `invalid_argument` (no such operation).
+ */
+char *cc_operation_cancel(uint64_t operation);
+
+/**
+ * Forgets an operation, and cancels it first. A number that is no operation's is fine.
+ */
+void cc_operation_free(uint64_t operation);
 
 /**
  * Gives back a text that a function of this library has returned, once. NULL is fine.

@@ -1,4 +1,4 @@
-// PSSailpointCC for C++17: texts that free themselves. The manual is pssailpointcc.h.
+// PSSailpointCC for C++17: texts and operations that free themselves. The manual is pssailpointcc.h.
 //
 //     #include <pssailpointcc.hpp>
 //
@@ -9,8 +9,10 @@
 #ifndef PSSAILPOINTCC_HPP
 #define PSSAILPOINTCC_HPP
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "pssailpointcc.h"
 
@@ -52,6 +54,36 @@ inline std::string check_filter(const std::string &json) { return detail::take(c
 inline std::string find_identities(const std::string &json) {
     return detail::take(cc_find_identities(json.c_str()));
 }
+
+// An operation in the background; cancelled and freed at the end of its life. wait and cancel may be called from several
+// threads at once, as long as it lives.
+class operation {
+public:
+    // cc_operation_start: begins; what is wrong with the arguments is told by the first wait.
+    operation(const std::string &function, const std::string &json)
+        : number_(cc_operation_start(function.c_str(), json.c_str())) {}
+
+    operation(operation &&other) noexcept : number_(std::exchange(other.number_, 0)) {}
+    operation &operator=(operation &&other) noexcept {
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    operation(const operation &) = delete;
+    operation &operator=(const operation &) = delete;
+
+    ~operation() {
+        if (number_ != 0) cc_operation_free(number_);
+    }
+
+    // cc_operation_wait: the answer within so many milliseconds, or how it gets on.
+    std::string wait(std::uint32_t timeout_ms) const { return detail::take(cc_operation_wait(number_, timeout_ms)); }
+
+    // cc_operation_cancel: stops it, and tells whether a refresh has left.
+    std::string cancel() const { return detail::take(cc_operation_cancel(number_)); }
+
+private:
+    std::uint64_t number_;
+};
 
 } // namespace pssailpointcc
 

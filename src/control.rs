@@ -54,6 +54,7 @@ pub(crate) trait Cancel: Debug + Send + Sync {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Phase {
     Queued,
+    Starting,
     Token,
     Searching,
     Sending,
@@ -84,7 +85,7 @@ enum Message {
 struct Pause {
     phase: Phase,
     what: String,
-    until: Instant,
+    until: Option<Instant>,
 }
 
 /// What was registered with a control, until it is dropped.
@@ -102,8 +103,13 @@ impl Control {
 
     /// Of a background operation.
     pub(crate) fn observed() -> Self {
-        let progress =
-            Progress { phase: Phase::Queued, done: 0, total: None, percent: None, message: Message::Doing("") };
+        let progress = Progress {
+            phase: Phase::Queued,
+            done: 0,
+            total: None,
+            percent: None,
+            message: Message::Doing("the wait for a free thread"),
+        };
         let state = State { end: End::Open, sent: Sent::No, under_way: Vec::new(), pause: None, next: 0, progress };
         let shared = Shared { cancelled: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() };
         Self(Some(Arc::new(shared)))
@@ -168,6 +174,7 @@ impl Control {
     }
 
     /// Waits, unless the call is cancelled.
+    #[allow(dead_code, reason = "for waiting for tasks")]
     pub(crate) fn sleep(&self, duration: Duration) -> Result<()> {
         let Some(shared) = &self.0 else {
             std::thread::sleep(duration);
@@ -186,15 +193,16 @@ impl Control {
     }
 
     /// How much of its work the call has done.
+    #[allow(dead_code, reason = "for requests of several calls")]
     pub(crate) fn done(&self, done: u64, total: u64) {
         if let Some(mut state) = self.state() {
             (state.progress.done, state.progress.total) = (done, Some(total));
         }
     }
 
-    /// The call waits for something, until the registration is dropped. `what`: "a token", made only where somebody
-    /// may ask.
-    pub(crate) fn pausing(&self, phase: Phase, until: Instant, what: impl FnOnce() -> String) -> Registration {
+    /// The call waits for something, until the registration is dropped. `what` is made only where somebody may ask;
+    /// `until` where that is known.
+    pub(crate) fn pausing(&self, phase: Phase, until: Option<Instant>, what: impl FnOnce() -> String) -> Registration {
         let mut number = 0;
         if let Some(mut state) = self.state() {
             number = state.number();
@@ -210,9 +218,14 @@ impl Control {
         progress.percent =
             progress.total.filter(|total| *total > 0).map(|total| progress.done.min(total) * 100 / total);
         if let Some((_, pause)) = &state.pause {
-            let left = pause.until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
             progress.phase = pause.phase;
-            progress.message = Message::Text(format!("{}: {left} s to go.", pause.what));
+            progress.message = Message::Text(match pause.until {
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+                    format!("{}: {left} s to go.", pause.what)
+                }
+                None => format!("{}.", pause.what),
+            });
         }
         Some(progress)
     }
@@ -226,6 +239,12 @@ impl State {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+}
+
+impl Registration {
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
     }
 }
 

@@ -11,6 +11,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use crate::check;
 use crate::config::{self, Configuration};
@@ -18,6 +19,7 @@ use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::find;
+use crate::operation;
 use crate::refresh;
 use crate::request::MAXIMUM_REQUEST_BYTES;
 
@@ -161,6 +163,65 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
     answer(|| find::find(unsafe { text(json, "The request") }?, &Control::blocking()))
 }
 
+/// Starts a function in the background (see OPERATIONS above), and does not wait for it.
+///
+/// `function`: "cc_refresh_identities" or "cc_find_identities". `json`: what that function takes; both are read during
+/// the call only.
+///
+/// The operation's number, to be freed with cc_operation_free; never 0. Whatever is wrong with the arguments is told by
+/// the first cc_operation_wait.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_operation_start(function: *const c_char, json: *const c_char) -> u64 {
+    guarded(
+        || operation::NONE,
+        || {
+            // SAFETY: the caller's promise, above.
+            operation::start(unsafe { text(function, "function") }, unsafe { text(json, "The request") })
+        },
+    )
+}
+
+/// Waits for an operation, `timeout_ms` milliseconds at the most; 0 asks how it gets on.
+///
+/// The answer, to be freed with cc_string_free, is one of
+///
+///     { "ok": true, "state": "running",
+///       "progress": { "phase": "sending", "done": 2, "total": 40, "percent": 5, "message": "The refresh" } }
+///     { "ok": true, "state": "done", "result": { "ok": ..., ... } }
+///     { "ok": false, "state": "unknown", "error": { ... } }
+///
+/// `result` is the answer that the function itself gives, the same for each wait and each thread until the operation is
+/// freed. `progress` is for people: `phase` is one word or two for what it does or waits for, such as `queued`, `token`,
+/// `searching`, `sending`, `rate limit`, `waiting`; `total` and `percent` are null where they are not known.
+///
+/// Errors: `invalid_argument` (no such operation, or one that was freed, also while this function waited).
+#[unsafe(no_mangle)]
+pub extern "C" fn cc_operation_wait(operation: u64, timeout_ms: u32) -> *mut c_char {
+    answer_text(|| operation::wait(operation, Duration::from_millis(timeout_ms.into())))
+}
+
+/// Stops an operation, and does not wait for its end. From now on nothing of it is sent.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true, "sent": "no" }
+///
+/// `sent`: as in errors; what is "maybe" or "yes" goes on at the service. The operation's result is `cancelled`, with
+/// `calls` as they have come to be, and is there as soon as its thread has seen it. One that had ended keeps its result,
+/// and one that is cancelled twice stays as it is.
+///
+/// Errors: `invalid_argument` (no such operation).
+#[unsafe(no_mangle)]
+pub extern "C" fn cc_operation_cancel(operation: u64) -> *mut c_char {
+    answer_text(|| operation::cancel(operation))
+}
+
+/// Forgets an operation, and cancels it first. A number that is no operation's is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn cc_operation_free(operation: u64) {
+    guarded(|| (), || operation::free(operation));
+}
+
 /// Gives back a text that a function of this library has returned, once. NULL is fine.
 ///
 /// Not `free()`: the text belongs to this library's allocator.
@@ -174,14 +235,24 @@ pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
 
 /// Runs a function's work and makes its envelope. Nothing passes but the envelope: no panic, no unwinding.
 fn answer<T: serde::Serialize>(work: impl FnOnce() -> Result<T>) -> *mut c_char {
-    let text = match is_forked_child() {
-        // Before any lock: the parent may have held it at the fork, and nobody would ever release it here.
+    answer_text(|| envelope::write(work()))
+}
+
+fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
+    let instead = || match is_forked_child() {
         true => envelope::write::<()>(Err(forked_child())),
-        false => quietly(|| envelope::write(work())).unwrap_or_else(|| envelope::INTERNAL.into()),
+        false => envelope::INTERNAL.into(),
     };
+    let text = guarded(instead, work);
     // A copy in its exact size: to shrink the text where it is would leave the allocator pieces of no use. JSON text has
     // no NUL: in strings it is written as an escape.
     CString::new(text.as_slice()).unwrap_or_default().into_raw()
+}
+
+/// Runs `work`; `instead` where it panics, or would find nothing but locks that nobody holds.
+fn guarded<T>(instead: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
+    // Before any lock: the parent may have held it at the fork, and nobody would ever release it here.
+    if is_forked_child() { instead() } else { quietly(work).unwrap_or_else(instead) }
 }
 
 /// What a pointer holds, where NULL is an error.
@@ -224,7 +295,7 @@ thread_local! {
 }
 
 /// Runs `work`; `None` if it panicked. The panic's text goes nowhere, because it may hold anything.
-fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let others = panic::take_hook();

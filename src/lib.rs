@@ -26,6 +26,7 @@ pub mod ffi;
 pub mod filter;
 mod find;
 mod members;
+mod operation;
 mod preflight;
 mod refresh;
 mod request;

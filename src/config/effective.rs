@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::sources::{self, Found, Source};
-use super::{Address, Configuration, Credentials, Secret, Settings, Transport};
+use super::{Address, Configuration, Credentials, RateLimit, Secret, Settings, Transport};
 use crate::error::Result;
 
 /// What a call goes by: complete, and checked.
@@ -26,6 +26,9 @@ pub(crate) struct Effective {
     pub(crate) timeout: Duration,
     pub(crate) maximum_retry_count: u64,
     pub(crate) retry_interval: Duration,
+    pub(crate) rate_limit: RateLimit,
+    /// The most calls under way at the same time for one request.
+    pub(crate) maximum_concurrency: u64,
     pub(crate) maximum_response_bytes: u64,
     /// Whether matches are counted before a refresh by filter.
     pub(crate) preflight: bool,
@@ -122,6 +125,8 @@ impl Effective {
             timeout: settings.get(|s| s.timeout).unwrap_or(TIMEOUT),
             maximum_retry_count: settings.get(|s| s.maximum_retry_count).unwrap_or(MAXIMUM_RETRY_COUNT),
             retry_interval: settings.get(|s| s.retry_interval).unwrap_or(RETRY_INTERVAL),
+            rate_limit: settings.get(|s| s.rate_limit).unwrap_or_default(),
+            maximum_concurrency: settings.get(|s| s.maximum_concurrency).unwrap_or(MAXIMUM_CONCURRENCY),
             maximum_response_bytes: settings.get(|s| s.maximum_response_bytes).unwrap_or(MAXIMUM_RESPONSE_BYTES),
             preflight: settings.get(|s| s.preflight).unwrap_or(PREFLIGHT),
             maximum_identities: settings.get(|s| s.maximum_identities),
@@ -143,6 +148,7 @@ const TIMEOUT: Duration = Duration::from_secs(100);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAXIMUM_RETRY_COUNT: u64 = 3;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const MAXIMUM_CONCURRENCY: u64 = 4;
 const MAXIMUM_RESPONSE_BYTES: u64 = 16 << 20;
 const PREFLIGHT: bool = true;
 
@@ -214,6 +220,9 @@ impl Report {
         report.add("connectTimeoutSec", settings.report(|s| s.connect_timeout.map(seconds), seconds(CONNECT_TIMEOUT)));
         report.add("maximumRetryCount", settings.report(|s| s.maximum_retry_count, MAXIMUM_RETRY_COUNT));
         report.add("retryIntervalSeconds", settings.report(|s| s.retry_interval.map(seconds), seconds(RETRY_INTERVAL)));
+        let rate_limit = RateLimit::default().to_value();
+        report.add("rateLimit", settings.report(|s| s.rate_limit.map(RateLimit::to_value), rate_limit));
+        report.add("maximumConcurrency", settings.report(|s| s.maximum_concurrency, MAXIMUM_CONCURRENCY));
         report.add("maximumResponseBytes", settings.report(|s| s.maximum_response_bytes, MAXIMUM_RESPONSE_BYTES));
         report.add("preflight", settings.report(|s| s.preflight, PREFLIGHT));
         report.add("maxIdentities", settings.report(|s| s.maximum_identities, Value::Null));

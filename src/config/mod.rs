@@ -45,6 +45,13 @@ pub(crate) struct Transport {
     pub(crate) connect_timeout: Duration,
 }
 
+/// How many requests the service takes of one credential, and in which time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLimit {
+    pub(crate) requests: u64,
+    pub(crate) window: Duration,
+}
+
 /// What one source says. Every member is optional; a member that is not given leaves the decision to the next
 /// source, or to the default.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +78,8 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) maximum_retry_count: Option<u64>,
     pub(crate) retry_interval: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) maximum_concurrency: Option<u64>,
     pub(crate) maximum_response_bytes: Option<u64>,
     pub(crate) preflight: Option<bool>,
     pub(crate) maximum_identities: Option<u64>,
@@ -113,6 +122,8 @@ impl Configuration {
                 connect_timeout: object.seconds("connectTimeoutSec")?,
                 maximum_retry_count: object.integer("maximumRetryCount", "tries", 0..=100)?,
                 retry_interval: object.seconds("retryIntervalSeconds")?,
+                rate_limit: object.object("rateLimit")?.map(RateLimit::read).transpose()?,
+                maximum_concurrency: object.integer("maximumConcurrency", "calls", 1..=16)?,
                 maximum_response_bytes: object.integer("maximumResponseBytes", "bytes", 1..=1 << 32)?,
                 preflight: object.flag("preflight")?,
                 maximum_identities: maximum_identities(&mut object)?,
@@ -149,6 +160,30 @@ impl Configuration {
             (Some(_), None) => Err(sources::half(source, "client id", "client secret")),
             (None, Some(_)) => Err(sources::half(source, "client secret", "client id")),
         }
+    }
+}
+
+impl Default for RateLimit {
+    /// The service's own.
+    fn default() -> Self {
+        Self { requests: 100, window: Duration::from_secs(10) }
+    }
+}
+
+impl RateLimit {
+    fn read(mut object: Object<'_>) -> Result<Self> {
+        let default = Self::default();
+        let limit = Self {
+            requests: object.integer("requests", "requests", 1..=10_000)?.unwrap_or(default.requests),
+            window: object.seconds("seconds")?.unwrap_or(default.window),
+        };
+        object.finish()?;
+        Ok(limit)
+    }
+
+    /// As the configuration has it.
+    fn to_value(self) -> serde_json::Value {
+        serde_json::json!({ "requests": self.requests, "seconds": self.window.as_secs_f64() })
     }
 }
 

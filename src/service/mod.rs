@@ -1,6 +1,7 @@
 //! The service as typed calls: each knows its path, what it needs and what its answers mean.
 
 mod attributes;
+mod flight;
 mod known;
 mod list;
 mod refresh;
@@ -9,13 +10,14 @@ mod token;
 mod transport;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
+#[allow(unused_imports, reason = "for requests of several calls")]
+pub(crate) use flight::{Flight, in_order};
 pub(crate) use known::Age;
 pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, list};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
@@ -23,7 +25,7 @@ pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search
 
 use self::known::Known;
 use self::token::Tokens;
-use self::transport::{Delivery, Policy, Request, Target};
+use self::transport::{Delivery, Policy, Target};
 use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
 use crate::control::Control;
 use crate::envelope::{CallReport, Outcome, Response};
@@ -55,7 +57,7 @@ pub(crate) struct Call<'s> {
 }
 
 /// What an endpoint asks of the caller, for the error when it refuses.
-struct Endpoint {
+pub(crate) struct Endpoint {
     method: Method,
     path: &'static str,
     /// The URL's query, encoded; empty for none.
@@ -164,6 +166,13 @@ impl Service {
         self.configuration.preflight
     }
 
+    /// The most calls under way at the same time for one request.
+    #[allow(dead_code, reason = "for requests of several calls")]
+    pub(crate) fn maximum_concurrency(&self) -> usize {
+        // At most 16.
+        self.configuration.maximum_concurrency as usize
+    }
+
     /// The most identities that a refresh may touch, where the request does not say.
     pub(crate) fn maximum_identities(&self) -> Option<u64> {
         self.configuration.maximum_identities
@@ -181,49 +190,6 @@ impl Endpoint {
 }
 
 impl Call<'_> {
-    /// How long one exchange may take.
-    fn remaining(&self) -> Duration {
-        let timeout = self.service.configuration.timeout;
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        left.map_or(timeout, |left| left.min(timeout))
-    }
-
-    /// One authorised exchange. A token that is refused is renewed once, and the request sent again: the service
-    /// does not read a request with a bad token.
-    fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(self.too_late(endpoint));
-        }
-        let target = self.service.target(endpoint);
-        let tokens = &self.service.tokens;
-        let mut token = tokens.token(self, None)?;
-        let mut renewed = false;
-        loop {
-            let request = Request {
-                target: Arc::clone(&target),
-                authorization: token.as_ref().filter(|_| tokens.renewable()).map(|bearer| bearer.header.clone()),
-                body: body.clone(),
-                delivery: endpoint.delivery,
-            };
-            let mut response = transport::send(&self.service.policy, request, self.remaining())?;
-            if response.status == 401 && !renewed && tokens.renewable() {
-                token = tokens.token(self, token.as_deref())?;
-                renewed = true;
-                continue;
-            }
-            if response.is_success() && !response.is_page() {
-                return Ok(response);
-            }
-            self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
-            // Without the query, which may be long.
-            let url = self.service.base_url().join(endpoint.path);
-            if response.is_success() {
-                return Err(self.page(endpoint, &url, response));
-            }
-            return Err(self.refused(endpoint, &url, response));
-        }
-    }
-
     fn too_late(&self, endpoint: &Endpoint) -> Error {
         Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
             .hint("No refresh was sent: it is safe to try again. options.totalTimeoutSec sets the limit.")

@@ -10,8 +10,9 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use super::transport::{self, Delivery, Request, Target};
 use super::{Call, describe};
 use crate::config::{Credentials, Effective, Secret};
+use crate::control::{Cancel, Phase};
 use crate::envelope::Response;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Sent};
 
 /// A token is not used in its last seconds: it would run out on the way.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -21,6 +22,9 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// How many clients' tokens are kept at the same time.
 const CLIENTS: usize = 1024;
+
+/// As progress has it.
+const DOING: &str = "the request for a token";
 
 /// Where a service's tokens come from.
 #[derive(Debug)]
@@ -75,9 +79,7 @@ impl Tokens {
         match self {
             Self::None => Ok(None),
             Self::Given(bearer) => Ok(Some(Arc::clone(bearer))),
-            Self::Fetched { id, secret, slot } => {
-                slot.token(refused, call.remaining(), || fetch(call, id, secret)).map(Some)
-            }
+            Self::Fetched { id, secret, slot } => slot.token(call, refused, || fetch(call, id, secret)).map(Some),
         }
     }
 
@@ -133,12 +135,13 @@ fn slot(key: Key) -> Arc<Slot> {
 
 impl Slot {
     fn token(
-        &self,
+        self: &Arc<Self>,
+        call: &Call<'_>,
         refused: Option<&Bearer>,
-        patience: Duration,
         fetch: impl FnOnce() -> Result<Token>,
     ) -> Result<Arc<Bearer>> {
-        let deadline = Instant::now() + patience;
+        // Before the guard, so that it is dropped after it: a cancel takes the two locks in this order.
+        let _registration;
         let mut state = self.lock();
         if let Some(token) = &state.token
             && token.expires > Instant::now()
@@ -146,9 +149,17 @@ impl Slot {
         {
             return Ok(Arc::clone(&token.bearer));
         }
+        if state.fetching {
+            drop(state);
+            call.control.doing(Phase::Token, DOING);
+            _registration = call.control.register(Arc::clone(self) as _)?;
+            state = self.lock();
+        }
+        let deadline = Instant::now() + call.remaining();
         while state.fetching {
             let flight = state.flights;
             while state.flights == flight {
+                call.control.check()?;
                 let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                     return Err(Error::new(
                         Code::Timeout,
@@ -158,7 +169,7 @@ impl Slot {
                 state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
             match &state.last {
-                // Another call's timeout or network is not this one's: it asks for itself.
+                // Another call's timeout, network or cancel is not this one's: it asks for itself.
                 Some(Err(error)) if error.details().response.is_none() => {}
                 Some(result) => return result.clone(),
                 None => {}
@@ -175,6 +186,16 @@ impl Slot {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes whoever waits for another's token: the one who was cancelled goes, the others wait on.
+impl Cancel for Slot {
+    fn cancel(&self) -> Sent {
+        // Not between a waiter's look at its control and its sleep.
+        drop(self.lock());
+        self.fetched.notify_all();
+        Sent::No
     }
 }
 
@@ -207,13 +228,15 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let url = call.service.configuration.token_url.clone();
     let asked = Instant::now();
+    call.control.doing(Phase::Token, DOING);
     let request = Request {
         target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
         authorization: None,
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,
+        is_limited: false,
     };
-    let mut response = transport::send(&call.service.policy, request, call.remaining())?;
+    let mut response = transport::send(&call.service.policy, request, call.patience(), call.control)?;
     if !response.is_success() {
         call.scrub(&mut response, None);
         return Err(refused(&url, id, response));

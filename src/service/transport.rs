@@ -9,21 +9,27 @@
 
 mod cause;
 mod client;
+mod exchange;
 mod gate;
+mod rate;
+mod shared;
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use once_cell::sync::OnceCell;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use tokio::runtime::Handle;
 
-use self::cause::Cause;
 use self::client::client;
-use self::gate::{Gate, OneShot};
+use self::exchange::{Answer, Exchange};
+use self::gate::Gate;
+use self::rate::Rate;
+use self::shared::{Limit, Outcome, Shared};
 use crate::config::Effective;
+use crate::control::{Control, Registration, cancelled};
 use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
 use crate::ffi;
@@ -44,6 +50,8 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: Bytes,
     pub(crate) delivery: Delivery,
+    /// Whether it counts for the service's rate limit: a token's does not.
+    pub(crate) is_limited: bool,
 }
 
 /// What it would mean to send a request twice.
@@ -55,10 +63,20 @@ pub(crate) enum Delivery {
     Repeatable,
 }
 
-/// How an exchange is carried out: by which client, and with how much patience.
+/// How long an exchange is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the exchange and its repetitions, without what it waits for the rate limit.
+    pub(crate) timeout: Duration,
+    /// The end of everything.
+    pub(crate) end: Option<Instant>,
+}
+
+/// How an exchange is carried out: by which client, under which rate limit, with how much patience.
 #[derive(Debug)]
 pub(crate) struct Policy {
     client: Client,
+    rate: Arc<Rate>,
     tries: u64,
     pause: Duration,
     maximum_bytes: u64,
@@ -69,6 +87,7 @@ impl Policy {
         io_thread()?;
         Ok(Self {
             client: client(&configuration.transport)?,
+            rate: Rate::of(configuration),
             tries: configuration.maximum_retry_count,
             pause: configuration.retry_interval,
             maximum_bytes: configuration.maximum_response_bytes,
@@ -76,15 +95,26 @@ impl Policy {
     }
 }
 
-/// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent, within
-/// `timeout`.
-pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Result<Response> {
-    let shared = Arc::new(Shared::new(request.delivery));
+/// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent.
+pub(super) fn send(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Response> {
+    start(policy, request, patience, control)?.finish()
+}
+
+/// Sends `request`, and does not wait for the answer.
+pub(super) fn start(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Started> {
+    let now = Instant::now();
+    let timeout = patience.end.map_or(patience.timeout, |end| patience.timeout.min(end.saturating_duration_since(now)));
     let target = Arc::clone(&request.target);
+    let shared = Arc::new(Shared::new(request.delivery, now + timeout));
+    // Before it begins, so that nothing leaves after a cancel that has found nothing to stop.
+    let registration = control.register(Arc::clone(&shared) as _)?;
     let exchange = Exchange {
         client: policy.client.clone(),
         shared: Arc::clone(&shared),
-        deadline: Instant::now() + timeout,
+        control: control.clone(),
+        rate: request.is_limited.then(|| Arc::clone(&policy.rate)),
+        patience,
+        deadline: now + patience.timeout,
         tries: policy.tries,
         pause: policy.pause,
         maximum_bytes: policy.maximum_bytes,
@@ -92,248 +122,61 @@ pub(super) fn send(policy: &Policy, request: Request, timeout: Duration) -> Resu
     };
     // A task is moved several times on its way; a pointer to it moves faster.
     let task = io_thread()?.spawn(Box::pin(exchange.run()));
-    match shared.wait(timeout) {
-        // Read here: the I/O thread has others to serve.
-        Outcome::Ended(result) => result.map(Answer::read),
-        Outcome::Pending => {
-            shared.gate.revoke();
-            task.abort();
-            Err(timed_out(&target, timeout, &shared.gate))
-        }
-        Outcome::Lost => {
-            Err(Error::new(Code::Internal, format!("The exchange with {target} ended by a defect of PSSailpointCC."))
-                .sent(shared.gate.sent()))
-        }
-    }
+    shared.started(task.abort_handle());
+    Ok(Started { shared, target, timeout, registration, has_ended: false })
 }
 
-/// What the waiting thread and the I/O thread share of an exchange: the gate, and how it has ended. A channel of the
-/// standard library would do as well for the latter, at three times the price.
+/// An exchange under way. Dropped before it was finished, it is given up.
 #[derive(Debug)]
-struct Shared {
-    gate: Gate,
-    outcome: Mutex<Outcome>,
-    ended: Condvar,
-}
-
-#[derive(Debug)]
-enum Outcome {
-    Pending,
-    Ended(Result<Answer>),
-    /// The exchange has panicked.
-    Lost,
-}
-
-impl Shared {
-    fn new(delivery: Delivery) -> Self {
-        Self { gate: Gate::new(delivery), outcome: Mutex::new(Outcome::Pending), ended: Condvar::new() }
-    }
-
-    /// Takes the outcome; `Pending` when it did not come in time, and no later one counts.
-    fn wait(&self, patience: Duration) -> Outcome {
-        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.ended.wait_timeout_while(outcome, patience, |outcome| matches!(outcome, Outcome::Pending));
-        std::mem::replace(&mut waited.unwrap_or_else(PoisonError::into_inner).0, Outcome::Lost)
-    }
-
-    /// The first outcome counts. Where the waiter has given up, none does.
-    fn end(&self, with: Outcome) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*outcome, Outcome::Pending) {
-            *outcome = with;
-            drop(outcome);
-            self.ended.notify_one();
-        }
-    }
-}
-
-/// An answer as it came.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn read(self) -> Response {
-        Response::new(self.status, self.headers, self.body)
-    }
-}
-
-/// One request on its way, with its repetitions.
-struct Exchange {
-    client: Client,
-    request: Request,
+#[must_use = "it is given up when it is dropped"]
+pub(super) struct Started {
     shared: Arc<Shared>,
-    deadline: Instant,
-    tries: u64,
-    pause: Duration,
-    maximum_bytes: u64,
+    target: Arc<Target>,
+    timeout: Duration,
+    registration: Registration,
+    has_ended: bool,
 }
 
-/// Why one attempt failed, and whether another may follow.
-struct Attempt {
-    error: Error,
-    repeat: bool,
-}
-
-impl Exchange {
-    async fn run(mut self) {
-        let result = self.attempts().await;
-        self.shared.end(Outcome::Ended(result));
-    }
-
-    async fn attempts(&mut self) -> Result<Answer> {
-        loop {
-            let attempt = self.attempt().await;
-            let pause = match &attempt {
-                Ok(answer) if answer.status == 429 => {
-                    let asked = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                    asked.and_then(seconds_or_date).unwrap_or(self.pause)
-                }
-                Ok(answer) if self.is_question() && matches!(answer.status, 502..=504) => self.pause,
-                Err(attempt) if attempt.repeat => self.pause,
-                _ => return attempt.map_err(|attempt| attempt.error),
-            };
-            if self.tries == 0 || Instant::now() + pause >= self.deadline {
-                return attempt.map_err(|attempt| attempt.error);
+impl Started {
+    /// Waits for the answer. Nobody but this waits, so that an answer counts that came late, but before it was called.
+    pub(super) fn finish(mut self) -> Result<Response> {
+        let outcome = self.shared.wait();
+        self.has_ended = true;
+        let gate = &self.shared.gate;
+        let result = match outcome {
+            // Read here: the I/O thread has others to serve.
+            Outcome::Ended(result) => result.map(Answer::read),
+            Outcome::Pending(limit) => {
+                self.shared.give_up();
+                Err(timed_out(&self.target, self.timeout, limit, gate))
             }
-            self.tries -= 1;
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    async fn attempt(&self) -> std::result::Result<Answer, Attempt> {
-        self.shared.gate.close();
-        let target = &self.request.target;
-        let mut request = reqwest::Request::new(target.method.clone(), target.url.clone());
-        *request.headers_mut() = target.headers.clone();
-        if let Some(authorization) = &self.request.authorization {
-            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
-        }
-        if !self.request.body.is_empty() {
-            let bytes = self.request.body.clone();
-            *request.body_mut() = Some(match self.request.delivery {
-                Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
-                Delivery::Repeatable => bytes.into(),
-            });
-        }
-        let mut answer = match self.client.execute(request).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.failed(&error.without_url())),
+            Outcome::Cancelled => Err(cancelled(gate.sent())),
+            Outcome::Lost => Err(Error::new(
+                Code::Internal,
+                format!("The exchange with {} ended by a defect of PSSailpointCC.", self.target),
+            )
+            .sent(gate.sent())),
         };
-        let status = answer.status().as_u16();
-        self.shared.gate.answered(status);
-        let mut body =
-            Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
-        loop {
-            match answer.chunk().await {
-                Ok(None) => break,
-                Ok(Some(chunk)) if body.len() as u64 + chunk.len() as u64 > self.maximum_bytes => {
-                    return Err(self.give_up(
-                        Error::new(
-                            Code::InvalidResponse,
-                            format!(
-                                "{} answered with status {} and more than {} bytes, the most that is taken.",
-                                self.request.target,
-                                answer.status().as_u16(),
-                                self.maximum_bytes
-                            ),
-                        )
-                        .hint("maximumResponseBytes sets the limit."),
-                    ));
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                // These two say all by their status, and what to do next depends on nothing else.
-                Err(_) if matches!(status, 401 | 429) => break,
-                Err(error) => return Err(self.cut_off(status, &error.without_url())),
-            }
+        self.settle(match &result {
+            Ok(_) => gate.sent(),
+            Err(error) => error.details().sent,
+        });
+        result
+    }
+
+    fn settle(&self, sent: Sent) {
+        if sent != Sent::No {
+            self.registration.control().settle(sent);
         }
-        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
-    }
-
-    fn is_question(&self) -> bool {
-        self.request.delivery == Delivery::Repeatable
-    }
-
-    /// What went wrong before an answer began.
-    fn failed(&self, error: &reqwest::Error) -> Attempt {
-        let target = &self.request.target;
-        let url = &target.url;
-        let host = url.host_str().unwrap_or_default();
-        let cause = Cause::of(error);
-        let refused = self.shared.gate.is_closed();
-        let not_taken = refused || cause.not_taken;
-        let (code, message, hint) = match &cause {
-            Cause { tls: Some(reason), .. } => (
-                Code::Tls,
-                format!("No encrypted connection to {host}: {reason}."),
-                "Certificates are checked against this system's store. Where the company's network signs with an \
-                 authority of its own, give that certificate as caFile (PEM).\n\
-                 skipCertificateCheck takes any certificate, and whoever stands in between with it."
-                    .to_owned(),
-            ),
-            _ if error.is_dns() => (
-                Code::HostNotFound,
-                format!("The host {host} was not found."),
-                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), in the proxy's name where one is set, or in the network's DNS."
-                    .to_owned(),
-            ),
-            _ if error.is_connect() => (
-                Code::Connection,
-                format!("No connection to {}: {}.", origin(url), cause.text),
-                "Look at baseUrl and the network; where a proxy is set, it is the proxy that was not reached.".to_owned(),
-            ),
-            Cause { garbled: true, .. } => (
-                Code::InvalidResponse,
-                format!("{target} answered with something that is no HTTP: {}.", cause.text),
-                "Something else than the service seems to listen there.".to_owned(),
-            ),
-            _ => (
-                Code::Connection,
-                format!("The connection to {} was lost before an answer came: {}.", origin(url), cause.text),
-                String::new(),
-            ),
-        };
-        let sent = if not_taken { Sent::No } else { self.shared.gate.sent() };
-        let advice = match (self.request.delivery, sent) {
-            (Delivery::Once, Sent::No) => "\nNo refresh was sent: it is safe to try again.",
-            (Delivery::Once, _) => {
-                "\nThe service may have taken the refresh: look at the tenant before sending it again."
-            }
-            (Delivery::Repeatable, _) => "",
-        };
-        let lasting = matches!(code, Code::Tls | Code::HostNotFound);
-        Attempt {
-            error: Error::new(code, message).hint(format!("{hint}{advice}").trim().to_owned()).sent(sent),
-            repeat: !lasting && (not_taken || self.is_question()),
-        }
-    }
-
-    /// The answer began and did not end.
-    fn cut_off(&self, status: u16, error: &reqwest::Error) -> Attempt {
-        let cause = Cause::of(error);
-        let code = if error.is_decode() || cause.garbled { Code::InvalidResponse } else { Code::Connection };
-        self.give_up(Error::new(
-            code,
-            format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
- ).hint(match Sent::of_status(status) {
-            Sent::Yes => "The service has received the request, and its status says what it did; only the rest of its answer is lost.",
-            _ => "Look at the network between here and the service.",
-        }))
-    }
-
-    /// An answer that cannot be used; only a question may be asked again.
-    fn give_up(&self, error: Error) -> Attempt {
-        Attempt { error: error.sent(self.shared.gate.sent()), repeat: false }
     }
 }
 
-/// However it ends: the waiter is told. After an outcome this does nothing.
-impl Drop for Exchange {
+impl Drop for Started {
     fn drop(&mut self) {
-        self.shared.end(Outcome::Lost);
+        if !self.has_ended {
+            self.shared.give_up();
+            self.settle(self.shared.gate.sent());
+        }
     }
 }
 
@@ -355,8 +198,16 @@ fn seconds_or_date(text: &str) -> Option<Duration> {
     .map(|asked| asked.min(LONGEST_WAIT))
 }
 
-fn timed_out(target: &Target, timeout: Duration, gate: &Gate) -> Error {
+fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
     let sent = gate.sent();
+    if limit.is_held {
+        return Error::new(
+            Code::Timeout,
+            format!("{target} was held back by the rate limit until the call's time was used up."),
+        )
+        .hint("No refresh was sent: it is safe to try again. options.totalTimeoutSec and rateLimit set the limits.")
+        .sent(sent);
+    }
     let hint = match (gate.delivery, sent) {
         (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
         (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",

@@ -27,7 +27,8 @@ static inline void answers(char *answer, const char *part) {
 static inline const char *request(char *buffer, size_t size, const char *url, const char *filter) {
     snprintf(buffer, size,
              "{\"filter\": \"%s\", \"configuration\": {\"baseUrl\": \"%s\", \"clientId\": \"sandbox-client\","
-             " \"clientSecret\": \"sandbox-secret\", \"retryIntervalSeconds\": 0.01, \"lookup\": {}}}",
+             " \"clientSecret\": \"sandbox-secret\", \"retryIntervalSeconds\": 0.01,"
+             " \"rateLimit\": {\"requests\": 10000, \"seconds\": 0.1}, \"lookup\": {}}}",
              filter, url);
     return buffer;
 }

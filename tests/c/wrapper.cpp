@@ -20,5 +20,15 @@ int main(int count, char **arguments) {
     if (checked.find(R"("canonical":"uid == \"amelie.roux\"")") == std::string::npos) return failed("check_filter", checked);
     const std::string found = pssailpointcc::find_identities(R"({"filter": "uid == \"amelie.roux\""})");
     if (found.find(R"("total":1)") == std::string::npos) return failed("find_identities", found);
+    pssailpointcc::operation first("cc_find_identities", R"({"filter": "uid == \"amelie.roux\""})");
+    pssailpointcc::operation moved = std::move(first);
+    const std::string done = moved.wait(60000);
+    if (done != R"({"ok":true,"state":"done","result":)" + found + "}") return failed("operation::wait", done);
+    if (moved.cancel() != R"({"ok":true,"sent":"no"})") return failed("operation::cancel", moved.cancel());
+    const std::string empty = first.wait(0);
+    if (empty.rfind(R"({"ok":false,"state":"unknown")", 0) != 0) return failed("an operation that was moved", empty);
+    moved = pssailpointcc::operation("cc_nothing", "{}");
+    const std::string wrong = moved.wait(60000);
+    if (wrong.find(R"("code":"invalid_argument")") == std::string::npos) return failed("operation::operation", wrong);
     return 0;
 }

@@ -54,8 +54,14 @@ pub(crate) fn configuration(url: &str) -> Value {
         "clientId": "sandbox-client",
         "clientSecret": "sandbox-secret",
         "retryIntervalSeconds": 0.01,
+        "rateLimit": no_rate_limit(),
         "lookup": nowhere(),
     })
+}
+
+/// A `rateLimit` that nothing comes near.
+pub(crate) fn no_rate_limit() -> Value {
+    json!({ "requests": 10_000, "seconds": 0.1 })
 }
 
 /// A `lookup` that finds nothing.

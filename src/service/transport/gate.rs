@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::{Delivery, Shared};
+use super::Delivery;
+use super::shared::Shared;
 use crate::error::Sent;
 
 /// Decides whether a refresh may leave, and knows whether it has.
@@ -24,41 +25,47 @@ pub(super) struct Gate {
 const CLOSED: u8 = 0;
 const TAKEN: u8 = 1;
 const ANSWERED: u8 = 2;
-const REVOKED: u8 = 3;
+/// Beside one of the others: it is never closed or taken again.
+const REVOKED: u8 = 128;
 
 impl Gate {
     pub(super) fn new(delivery: Delivery) -> Self {
         Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
     }
 
-    /// Before an attempt; a revoked gate stays revoked.
-    pub(super) fn close(&self) {
-        let _ =
-            self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| (state != REVOKED).then_some(CLOSED));
+    /// Before an attempt. False: there must be none.
+    pub(super) fn close(&self) -> bool {
+        let open = |state| (state & REVOKED == 0).then_some(CLOSED);
+        self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, open).is_ok()
     }
 
     /// The connection is about to write the body. False: it must not.
-    fn take(&self) -> bool {
+    pub(super) fn take(&self) -> bool {
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     pub(super) fn answered(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
-        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
+        let answered = |state| (state & !REVOKED == TAKEN).then_some(state & REVOKED | ANSWERED);
+        let _ = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, answered);
     }
 
     /// From now on nothing leaves; what has left has left.
     pub(super) fn revoke(&self) {
-        let _ = self.state.compare_exchange(CLOSED, REVOKED, Ordering::SeqCst, Ordering::SeqCst);
+        self.state.fetch_or(REVOKED, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_revoked(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & REVOKED != 0
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        matches!(self.state.load(Ordering::SeqCst), CLOSED | REVOKED)
+        self.state.load(Ordering::SeqCst) & !REVOKED == CLOSED
     }
 
     pub(super) fn sent(&self) -> Sent {
-        match (self.delivery, self.state.load(Ordering::SeqCst)) {
-            (Delivery::Repeatable, _) | (_, CLOSED | REVOKED) => Sent::No,
+        match (self.delivery, self.state.load(Ordering::SeqCst) & !REVOKED) {
+            (Delivery::Repeatable, _) | (_, CLOSED) => Sent::No,
             (_, ANSWERED) => Sent::of_status(self.status.load(Ordering::SeqCst)),
             _ => Sent::Maybe,
         }

@@ -1,0 +1,267 @@
+//! Background operations: calls of the library by number, each on a thread of its own.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::control::{self, Control, Phase, Progress};
+use crate::envelope::{self, CallReport};
+use crate::error::{Code, Error, Result, Sent};
+use crate::ffi;
+use crate::find;
+use crate::members::{nearest, printable};
+use crate::refresh::{self, Refreshed};
+
+/// The functions that an operation can be of.
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_calls, control)),
+    ("cc_find_identities", |text, control| run(find::find(text, control), |_| Vec::new(), control)),
+];
+
+/// From a request's text to an envelope's.
+type Function = fn(&str, &Control) -> Vec<u8>;
+
+/// So many operations run at the same time; others queue.
+const THREADS: usize = 64;
+
+/// How long a thread without work is kept.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A number that no operation has.
+pub(crate) const NONE: u64 = u64::MAX;
+
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { operations: BTreeMap::new(), last: 0, queue: VecDeque::new(), threads: 0, idle: 0 });
+
+/// Tells idle threads that there is work.
+static WORK: Condvar = Condvar::new();
+
+struct Registry {
+    /// Those that were not freed.
+    operations: BTreeMap<u64, Arc<Operation>>,
+    last: u64,
+    queue: VecDeque<Arc<Operation>>,
+    threads: usize,
+    idle: usize,
+}
+
+#[derive(Debug)]
+struct Operation {
+    control: Control,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    is_freed: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Queued(Function, String),
+    Running,
+    /// With its envelope.
+    Done(Arc<[u8]>),
+}
+
+#[derive(Serialize)]
+struct Running {
+    state: &'static str,
+    progress: Option<Progress>,
+}
+
+/// `cc_operation_cancel`'s answer.
+#[derive(Serialize)]
+pub(crate) struct Cancelled {
+    sent: Sent,
+}
+
+/// Starts an operation of the function with this name. What is wrong with either text is told by the first wait.
+pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
+    let job = function.and_then(named).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
+    let (stage, waits) = match job {
+        Ok(stage) => (stage, true),
+        Err(error) => (Stage::Done(envelope::write::<()>(Err(error)).into()), false),
+    };
+    let state = Mutex::new(State { stage, is_freed: false });
+    let operation = Arc::new(Operation { control: Control::observed(), state, changed: Condvar::new() });
+    let mut registry = registry();
+    registry.last += 1;
+    let number = registry.last;
+    registry.operations.insert(number, Arc::clone(&operation));
+    if waits {
+        registry.queue.push_back(operation);
+        if registry.queue.len() <= registry.idle {
+            WORK.notify_one();
+        } else if registry.threads < THREADS {
+            registry.threads += 1;
+            drop(registry);
+            hire();
+        }
+    }
+    number
+}
+
+/// The envelope of an operation that has ended within `timeout`, or how it gets on.
+pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
+    let Some(operation) = find_operation(number) else { return unknown(number) };
+    let state = operation.state();
+    let goes_on = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_));
+    let waited = operation.changed.wait_timeout_while(state, timeout, goes_on);
+    let state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    match &state.stage {
+        _ if state.is_freed => unknown(number),
+        Stage::Done(envelope) => {
+            let envelope = Arc::clone(envelope);
+            drop(state);
+            [br#"{"ok":true,"state":"done","result":"#.as_slice(), &envelope, b"}"].concat()
+        }
+        Stage::Queued(..) | Stage::Running => {
+            drop(state);
+            envelope::write(Ok(Running { state: "running", progress: operation.control.progress() }))
+        }
+    }
+}
+
+/// Stops an operation, and tells whether a refresh has left. It waits for nothing.
+pub(crate) fn cancel(number: u64) -> Vec<u8> {
+    match find_operation(number) {
+        Some(operation) => envelope::write(Ok(Cancelled { sent: operation.cancel() })),
+        None => unknown(number),
+    }
+}
+
+/// Forgets an operation, and cancels it first.
+pub(crate) fn free(number: u64) {
+    let operation = registry().operations.remove(&number);
+    if let Some(operation) = operation {
+        operation.cancel();
+        operation.state().is_freed = true;
+        operation.changed.notify_all();
+    }
+}
+
+impl Operation {
+    fn cancel(&self) -> Sent {
+        let mut state = self.state();
+        if let Stage::Queued(..) = state.stage {
+            state.stage = Stage::Done(envelope::write::<()>(Err(control::cancelled(Sent::No))).into());
+            self.changed.notify_all();
+        }
+        drop(state);
+        self.control.cancel()
+    }
+
+    fn work(&self) {
+        let mut state = self.state();
+        let (function, text) = match std::mem::replace(&mut state.stage, Stage::Running) {
+            Stage::Queued(function, text) => (function, text),
+            // Cancelled while it queued.
+            done => return state.stage = done,
+        };
+        drop(state);
+        self.control.doing(Phase::Starting, "the check of the request");
+        let envelope =
+            ffi::quietly(|| function(&text, &self.control)).unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
+        self.control.finish();
+        self.state().stage = Stage::Done(envelope.into());
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
+fn run<T: Serialize>(result: Result<T>, into_calls: impl FnOnce(T) -> Vec<CallReport>, control: &Control) -> Vec<u8> {
+    if control.finish() {
+        return envelope::write(result);
+    }
+    let cancelled = control::cancelled(control.sent());
+    let error = match result {
+        Ok(done) => cancelled.calls(into_calls(done)),
+        Err(error) => {
+            let (message, hint) = (cancelled.details().message.clone(), cancelled.details().hint.clone());
+            error.retold(Code::Cancelled, message, hint).sent(control.sent())
+        }
+    };
+    envelope::write::<T>(Err(error))
+}
+
+fn named(name: &str) -> Result<Function> {
+    let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+    FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function).ok_or_else(|| {
+        let hint = match nearest(name, &names) {
+            Some(near) => format!("Was \"{near}\" meant?"),
+            None => format!("There are: {}.", names.join(", ")),
+        };
+        Error::invalid_argument(format!("There are no operations of a function \"{}\".", printable(name))).hint(hint)
+    })
+}
+
+/// A thread more; it is counted already.
+fn hire() {
+    let hired = ffi::spawn_quiet("pssailpointcc-op", || {
+        while let Some(operation) = next() {
+            operation.work();
+        }
+    });
+    let Err(error) = hired else { return };
+    let mut registry = registry();
+    registry.threads -= 1;
+    if registry.threads > 0 {
+        // They come to it in their turn.
+        return;
+    }
+    let queue = std::mem::take(&mut registry.queue);
+    drop(registry);
+    for operation in queue {
+        let error = Error::new(Code::Internal, format!("No thread could be started for the operation: {error}."));
+        operation.control.finish();
+        operation.state().stage = Stage::Done(envelope::write::<()>(Err(error)).into());
+        operation.changed.notify_all();
+    }
+}
+
+/// The next operation; `None` when there was none for a while.
+fn next() -> Option<Arc<Operation>> {
+    let until = Instant::now() + IDLE;
+    let mut registry = registry();
+    loop {
+        if let Some(operation) = registry.queue.pop_front() {
+            return Some(operation);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            registry.threads -= 1;
+            return None;
+        }
+        registry.idle += 1;
+        registry = WORK.wait_timeout(registry, left).unwrap_or_else(PoisonError::into_inner).0;
+        registry.idle -= 1;
+    }
+}
+
+fn find_operation(number: u64) -> Option<Arc<Operation>> {
+    registry().operations.get(&number).cloned()
+}
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The envelope for a number that is no operation's.
+fn unknown(number: u64) -> Vec<u8> {
+    let error = Error::invalid_argument(format!("There is no operation {number}: it was freed, or never started."));
+    let mut envelope = envelope::write::<()>(Err(error));
+    envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
+    envelope
+}
+
+/// How the envelope of an error begins.
+const FAILED: &str = r#"{"ok":false,"#;
