@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::account::Person;
 use crate::candidates::{Candidates, Place, foreign_place};
 use crate::check;
 use crate::control::Control;
@@ -9,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
 use crate::members::Object;
-use crate::preflight::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
 use crate::suitable;
@@ -26,6 +26,8 @@ pub(crate) struct Found {
     identities: Vec<Person>,
     /// What the next call gives as `after`; null where this page is the last.
     after: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 struct FindRequest<'a> {
@@ -53,7 +55,7 @@ pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
     let request = FindRequest::parse(text)?;
     suitable::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
-    let call = Call { service: &service, deadline: None, control };
+    let call = Call::new(&service, None, control);
     let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
     let (candidates, counted) = match &request.after {
         Some(cursor) => (candidates.from(cursor.place.clone()), Some((cursor.total, cursor.undecided))),
@@ -69,6 +71,7 @@ pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
         undecided,
         identities: page.people,
         after: cursor,
+        warnings: call.heard.warnings(&service),
     })
 }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::account::CallReport;
 use crate::control::{self, Control, Phase, Progress};
-use crate::envelope::{self, CallReport};
+use crate::envelope;
 use crate::error::{Code, Error, Result, Sent};
 use crate::ffi;
 use crate::find;

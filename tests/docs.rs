@@ -18,7 +18,9 @@ fn the_script_of_the_documented_page_runs_after_its_import_line_was_changed() {
 fn the_script_of_the_documented_page_runs_on_a_tenant_that_has_lost_the_endpoint() {
     for status in [404, 405, 410, 401] {
         let sandbox = Sandbox::builder().retired(status).start();
-        let Some(said) = run(&sandbox, &block("docs/migration.md", "$Configuration = Get-Configuration")) else { return };
+        let Some(said) = run(&sandbox, &block("docs/migration.md", "$Configuration = Get-Configuration")) else {
+            return;
+        };
         assert_eq!(refreshed(&sandbox), ["amelie.roux"], "{status}: {said}");
         assert!(sandbox.refreshes().iter().all(|refresh| refresh.by == Endpoint::Process), "{status}: {said}");
     }

@@ -57,7 +57,7 @@ impl<'c> Call<'c> {
     /// Begins an exchange. It waits for a token where there is none, and for nothing else.
     pub(super) fn begin<E: Borrow<Endpoint>>(&'c self, endpoint: E, body: Bytes) -> Result<Flight<'c, E>> {
         let asked = endpoint.borrow();
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if self.is_over() {
             return Err(self.too_late(asked));
         }
         self.control.check()?;
@@ -99,16 +99,17 @@ impl<E: Borrow<Endpoint>> Flight<'_, E> {
         let endpoint = endpoint.borrow();
         let tokens = &call.service.tokens;
         let mut response = started.finish()?;
-        if response.status == 401 && tokens.renewable() {
+        if response.status == 401 && tokens.renewable() && !response.is_unroutable() {
             token = tokens.token(call, token.as_deref())?;
             response = call.start(endpoint, &target, token.as_deref(), body)?.finish()?;
         }
+        call.heard.hear(&response);
         if response.is_success() && !response.is_page() {
             return Ok(response);
         }
         call.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
         // Without the query, which may be long.
-        let url = call.service.base_url().join(endpoint.path);
+        let url = call.service.url(&endpoint.path);
         if response.is_success() {
             if endpoint.delivery == Delivery::Once {
                 call.control.settle(Sent::Maybe);
