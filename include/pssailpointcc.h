@@ -121,6 +121,8 @@
  *         skipFilterCheck    true: send the filter without parsing it, and so without preflight. What the service
  *                            does not understand refreshes the whole tenant
  *         dryRun             true: check everything, send nothing
+ *         wait               true: wait until the tasks that the refresh has started have ended (see TASKS), and at the
+ *                            most waitTimeoutSec (3600); they are asked after every pollIntervalMs (2000)
  *         totalTimeoutSec    the most seconds that the call may take in all
  *     configuration  object: holds for this call instead of the default
  *
@@ -197,6 +199,17 @@
  * are the only ones. A call that fails for itself does not stop the others. One that fails in a way that would meet all of
  * them (401, 403, 405, 410, 429 that does not end, no connection, the end of totalTimeoutSec) does: the others are
  * not_sent. Where all have failed and none can have been taken, the error is the first call's; else `partial_failure`.
+ *
+ *
+ * TASKS
+ *
+ * The service takes a refresh and does it later, as a task. With `options.wait` the answer comes when the tasks have ended:
+ * `task` of each call then has `state` ("succeeded", "warning", "failed"), `completionStatus` (the service's word) and
+ * `messages`; a warning is in `warnings`, and a task that has failed is the error `task_failed`. Then everybody is looked
+ * up (GET /identities/v1, 150 a question), and those whom the tenant calls failed, or has last refreshed before the task
+ * began, are in `failed`: identity, id, processingState, lastRefresh. Where the time is up the error is `timeout`, `sent`
+ * is "yes", and the task goes on: cc_get_task follows it. That the answer of /cc names a task is nowhere documented; where
+ * it names none, a warning says so. The task of synchronize-attributes cannot be followed.
  *
  *
  * OPERATIONS
@@ -404,9 +417,30 @@ char *cc_check_filter(const char *json);
 char *cc_find_identities(const char *json);
 
 /**
+ * Tells how a task gets on that a refresh has started, or waits for its end.
+ *
+ * `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
+ * "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; after its
+ * end each is looked up.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true, "baseUrl": "https://acme.api.identitynow.com", "state": "succeeded", "messages": [ "..." ],
+ *       "failed": [ { "identity", "id", "processingState", "lastRefresh" } ], "task": { ... } }
+ *
+ * `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
+ * whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
+ * service's object as it came.
+ *
+ * Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
+ * hint has the task's messages, and `timeout` (the task goes on); those of the network.
+ */
+char *cc_get_task(const char *json);
+
+/**
  * Starts a function in the background (see OPERATIONS above), and does not wait for it.
  *
- * `function`: "cc_refresh_identities" or "cc_find_identities". `json`: what that function takes; both are read during
+ * `function`: "cc_refresh_identities", "cc_find_identities" or "cc_get_task". `json`: what that function takes; both are read during
  * the call only.
  *
  * The operation's number, to be freed with cc_operation_free; never 0. Whatever is wrong with the arguments is told by

@@ -50,6 +50,9 @@ inline std::string refresh_identities(const std::string &json) {
 // cc_check_filter: tells what a filter says, without any network.
 inline std::string check_filter(const std::string &json) { return detail::take(cc_check_filter(json.c_str())); }
 
+// cc_get_task: how a task gets on, or its end.
+inline std::string get_task(const std::string &json) { return detail::take(cc_get_task(json.c_str())); }
+
 // cc_find_identities: whom a refresh with a filter would touch, a page of them.
 inline std::string find_identities(const std::string &json) {
     return detail::take(cc_find_identities(json.c_str()));

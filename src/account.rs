@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::envelope::Response;
 use crate::error::{Code, Error, Sent};
+use crate::service::TaskState;
 
 /// An identity, as answers name it.
 #[derive(Debug, Clone, Serialize)]
@@ -73,6 +74,30 @@ pub(crate) struct Task {
     kind: Value,
     pub(crate) id: String,
     name: Value,
+    /// How it has ended, where that was waited for.
+    #[serde(flatten)]
+    pub(crate) ended: Option<TaskEnd>,
+}
+
+/// How a task has ended.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskEnd {
+    pub(crate) state: TaskState,
+    /// The service's own word.
+    pub(crate) completion_status: Option<String>,
+    pub(crate) messages: Vec<String>,
+}
+
+/// Somebody whom a refresh was for, and whom its task has not refreshed.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FailedPerson {
+    /// As given.
+    pub(crate) identity: String,
+    pub(crate) id: String,
+    pub(crate) processing_state: Option<String>,
+    pub(crate) last_refresh: Option<String>,
 }
 
 /// Why a call failed, in short; the first one's whole error is the envelope's.
@@ -115,7 +140,8 @@ impl CallReport {
     }
 
     pub(crate) fn accepted(call: &'static str, identities: Vec<String>, ids: Vec<String>, response: &Response) -> Self {
-        let task = if call == "process" { Task::of(response) } else { None };
+        // The one of synchronize-attributes cannot be followed.
+        let task = if call == "synchronize-attributes" { None } else { Task::of(response) };
         Self { status: Some(response.status), task, ..Self::of(Some(call), identities, ids, Outcome::Accepted) }
     }
 
@@ -154,6 +180,6 @@ impl Task {
     fn of(response: &Response) -> Option<Self> {
         let body: Value = serde_json::from_str(response.json()?).ok()?;
         let of = |name: &str| body.get(name).cloned().unwrap_or_default();
-        Some(Self { kind: of("type"), id: body.get("id")?.as_str()?.to_owned(), name: of("name") })
+        Some(Self { kind: of("type"), id: body.get("id")?.as_str()?.to_owned(), name: of("name"), ended: None })
     }
 }

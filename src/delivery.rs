@@ -1,10 +1,12 @@
-//! Several calls one after the other, and the account of them: everybody who was given is in it, once.
+//! Several calls, in their order, and the account of them: everybody who was given is in it, once.
+
+use std::ops::ControlFlow;
 
 use crate::account::{CallReport, Outcome};
 use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
 use crate::people::Question;
-use crate::service::{self, Call};
+use crate::service::{self, Call, Flight, in_order};
 
 /// One call to be made, and for whom.
 #[derive(Debug)]
@@ -38,22 +40,27 @@ pub(crate) struct Delivered {
     has_halted: bool,
 }
 
-/// Makes the calls in their order. After an error that would meet the others as well, they are not sent.
-pub(crate) fn deliver(call: &Call<'_>, parcels: impl Iterator<Item = Parcel>, mut delivered: Delivered) -> Delivered {
-    for parcel in parcels {
-        if delivered.has_halted {
-            let name = parcel.kind.name();
-            delivered.calls.push(CallReport::not_sent(name, parcel.identities, parcel.ids));
-            continue;
-        }
-        let result = parcel.send(call);
-        delivered.add(call, parcel, result);
+/// Makes the calls, several at the same time, and accounts for them in their order. After an error that would meet the
+/// others as well, those that have not begun are not sent.
+pub(crate) fn deliver(
+    call: &Call<'_>,
+    mut parcels: impl Iterator<Item = Parcel>,
+    mut delivered: Delivered,
+) -> Delivered {
+    if !delivered.has_halted {
+        let begin = |parcel: Parcel| (parcel.begin(call), parcel);
+        in_order(call.service.maximum_concurrency(), &mut parcels, begin, |(flight, parcel)| {
+            delivered.add(call, parcel, flight.and_then(Flight::finish));
+            if delivered.has_halted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
     }
+    let left = parcels.map(|parcel| CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
+    delivered.calls.extend(left);
     delivered
 }
 
 impl Parcel {
-    fn send(&self, call: &Call<'_>) -> Result<Response> {
+    fn begin<'c>(&self, call: &'c Call<'c>) -> Result<Flight<'c>> {
         match &self.kind {
             Kind::Refresh(body) => service::refresh_identities(call, body.clone()),
             Kind::Process => service::process(call, self.ids()),
@@ -88,9 +95,9 @@ impl Delivered {
             }
             Err(error) => {
                 self.calls.push(CallReport::failed(name, identities, ids, &error));
-                self.has_halted = meets_all(call, &parcel.kind, &error);
+                self.has_halted |= meets_all(call, &parcel.kind, &error);
                 let sent = error.details().sent;
-                self.sent = Some(self.sent.map_or(sent, |before| before.stronger(sent)));
+                self.sent = Some(self.sent.map_or(sent, |before| before.and(sent)));
                 self.first_error.get_or_insert(error);
             }
         }
@@ -132,7 +139,8 @@ impl Delivered {
         let maybe = has(Outcome::MaybeSent);
         let is_partial = has(Outcome::Accepted) || maybe && self.calls.len() > 1;
         if !is_partial || error.details().code == Code::Cancelled {
-            let sent = self.sent.unwrap_or(error.details().sent);
+            let accepted = if has(Outcome::Accepted) { Sent::Yes } else { Sent::No };
+            let sent = self.sent.unwrap_or(error.details().sent).and(accepted);
             return Err(error.sent(sent).calls(self.calls));
         }
         let details = error.details();

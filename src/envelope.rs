@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::account::{Ambiguous, CallReport};
+use crate::account::{Ambiguous, CallReport, FailedPerson};
 use crate::config::Secret;
 use crate::error::{Details, Error};
 
@@ -47,6 +47,8 @@ struct Failure<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     ambiguous: &'a [Ambiguous],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    failed: &'a [FailedPerson],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     calls: &'a [CallReport],
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
                 went_over: details.went_over.as_deref(),
                 unmatched: &details.names.unmatched,
                 ambiguous: &details.names.ambiguous,
+                failed: &details.failed,
                 calls: &details.calls,
             };
             serde_json::to_writer(&mut text, &failure)

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::account::{CallReport, Names};
+use crate::account::{CallReport, FailedPerson, Names};
 use crate::envelope::Response;
 
 /// What every fallible function of the crate returns.
@@ -45,6 +45,8 @@ pub(crate) struct Details {
     pub(crate) calls: Vec<CallReport>,
     #[serde(skip)]
     pub(crate) names: Names,
+    #[serde(skip)]
+    pub(crate) failed: Vec<FailedPerson>,
     #[serde(skip)]
     pub(crate) went_over: Option<String>,
 }
@@ -110,15 +112,6 @@ impl Sent {
             _ => Self::Yes,
         }
     }
-
-    /// What is known of two together.
-    pub(crate) fn stronger(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
-            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
-            (Self::No, Self::No) => Self::No,
-        }
-    }
 }
 
 impl Error {
@@ -136,6 +129,7 @@ impl Error {
             is_verdict: false,
             calls: Vec::new(),
             names: Names::default(),
+            failed: Vec::new(),
             went_over: None,
         }))
     }
@@ -200,6 +194,12 @@ impl Error {
     pub(crate) fn names(mut self, names: Names) -> Self {
         self.0.calls.extend(names.report());
         self.0.names = names;
+        self
+    }
+
+    /// People whom a task has not refreshed.
+    pub(crate) fn failed(mut self, failed: Vec<FailedPerson>) -> Self {
+        self.0.failed = failed;
         self
     }
 

@@ -22,6 +22,7 @@ use crate::find;
 use crate::operation;
 use crate::refresh;
 use crate::request::MAXIMUM_REQUEST_BYTES;
+use crate::task;
 
 /// The version of this library, such as "0.1.0".
 ///
@@ -170,9 +171,32 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
     answer(|| find::find(unsafe { text(json, "The request") }?, &Control::blocking()))
 }
 
+/// Tells how a task gets on that a refresh has started, or waits for its end.
+///
+/// `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
+/// "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; after its
+/// end each is looked up.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true, "baseUrl": "https://acme.api.identitynow.com", "state": "succeeded", "messages": [ "..." ],
+///       "failed": [ { "identity", "id", "processingState", "lastRefresh" } ], "task": { ... } }
+///
+/// `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
+/// whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
+/// service's object as it came.
+///
+/// Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
+/// hint has the task's messages, and `timeout` (the task goes on); those of the network.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise, above.
+    answer(|| task::task(unsafe { text(json, "The request") }?, &Control::blocking()))
+}
+
 /// Starts a function in the background (see OPERATIONS above), and does not wait for it.
 ///
-/// `function`: "cc_refresh_identities" or "cc_find_identities". `json`: what that function takes; both are read during
+/// `function`: "cc_refresh_identities", "cc_find_identities" or "cc_get_task". `json`: what that function takes; both are read during
 /// the call only.
 ///
 /// The operation's number, to be freed with cc_operation_free; never 0. Whatever is wrong with the arguments is told by

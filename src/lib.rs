@@ -41,4 +41,5 @@ mod service;
 mod successor;
 mod suitable;
 mod tally;
+mod task;
 mod whom;

@@ -14,10 +14,12 @@ use crate::ffi;
 use crate::find;
 use crate::members::{nearest, printable};
 use crate::refresh::{self, Refreshed};
+use crate::task;
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
     ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_calls, control)),
+    ("cc_get_task", |text, control| run(task::task(text, control), |_| Vec::new(), control)),
     ("cc_find_identities", |text, control| run(find::find(text, control), |_| Vec::new(), control)),
 ];
 

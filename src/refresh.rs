@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::account::{CallReport, Names, Person};
+use crate::account::{CallReport, FailedPerson, Names, Person};
 use crate::backend::{self, Way};
 use crate::control::Control;
 use crate::delivery::Delivered;
@@ -12,7 +12,7 @@ use crate::envelope::Response;
 use crate::error::Result;
 use crate::request::{RefreshRequest, Selection};
 use crate::service::{Call, Service};
-use crate::{cc, process};
+use crate::{cc, process, task};
 
 /// The result of a refresh.
 #[derive(Debug, Serialize)]
@@ -37,6 +37,9 @@ pub(crate) struct Refreshed {
     pub(crate) plan: Option<Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) response: Option<Response>,
+    /// Whom the tasks have not refreshed, where they were waited for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedPerson>,
     pub(crate) calls: Vec<CallReport>,
 }
 
@@ -79,7 +82,7 @@ pub(crate) struct PlannedCall {
     pub(crate) count: u64,
 }
 
-/// Parses, chooses the way, goes it.
+/// Parses, chooses the way, goes it, waits where that is asked for.
 pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
     let request = RefreshRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
@@ -94,6 +97,9 @@ pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
         Way::Cc => cc::refresh(&call, &request).map_err(backend::stay)?,
         Way::CcFirst => cc::refresh(&call, &request).or_else(|error| backend::go_over(&call, &request, error))?,
     };
+    if let Some(patience) = request.options.wait.filter(|_| refreshed.plan.is_none()) {
+        refreshed = task::follow(&call, refreshed, patience)?;
+    }
     refreshed.warnings.extend(call.heard.warnings(&service));
     Ok(refreshed)
 }
@@ -115,6 +121,7 @@ impl Refreshed {
             warnings: Vec::new(),
             plan: None,
             response: None,
+            failed: Vec::new(),
             calls: Vec::new(),
         }
     }

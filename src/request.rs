@@ -11,6 +11,7 @@ use crate::config::{self, Backend};
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Filter};
 use crate::members::{Object, printable};
+use crate::task::Patience;
 
 /// Longer texts are no request.
 pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
@@ -63,6 +64,8 @@ pub(crate) struct Options {
     /// The configuration's word where it is not given; as `allow_broader`.
     pub(crate) backend: Option<Backend>,
     pub(crate) allow_broader: Option<bool>,
+    /// How long the tasks that it starts are waited for; `None`: not at all.
+    pub(crate) wait: Option<Patience>,
     pub(crate) total_timeout: Option<Duration>,
 }
 
@@ -199,6 +202,7 @@ impl Options {
             dry_run: object.flag("dryRun")?.unwrap_or(false),
             backend: Backend::read(&mut object)?,
             allow_broader: object.flag("allowBroader")?,
+            wait: Patience::read(&mut object)?,
             total_timeout: object.seconds("totalTimeoutSec")?,
         };
         object.finish()?;

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::account::{CallReport, FailedPerson, TaskEnd};
 use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::members::{Object, printable};
+use crate::refresh::Refreshed;
 use crate::service::{self, Call, Service, Standing, TaskState, TaskStatus};
 
 /// How long and how often a task is asked after.
@@ -34,23 +36,12 @@ pub(crate) struct TaskReport {
     task: Box<RawValue>,
 }
 
-/// Somebody whom a refresh was for, and who was not refreshed.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct FailedPerson {
-    /// As given.
-    pub(crate) identity: String,
-    pub(crate) id: String,
-    pub(crate) processing_state: Option<String>,
-    pub(crate) last_refresh: Option<String>,
-}
-
 struct TaskRequest<'a> {
     id: String,
     /// Whom it is for.
     ids: Vec<String>,
-    wait: bool,
-    patience: Patience,
+    /// How long its end is waited for; `None`: not at all.
+    patience: Option<Patience>,
     configuration: Option<&'a str>,
 }
 
@@ -62,18 +53,96 @@ pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
     let request = TaskRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
-    if !request.wait {
+    let Some(patience) = request.patience else {
         let status = service::task_status(&call, &request.id)?;
         return Ok(TaskReport::new(&call, status, Vec::new(), Vec::new()));
-    }
-    let end = Instant::now() + request.patience.timeout;
-    let status = ended(&call, &request.id, request.patience.interval, end, 0, |_| {})?;
+    };
+    let end = Instant::now() + patience.timeout;
+    let status = ended(&call, &request.id, patience.interval, end, 0, |status| {
+        control.done(status.percent.unwrap_or(0), 100);
+    })?;
+    let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
+    let (failed, warning) = who_failed(&call, people, status.launched.as_deref());
     if status.state == TaskState::Failed {
-        return Err(failed(&request.id, &status));
+        return Err(task_failed(&request.id, status.completion.as_deref(), &status.messages).failed(failed));
     }
-    let pairs = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
-    let (failed, warning) = who_failed(&call, pairs, status.launched.as_deref());
     Ok(TaskReport::new(&call, status, failed, warning.into_iter().collect()))
+}
+
+/// Waits for the end of the tasks that a refresh has started, and asks whom they have refreshed. A task that has failed
+/// is an error, with the account of all.
+pub(crate) fn follow(call: &Call<'_>, mut refreshed: Refreshed, patience: Patience) -> Result<Refreshed> {
+    let end = Instant::now() + patience.timeout;
+    let tasks = refreshed.calls.iter().filter(|report| report.task.is_some()).count() as u64;
+    let mut calls = std::mem::take(&mut refreshed.calls);
+    let mut done = 0;
+    let mut first_error = None;
+    for report in &mut calls {
+        if let Err(error) = follow_one(call, report, &mut refreshed, (patience.interval, end), |percent| {
+            call.control.done(done * 100 + percent, tasks * 100);
+        }) {
+            first_error.get_or_insert(error);
+            break;
+        }
+        done += u64::from(report.task.is_some());
+    }
+    if first_error.is_none() {
+        first_error = calls.iter().find_map(|report| {
+            let task = report.task.as_ref()?;
+            let ended = task.ended.as_ref().filter(|ended| ended.state == TaskState::Failed)?;
+            Some(task_failed(&task.id, ended.completion_status.as_deref(), &ended.messages))
+        });
+    }
+    match first_error {
+        // Whatever it is: the refresh itself was taken.
+        Some(error) => Err(error
+            .sent(Sent::Yes)
+            .names(refreshed.names.take().unwrap_or_default())
+            .failed(refreshed.failed)
+            .calls(calls)),
+        None => Ok(Refreshed { calls, ..refreshed }),
+    }
+}
+
+/// Waits for the end of a call's task, and adds what is to be said of it.
+fn follow_one(
+    call: &Call<'_>,
+    report: &mut CallReport,
+    refreshed: &mut Refreshed,
+    (interval, end): (Duration, Instant),
+    on_progress: impl Fn(u64),
+) -> Result<()> {
+    let is_documented = report.call == Some("process");
+    let Some(task) = &mut report.task else {
+        if report.call == Some("refreshIdentities") {
+            refreshed.warnings.push("The answer names no task, so that its end could not be waited for.".to_owned());
+        }
+        return Ok(());
+    };
+    let progress = |status: &TaskStatus| on_progress(status.percent.unwrap_or(0));
+    let status = match ended(call, &task.id, interval, end, UNKNOWN_AT_FIRST, progress) {
+        Ok(status) => status,
+        // That /cc answers with a task is nowhere documented.
+        Err(error) if !is_documented && error.details().code == Code::NotFound => {
+            refreshed.warnings.push(format!(
+                "The service knows no task {}, so that its end could not be waited for.",
+                printable(&task.id)
+            ));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    if status.state == TaskState::Warning {
+        let said = status.messages.join(" ");
+        refreshed.warnings.push(format!("The task {} has ended with a warning. {said}", printable(&task.id)));
+    }
+    task.ended = Some(TaskEnd { state: status.state, completion_status: status.completion, messages: status.messages });
+    let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
+    let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
+    let (failed, warning) = who_failed(call, people, status.launched.as_deref());
+    refreshed.failed.extend(failed);
+    refreshed.warnings.extend(warning);
+    Ok(())
 }
 
 impl TaskReport {
@@ -94,7 +163,6 @@ impl<'a> TaskRequest<'a> {
         let mut object = Object::parse(text, "The request")?;
         let id = object.text("id")?.filter(|id| !id.trim().is_empty());
         let ids = object.texts("ids")?.unwrap_or_default();
-        let wait = object.flag("wait")?.unwrap_or(false);
         let patience = Patience::read(&mut object)?;
         let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
@@ -102,16 +170,19 @@ impl<'a> TaskRequest<'a> {
             Error::invalid_argument("id is missing: which task is meant?")
                 .hint("It is the task's id in the answer of the call that started it.")
         })?;
-        Ok(Self { id, ids, wait, patience, configuration })
+        Ok(Self { id, ids, patience, configuration })
     }
 }
 
 impl Patience {
-    /// Takes `waitTimeoutSec` and `pollIntervalMs`.
-    pub(crate) fn read(object: &mut Object<'_>) -> Result<Self> {
-        let timeout = object.seconds("waitTimeoutSec")?.unwrap_or(Duration::from_secs(3600));
-        let interval = object.integer("pollIntervalMs", "milliseconds", 10..=3_600_000)?.unwrap_or(2000);
-        Ok(Self { timeout, interval: Duration::from_millis(interval) })
+    const DEFAULT: Self = Self { timeout: Duration::from_secs(3600), interval: Duration::from_millis(2000) };
+
+    /// Takes `wait`, `waitTimeoutSec` and `pollIntervalMs`; `None` where nothing is to be waited for.
+    pub(crate) fn read(object: &mut Object<'_>) -> Result<Option<Self>> {
+        let wait = object.flag("wait")?.unwrap_or(false);
+        let timeout = object.seconds("waitTimeoutSec")?.unwrap_or(Self::DEFAULT.timeout);
+        let interval = object.integer("pollIntervalMs", "milliseconds", 10..=3_600_000)?.map(Duration::from_millis);
+        Ok(wait.then(|| Self { timeout, interval: interval.unwrap_or(Self::DEFAULT.interval) }))
     }
 }
 
@@ -153,13 +224,13 @@ fn still_running(id: &str) -> Error {
 }
 
 /// The error of a task that has failed.
-fn failed(id: &str, status: &TaskStatus) -> Error {
-    let said = match status.messages.as_slice() {
+fn task_failed(id: &str, completion: Option<&str>, messages: &[String]) -> Error {
+    let said = match messages {
         [] => "It says nothing about the reason.".to_owned(),
         messages => messages.join("\n"),
     };
-    let completion = status.completion.as_deref().unwrap_or("an error");
-    Error::new(Code::TaskFailed, format!("The task {} has ended with {}.", printable(id), printable(completion)))
+    let completion = printable(completion.unwrap_or("an error"));
+    Error::new(Code::TaskFailed, format!("The task {} has ended with {completion}.", printable(id)))
         .hint(said)
         .sent(Sent::Yes)
 }
@@ -178,7 +249,10 @@ fn who_failed<'p>(
         let standings = match service::standings(call, &ids) {
             Ok(standings) => standings,
             Err(error) => {
-                return (failed, Some(format!("Who was refreshed could not be looked up: {}", error.details().message)));
+                return (
+                    failed,
+                    Some(format!("Who was refreshed could not be looked up: {}", error.details().message)),
+                );
             }
         };
         for (identity, id) in some {

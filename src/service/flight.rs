@@ -29,7 +29,6 @@ pub(crate) struct Flight<'c, E: Borrow<Endpoint> = Endpoint> {
 
 /// Keeps up to `window` of `items` under way, and finishes them in their order. Where `finish` says so, no more are
 /// begun, and those under way are finished; what was not begun is left in `items`.
-#[allow(dead_code, reason = "for requests of several calls")]
 pub(crate) fn in_order<T, F>(
     window: usize,
     items: &mut impl Iterator<Item = T>,

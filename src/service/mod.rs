@@ -7,6 +7,7 @@ mod list;
 mod process;
 mod refresh;
 mod search;
+mod tasks;
 mod token;
 mod transport;
 
@@ -19,13 +20,13 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
-#[allow(unused_imports, reason = "for requests of several calls")]
 pub(crate) use flight::{Flight, in_order};
 pub(crate) use known::Age;
-pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, list};
+pub(crate) use list::{LARGEST_LOOK, LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, list, standings};
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
+pub(crate) use tasks::{TaskState, TaskStatus, task_status};
 
 use self::known::Known;
 use self::token::Tokens;
@@ -228,7 +229,6 @@ impl Service {
     }
 
     /// The most calls under way at the same time for one request.
-    #[allow(dead_code, reason = "for requests of several calls")]
     pub(crate) fn maximum_concurrency(&self) -> usize {
         // At most 16.
         self.configuration.maximum_concurrency as usize
@@ -380,4 +380,20 @@ fn code_of(status: u16) -> Code {
 /// What the service said, as a part of a sentence.
 fn describe(response: &Response) -> String {
     response.said().map_or_else(String::new, |said| format!(", \"{said}\""))
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_id_gets_out_of_its_segment() {
+        assert_eq!(segment("2c91808568c529c6"), "2c91808568c529c6");
+        assert_eq!(segment("../process?x#y z+%2F"), "..%2Fprocess%3Fx%23y%20z%2B%252F");
+    }
 }

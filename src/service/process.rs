@@ -8,15 +8,14 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::transport::Delivery;
-use super::{Call, Endpoint, Path, Service};
-use crate::envelope::Response;
+use super::{Call, Endpoint, Flight, Path, Service, segment};
 use crate::error::Result;
 
 /// The most ids that one call takes.
 pub(crate) const LARGEST_BATCH: usize = 250;
 
-/// Processes the identities with these ids, 1 to [`LARGEST_BATCH`]; sent at most once.
-pub(crate) fn process(call: &Call<'_>, ids: &[String]) -> Result<Response> {
+/// Begins to process the identities with these ids, 1 to [`LARGEST_BATCH`]; sent at most once.
+pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<Flight<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: process_path(),
@@ -26,12 +25,12 @@ pub(crate) fn process(call: &Call<'_>, ids: &[String]) -> Result<Response> {
         needs: "Needed are the scope idn:identity:process or idn:identity:manage, and a user of level ORG_ADMIN or HELPDESK. \
                 A personal access token of that user does, and so does the token of an API client.",
     };
-    call.exchange(&endpoint, Bytes::from(json!({ "identityIds": ids }).to_string()))
+    call.begin(endpoint, Bytes::from(json!({ "identityIds": ids }).to_string()))
 }
 
-/// Synchronizes the attributes of the identity with this id; sent at most once. The service takes one call in 10 s per
-/// identity.
-pub(crate) fn synchronize_attributes(call: &Call<'_>, id: &str) -> Result<Response> {
+/// Begins to synchronize the attributes of the identity with this id; sent at most once. The service takes one call in
+/// 10 s per identity.
+pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result<Flight<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: synchronize_path(&segment(id)),
@@ -42,7 +41,7 @@ pub(crate) fn synchronize_attributes(call: &Call<'_>, id: &str) -> Result<Respon
                 API client with that authority.",
     };
     // An empty object, because what has no body could leave unseen by the gate that knows whether it has left.
-    call.exchange(&endpoint, Bytes::from_static(b"{}"))
+    call.begin(endpoint, Bytes::from_static(b"{}"))
 }
 
 /// Where [`process`] sends to.
@@ -61,20 +60,4 @@ fn process_path() -> Path {
 
 fn synchronize_path(id: &str) -> Path {
     Path::Experimental { service: "identities", rest: Cow::Owned(format!("/{id}/synchronize-attributes")) }
-}
-
-/// A text as one segment of a path.
-fn segment(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_id_gets_out_of_its_segment() {
-        assert_eq!(segment("2c91808568c529c6"), "2c91808568c529c6");
-        assert_eq!(segment("../process?x#y z+%2F"), "..%2Fprocess%3Fx%23y%20z%2B%252F");
-    }
 }

@@ -4,15 +4,14 @@ use bytes::Bytes;
 use reqwest::Method;
 
 use super::transport::Delivery;
-use super::{Call, Endpoint, Path};
-use crate::envelope::Response;
+use super::{Call, Endpoint, Flight, Path};
 use crate::error::Result;
 
 /// Behind the base URL.
 pub(crate) const REFRESH_PATH: &str = "/cc/api/system/refreshIdentities";
 
-/// Sends a refresh, at most once. `body` is the documented one.
-pub(crate) fn refresh_identities(call: &Call<'_>, body: String) -> Result<Response> {
+/// Begins a refresh, which is sent at most once. `body` is the documented one.
+pub(crate) fn refresh_identities<'c>(call: &'c Call<'c>, body: String) -> Result<Flight<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: Path::Fixed(REFRESH_PATH),
@@ -22,5 +21,5 @@ pub(crate) fn refresh_identities(call: &Call<'_>, body: String) -> Result<Respon
         needs: "Needed are a user of level ORG_ADMIN and a token of that user: a personal access token's, or one of the \
                 browser's session. A token of an API client without a user does not do.",
     };
-    call.exchange(&endpoint, Bytes::from(body))
+    call.begin(endpoint, Bytes::from(body))
 }

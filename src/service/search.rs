@@ -137,7 +137,7 @@ impl Call<'_> {
         total(response).ok_or_else(|| self.unusable(endpoint, response, "no number in X-Total-Count"))
     }
 
-    fn unusable(&self, endpoint: &Endpoint, response: &Response, what: &str) -> Error {
+    pub(super) fn unusable(&self, endpoint: &Endpoint, response: &Response, what: &str) -> Error {
         let url = self.service.url(&endpoint.path);
         let message = format!("{} {url} answered with status {} and {what}.", endpoint.method, response.status);
         Error::new(Code::InvalidResponse, message)

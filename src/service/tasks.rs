@@ -18,8 +18,6 @@ pub(crate) struct TaskStatus {
     /// The service's word for how it has ended: SUCCESS, WARNING, ERROR, TERMINATED or TEMPERROR, in any case.
     pub(crate) completion: Option<String>,
     pub(crate) percent: Option<u64>,
-    /// What it is doing, in the service's words.
-    pub(crate) progress: Option<String>,
     /// What it has to say, in English where there is a choice.
     pub(crate) messages: Vec<String>,
     /// When it began, as the service writes times.
@@ -70,7 +68,6 @@ impl TaskStatus {
             state: TaskState::of(completion.as_deref()),
             completion,
             percent: members.get("percentComplete").and_then(Value::as_u64).map(|percent| percent.min(100)),
-            progress: text("progress"),
             messages: messages.iter().filter_map(message).take(MESSAGES).collect(),
             launched: text("launched"),
             object,

@@ -14,6 +14,7 @@ function Get-NativeBinding {
         'cc_refresh_identities' = @([IntPtr], [byte[]])
         'cc_check_filter'       = @([IntPtr], [byte[]])
         'cc_find_identities'    = @([IntPtr], [byte[]])
+        'cc_get_task'           = @([IntPtr], [byte[]])
         'cc_operation_start'    = @([uint64], [byte[]], [byte[]])
         'cc_operation_wait'     = @([IntPtr], [uint64], [uint32])
         'cc_operation_cancel'   = @([IntPtr], [uint64])
