@@ -35,6 +35,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// A number that no operation has.
 pub(crate) const NONE: u64 = u64::MAX;
 
+/// How the envelope of an error begins.
+const FAILED: &str = r#"{"ok":false,"#;
+
 static REGISTRY: Mutex<Registry> =
     Mutex::new(Registry { operations: BTreeMap::new(), last: 0, queue: VecDeque::new(), threads: 0, idle: 0 });
 
@@ -142,9 +145,10 @@ pub(crate) fn cancel(number: u64) -> Vec<u8> {
 pub(crate) fn free(number: u64) {
     let operation = registry().operations.remove(&number);
     if let Some(operation) = operation {
-        operation.cancel();
+        // First, so that all who wait hear the same: that it is gone.
         operation.state().is_freed = true;
         operation.changed.notify_all();
+        operation.cancel();
     }
 }
 
@@ -265,6 +269,3 @@ fn unknown(number: u64) -> Vec<u8> {
     envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
     envelope
 }
-
-/// How the envelope of an error begins.
-const FAILED: &str = r#"{"ok":false,"#;

@@ -142,6 +142,15 @@ fn a_thousand_calls_from_64_threads_ask_for_one_token() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn operations_are_cancelled_and_freed_at_any_time_and_leave_neither_memory_nor_threads() {
+    let Some(program) = compile("tests/c/operations.c", "operations", LINKED) else { return };
+    let sandbox = Sandbox::start();
+    run(&program, &[sandbox.url(), "1000"], &[]);
+    assert!(sandbox.refreshes().iter().all(|refresh| refresh.names == ["amelie.roux"]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn the_host_keeps_its_signals_and_may_fork_and_unload() {
     let Some(program) = compile("tests/c/host.c", "host", &["-ldl"]) else { return };
     let sandbox = Sandbox::start();

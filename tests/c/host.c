@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,11 +21,20 @@
 
 typedef char *(*call)(const char *);
 typedef void (*release)(char *);
+typedef uint64_t (*start)(const char *, const char *);
+typedef char *(*await)(uint64_t, uint32_t);
+typedef void (*forget)(uint64_t);
 
-static void on_signal(int number) { (void)number; }
+static pthread_t main_thread;
+static volatile sig_atomic_t interrupted;
 
-/* Every thread of this process but the first blocks every signal that can be blocked. */
-static void library_threads_block_all_signals(void) {
+static void on_signal(int number) {
+    (void)number;
+    interrupted += pthread_equal(pthread_self(), main_thread) ? 1 : 100;
+}
+
+/* Every thread of this process but the first blocks every signal that can be blocked; so many there are. */
+static void library_threads_block_all_signals(int at_least) {
     DIR *tasks = opendir("/proc/self/task");
     int others = 0;
     for (struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
@@ -44,18 +54,23 @@ static void library_threads_block_all_signals(void) {
         fclose(status);
     }
     closedir(tasks);
-    CHECK(others > 0, "no thread of the library");
+    CHECK(others >= at_least, "too few threads of the library");
 }
 
 int main(int count, char **arguments) {
     CHECK(count == 3, "usage: host LIBRARY URL");
     struct sigaction before[32], after;
     signal(SIGUSR1, on_signal);
+    signal(SIGINT, on_signal);
+    main_thread = pthread_self();
     for (int s = 1; s < 32; s++) sigaction(s, NULL, &before[s]);
 
     void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
     CHECK(library != NULL, dlerror());
     call refresh = (call)(intptr_t)dlsym(library, "cc_refresh_identities");
+    start operation_start = (start)(intptr_t)dlsym(library, "cc_operation_start");
+    await operation_wait = (await)(intptr_t)dlsym(library, "cc_operation_wait");
+    forget operation_free = (forget)(intptr_t)dlsym(library, "cc_operation_free");
     release string_free = (release)(intptr_t)dlsym(library, "cc_string_free");
     char request[1024];
     snprintf(request, sizeof request,
@@ -64,12 +79,25 @@ int main(int count, char **arguments) {
              arguments[2]);
     /* The sandbox resets the first connection: a write to it raises SIGPIPE where nobody sees to it. */
     for (int i = 0; i < 3; i++) string_free(refresh(request));
+    uint64_t operation = operation_start("cc_refresh_identities", request);
+    char *done = operation_wait(operation, 60000);
+    CHECK(strstr(done, "\"state\":\"done\",\"result\":{\"ok\":true") != NULL, done);
+
+    /* SIGINT is the host's, and comes to it while an operation runs. */
+    uint64_t second = operation_start("cc_refresh_identities", request);
+    for (int i = 0; i < 5; i++) kill(getpid(), SIGINT);
+    char *undisturbed = operation_wait(second, 60000);
+    CHECK(strstr(undisturbed, "\"state\":\"done\",\"result\":{\"ok\":true") != NULL, undisturbed);
+    CHECK(interrupted >= 1 && interrupted <= 5, "SIGINT went astray");
+    string_free(undisturbed);
+    operation_free(second);
 
     for (int s = 1; s < 32; s++) {
         sigaction(s, NULL, &after);
         CHECK(before[s].sa_handler == after.sa_handler, strsignal(s));
     }
-    library_threads_block_all_signals();
+    /* The network's, and an operation's, which stays for a second. */
+    library_threads_block_all_signals(2);
 
     fflush(NULL);
     pid_t child = fork();
@@ -78,10 +106,24 @@ int main(int count, char **arguments) {
         CHECK(strstr(answer, "\"code\":\"internal\"") != NULL, answer);
         CHECK(strstr(answer, "\"sent\":\"no\"") != NULL, answer);
         string_free(answer);
+        for (int i = 0; i < 2; i++) {
+            uint64_t own = i == 0 ? operation : operation_start("cc_refresh_identities", request);
+            CHECK(own != 0, "0");
+            answer = operation_wait(own, 60000);
+            CHECK(strstr(answer, "\"code\":\"internal\"") != NULL, answer);
+            string_free(answer);
+            operation_free(own);
+        }
         _exit(0);
     }
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child && status == 0, "the forked child");
+
+    char *again = operation_wait(operation, 60000);
+    CHECK(strcmp(again, done) == 0, again);
+    string_free(again);
+    string_free(done);
+    operation_free(operation);
 
     /* Unloading is refused: the function pointers stay good, and so does the thread. */
     CHECK(dlclose(library) == 0, dlerror());

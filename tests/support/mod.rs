@@ -47,6 +47,59 @@ pub(crate) fn configure(configuration: &Value) -> Value {
     call(ffi::cc_configure, &configuration.to_string())
 }
 
+/// `cc_operation_start` of a function with this request; freed when it is dropped.
+pub(crate) struct Operation(pub(crate) u64);
+
+impl Operation {
+    pub(crate) fn start(function: &str, request: &Value) -> Self {
+        let (function, text) = (CString::new(function), CString::new(request.to_string()));
+        let (function, text) = (function.expect("no NUL in a name"), text.expect("no NUL in a test's text"));
+        // SAFETY: both NUL-terminated, and alive during the call.
+        Self(unsafe { ffi::cc_operation_start(function.as_ptr(), text.as_ptr()) })
+    }
+
+    pub(crate) fn wait(&self, timeout_ms: u32) -> Value {
+        envelope(ffi::cc_operation_wait(self.0, timeout_ms))
+    }
+
+    /// The function's answer.
+    pub(crate) fn result(&self) -> Value {
+        let mut answer = self.wait(60_000);
+        assert_eq!(answer["state"], "done", "{answer}");
+        answer["result"].take()
+    }
+
+    pub(crate) fn cancel(&self) -> Value {
+        envelope(ffi::cc_operation_cancel(self.0))
+    }
+
+    /// Waits until it is in a phase, and gives its progress.
+    pub(crate) fn until_phase(&self, phase: &str) -> Value {
+        until(phase, || {
+            let answer = self.wait(0);
+            assert_eq!(answer["state"], "running", "before it was in the phase {phase}: {answer}");
+            Some(answer["progress"].clone()).filter(|progress| progress["phase"] == phase)
+        })
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        ffi::cc_operation_free(self.0);
+    }
+}
+
+/// Waits until `find` has found something.
+pub(crate) fn until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..6_000 {
+        if let Some(found) = find() {
+            return found;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("waited in vain: {what}");
+}
+
 /// A configuration for the tenant at `url` that looks nowhere else, with the sandbox's first client.
 pub(crate) fn configuration(url: &str) -> Value {
     json!({
