@@ -36,27 +36,8 @@ pub(crate) struct Delivered {
     first_error: Option<Error>,
     /// What is known of the failed ones, all together.
     sent: Option<Sent>,
-    /// The error after which nothing more is sent, because it would meet every call.
+    /// Whether nothing more is sent, because an error would meet every call.
     has_halted: bool,
-}
-
-/// Makes the calls, several at the same time, and accounts for them in their order. After an error that would meet the
-/// others as well, those that have not begun are not sent.
-pub(crate) fn deliver(
-    call: &Call<'_>,
-    mut parcels: impl Iterator<Item = Parcel>,
-    mut delivered: Delivered,
-) -> Delivered {
-    if !delivered.has_halted {
-        let begin = |parcel: Parcel| (parcel.begin(call), parcel);
-        in_order(call.service.maximum_concurrency(), &mut parcels, begin, |(flight, parcel)| {
-            delivered.add(call, parcel, flight.and_then(Flight::finish));
-            if delivered.has_halted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-    }
-    let left = parcels.map(|parcel| CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
-    delivered.calls.extend(left);
-    delivered
 }
 
 impl Parcel {
@@ -86,6 +67,20 @@ impl Kind {
 }
 
 impl Delivered {
+    /// Makes the calls, several at the same time, and accounts for them in their order. After an error that would meet
+    /// the others as well, those that have not begun are not sent.
+    pub(crate) fn deliver(&mut self, call: &Call<'_>, mut parcels: impl Iterator<Item = Parcel>) {
+        if !self.has_halted {
+            let begin = |parcel: Parcel| (parcel.begin(call), parcel);
+            in_order(call.service.maximum_concurrency(), &mut parcels, begin, |(flight, parcel)| {
+                self.add(call, parcel, flight.and_then(Flight::finish));
+                if self.has_halted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        }
+        let left = parcels.map(|parcel| CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
+        self.calls.extend(left);
+    }
+
     fn add(&mut self, call: &Call<'_>, parcel: Parcel, result: Result<Response>) {
         let (name, identities, ids) = (parcel.kind.name(), parcel.identities, parcel.ids);
         match result {
@@ -133,8 +128,13 @@ impl Delivered {
     }
 
     /// The last answer and the account; an error where a call has failed.
-    pub(crate) fn conclude(self) -> Result<(Option<Response>, Vec<CallReport>)> {
-        let Some(error) = self.first_error else { return Ok((self.response, self.calls)) };
+    pub(crate) fn conclude(self) -> Result<(Response, Vec<CallReport>)> {
+        let Some(error) = self.first_error else {
+            return match self.response {
+                Some(response) => Ok((response, self.calls)),
+                None => Err(nobody_left().calls(self.calls)),
+            };
+        };
         let has = |outcome| self.calls.iter().any(|report| report.outcome == outcome);
         let maybe = has(Outcome::MaybeSent);
         let is_partial = has(Outcome::Accepted) || maybe && self.calls.len() > 1;
@@ -166,6 +166,13 @@ impl Delivered {
         let sent = if maybe { Sent::Maybe } else { Sent::Yes };
         Err(Error::new(Code::PartialFailure, message).hint(hint).sent(sent).calls(self.calls))
     }
+}
+
+/// The error of people who all have gone before their turn.
+fn nobody_left() -> Error {
+    Error::new(Code::NoMatch, "None of the people who were named is there any more.")
+        .hint("Nothing was sent. They were looked up a moment ago: look at the tenant.")
+        .matched(0)
 }
 
 /// Whether an error would meet every other call as well.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::arguments::Arguments;
 use crate::config::{self, Backend};
 use crate::error::{Code, Error, Result};
-use crate::filter::{self, Filter};
+use crate::filter::{self, Attribute, Filter};
 use crate::members::{Object, printable};
 use crate::task::Patience;
 
@@ -45,8 +45,7 @@ pub(crate) enum Selection {
 /// People by the values of one attribute.
 #[derive(Debug)]
 pub(crate) struct People {
-    /// A name as filters have it.
-    pub(crate) attribute: String,
+    pub(crate) attribute: Attribute,
     /// As they were given, each once.
     pub(crate) values: Vec<String>,
 }
@@ -81,7 +80,7 @@ impl<'a> RefreshRequest<'a> {
         let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
         let people = People::parse(identities, attribute, &filter, &options)?;
-        let prunes = arguments.as_ref().is_some_and(|arguments| arguments.sets(PRUNE));
+        let prunes = arguments.as_ref().is_some_and(Arguments::prune);
         let selection = match people {
             Some(people) => Selection::People(people),
             None => Selection::parse(filter, prunes, &options)?,
@@ -96,7 +95,7 @@ impl<'a> RefreshRequest<'a> {
 
     /// Whether it deletes identities that have no accounts.
     pub(crate) fn prunes(&self) -> bool {
-        self.arguments.as_ref().is_some_and(|arguments| arguments.sets(PRUNE))
+        self.arguments.as_ref().is_some_and(Arguments::prune)
     }
 
     /// The documented body, with this filter.
@@ -106,8 +105,6 @@ impl<'a> RefreshRequest<'a> {
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
-
-const PRUNE: &str = "pruneIdentities";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,13 +173,13 @@ impl People {
             }
         }
         let attribute = attribute.unwrap_or_else(|| "uid".to_owned());
-        if Filter::equal(&attribute, "x").is_none() {
-            return Err(Error::invalid_argument(format!(
+        let attribute = Attribute::parse(&attribute).ok_or_else(|| {
+            Error::invalid_argument(format!(
                 "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
                 printable(&attribute)
             ))
-            .hint("Such as uid, name, email or id: letters, digits, _ and dots."));
-        }
+            .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
+        })?;
         let mut seen = HashSet::with_capacity(values.len());
         let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.as_str())).collect();
         let mut is_first = is_first.into_iter();
