@@ -144,7 +144,21 @@ function Invoke-CCRefreshIdentities {
         [object] $RefreshIdentitiesRequest,
 
         [Parameter(ParameterSetName = 'Request', ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'Input', Mandatory, ValueFromPipeline)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [AllowEmptyCollection()]
         [object] $InputObject,
+
+        [Parameter(ParameterSetName = 'Identity', Mandatory)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [AllowEmptyCollection()]
+        [string[]] $Identity,
+
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [string] $IdentityAttribute,
 
         [Parameter(ParameterSetName = 'Filter', Mandatory)]
         [AllowEmptyString()]
@@ -153,6 +167,8 @@ function Invoke-CCRefreshIdentities {
         [Parameter(ParameterSetName = 'All', Mandatory)]
         [switch] $All,
 
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
         [Parameter(ParameterSetName = 'Filter')]
         [Parameter(ParameterSetName = 'All')]
         [object] $RefreshArgs,
@@ -173,6 +189,11 @@ function Invoke-CCRefreshIdentities {
         [Parameter(ParameterSetName = 'Request')]
         [Parameter(ParameterSetName = 'Filter')]
         [switch] $SkipFilterCheck,
+
+        [ValidateSet('auto', 'cc', 'process')]
+        [string] $Backend,
+
+        [switch] $AllowBroader,
 
         [switch] $WithHttpInfo
     )
@@ -199,43 +220,78 @@ function Invoke-CCRefreshIdentities {
         $parameterSet = $PSCmdlet.ParameterSetName
         # Always sent, so that a second member of the name is refused wherever it comes from.
         $options = ''
-        if ($PSBoundParameters.ContainsKey('MaxIdentities')) { $options += ',"maxIdentities":' + $MaxIdentities }
         if ($SkipFilterCheck) { $options += ',"skipFilterCheck":true' }
         if ($NoPreflight) { $options += ',"preflight":false' } elseif ($PSBoundParameters.ContainsKey('NoPreflight')) { $options += ',"preflight":true' }
         # The number of all is told also where the configuration counts no matches.
         if ($All) { $options += ',"allowFullRefresh":true,"preflight":true' }
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
+        if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
+        if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
+        $ceiling = ''
+        if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
         $asks = $All -and -not $Force
         if ($asks -and -not $PSBoundParameters['Confirm']) {
             # Once: not for the preference, and then for -All.
             $ConfirmPreference = 'None'
         } else { $asks = $false }
+        # Where people are named: what holds for all of their batches.
+        $run = $null
     }
 
     process {
         $request = $RefreshIdentitiesRequest
-        $answer = $null
-        $sent = 'no'
-        try {
-            if ($MyInvocation.ExpectingInput -or $inputNamed) {
-                $refusal = $null
-                if ($InputObject -is [string] -and (Test-JsonMediaType $InputObject)) {
+        if ($parameterSet -eq 'Identity' -or $inputNamed -or $MyInvocation.ExpectingInput) {
+            $refusals = $batches = @()
+            try {
+                $person = $null
+                if ($parameterSet -eq 'Identity') {
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    $refusals = @(foreach ($name in $Identity) { if ($name -notmatch '\S') { New-InputError $name } })
+                    $batches = @(Split-Name $Identity $run)
+                } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
                 } elseif (-not $requestNamed -and $null -ne $request) {
                     # By property name.
-                } elseif (Test-RequestObject $InputObject) {
-                    if ($requestNamed) { $refusal = New-InputError $InputObject -Twice } else { $request = $InputObject }
-                } elseif (-not $requestNamed -or $null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) {
-                    $refusal = New-InputError $InputObject
+                } elseif ($requestNamed) {
+                    # Another object may still bring its ContentType by property name.
+                    if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
+                } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
+                    if ($null -eq $RefreshArgs) { $request = $InputObject } else { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') }
+                } else {
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $run.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $run.Attribute }
+                    if ($person -is [System.Management.Automation.ErrorRecord]) {
+                        $refusals = @($person)
+                    } else {
+                        $names = $run.Buffer[$person[0]]
+                        if ($null -eq $names) { $names = $run.Buffer[$person[0]] = [System.Collections.Specialized.OrderedDictionary]::new() }
+                        $names[$person[1]] = $null
+                        if ($names.psbase.Count -ge $script:BatchSize) { $batches = @(Clear-Buffer $run $person[0]) }
+                    }
                 }
-                if ($null -ne $refusal) {
-                    $ErrorActionPreference = $CallerErrorAction
-                    $PSCmdlet.WriteError($refusal)
-                    return
-                }
+            } catch {
+                $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
+                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
             }
+            $ErrorActionPreference = $CallerErrorAction
+            foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
+            $ErrorActionPreference = 'Stop'
+            foreach ($batch in $batches) {
+                $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
+                # Outside any try: an error of the next command in the pipeline is not this one's.
+                $outcome.Result
+                $ErrorActionPreference = $CallerErrorAction
+                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+                $ErrorActionPreference = 'Stop'
+                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+            }
+            if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
+        }
 
-            if ($parameterSet -eq 'Request') {
+        $answer = $null
+        $sent = 'no'
+        try {
+            if ($parameterSet -in 'Request', 'Input') {
                 $body = ConvertTo-RequestMember $request
             } else {
                 $body = ''
@@ -248,13 +304,14 @@ function Invoke-CCRefreshIdentities {
             }
             $head = '{'
             if ($body) { $head += $body + ',' }
-            $tail = $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
             $target = 'identities'
             # Whom it touches is only asked for where it will be shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
                 $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail)
-                if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+                if (-not $answer['ok']) { throw (New-AnswerError $answer) }
                 $target = Get-PlanText $answer
+                if ($WhatIfPreference) { Write-AnswerWarning $answer @{} }
             } elseif ($VerbosePreference -ne 'SilentlyContinue') {
                 $target = 'Refresh identities: {' + $body + '}'
             }
@@ -267,13 +324,12 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail)
-            if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+            if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
+            if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
-        } finally {
-            $ErrorActionPreference = 'Stop'
         }
 
         # Outside the try: an error of the next command in the pipeline is not this one's.
@@ -281,8 +337,20 @@ function Invoke-CCRefreshIdentities {
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
         if (-not $WithHttpInfo) { return $content }
-        $headers = [System.Collections.Generic.Dictionary[string, string[]]]::new([StringComparer]::OrdinalIgnoreCase)
-        foreach ($name in $response['headers'].Keys) { $headers[$name] = [string[]] $response['headers'][$name] }
-        @{ Response = $content; StatusCode = [int] $response['status']; Headers = $headers }
+        @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response }
+    }
+
+    end {
+        # What is left of the names that came by the pipeline.
+        $batches = @()
+        if ($null -ne $run) { $batches = @(Clear-Buffer $run) }
+        foreach ($batch in $batches) {
+            $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
+            $outcome.Result
+            $ErrorActionPreference = $CallerErrorAction
+            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+            $ErrorActionPreference = 'Stop'
+            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+        }
     }
 }
