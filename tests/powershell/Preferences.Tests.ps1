@@ -85,7 +85,7 @@ $request = @{ filter = 'uid == "amelie.roux"' }
     }
 
     It '$ErrorActionPreference decides about an error that ends nothing' {
-        $bad = @('amelie.roux', $request)
+        $bad = @($null, $request)
         & { $ErrorActionPreference = 'SilentlyContinue'; $bad | Invoke-CCRefreshIdentities } 2>&1 | ForEach-Object { $_ -is [hashtable] } | Should -Be $true
         $all = & { $ErrorActionPreference = 'Continue'; $bad | Invoke-CCRefreshIdentities } 2>&1
         @($all | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }).Count | Should -Be 1

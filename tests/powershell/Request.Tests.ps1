@@ -215,7 +215,7 @@ Describe 'A request' {
         try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } } catch { $record = $_ }
         $record.FullyQualifiedErrorId | Should -Match '^Connection,'
         $record.Exception.Response.Headers | ConvertTo-Json | Should -Be '{}'
-        @($null, @{}, 'x' | Invoke-CCRefreshIdentities -ErrorAction Continue 2>&1).Count | Should -Be 3
+        @($null, @{}, 'x = "y"' | Invoke-CCRefreshIdentities -ErrorAction Continue 2>&1).Count | Should -Be 3
         Set-Configuration -Proxy ([System.Net.WebProxy]::new('http://127.0.0.1:9'))
         (Get-Configuration).Unknown = 1
         { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } -WhatIf 3> $null } | Should -Throw -ErrorId 'Connection,*'

@@ -55,7 +55,9 @@ function Invoke-Batch([string[]] $Name, [string] $Attribute, [hashtable] $Run) {
         $limit = Get-CeilingMember $Run $Name
         $head = '{"identities":' + (ConvertTo-TextArray $Name) + ',"identityAttribute":' + (ConvertTo-JsonText $Attribute) + $Run.Argument
         $tail = $limit + $Run.Option + '},"configuration":' + (Get-ConfigurationText $Run.Cmdlet) + '}'
-        $target = '{0} identities by {1}' -f $Name.Count, $Attribute
+        $noun = 'identities'
+        if ($Name.Count -eq 1) { $noun = 'identity' }
+        $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
         if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium') {
             $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + ',"options":{"dryRun":true' + $tail)
             if (-not $answer['ok'] -or $WhatIfPreference) {
@@ -63,8 +65,6 @@ function Invoke-Batch([string[]] $Name, [string] $Attribute, [hashtable] $Run) {
                 if (-not $answer['ok']) { return $outcome }
             }
             $target = Get-PlanText $answer $Attribute
-        } else {
-            $target = 'Refresh ' + $target
         }
         if ($VerbosePreference -ne 'SilentlyContinue' -and -not $Run.Cmdlet.MyInvocation.BoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
         if (-not $Run.Cmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return $outcome }

@@ -8,7 +8,7 @@ $script:NamingProperty = [ordered] @{ Identity = $null; uid = 'uid'; alias = 'na
 function Resolve-Person($Value, [string] $Attribute) {
     if ($Value -is [string]) {
         # Searched for, a filter or a request would only be somebody whom nobody knows.
-        if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=\s*"|\.\w+\([{")])') { return New-InputError $Value }
+        if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=?\s*"|\.\w+\([{")])') { return New-InputError $Value }
         return $Attribute, $Value
     }
     if (Test-Number $Value) { return $Attribute, (ConvertTo-JsonText $Value) }

@@ -85,7 +85,7 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $M
     $message = '{0} answered in {1} ms.' -f $Result['baseUrl'], $Milliseconds
     if ($null -ne $Result['response']) { $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds }
     if ($Result['backend'] -eq 'process') {
-        $message += ' Sent by the successor, process, in {0} calls: {1} identities.' -f @($Result['calls']).Count, $Result['matched']
+        $message += ' Backend process: {0} matched, calls: {1}.' -f $Result['matched'], @($Result['calls']).Count
     } elseif ($null -ne $Result['matched']) {
         $least = ''
         if (-not $Result['matchedExactly']) { $least = 'at least ' }

@@ -1,12 +1,18 @@
 function Invoke-CCRefreshIdentities {
     <#
     .SYNOPSIS
-    Refreshes the identities that a filter names: POST /cc/api/system/refreshIdentities.
+    Refreshes the identities that a filter or their names tell: POST /cc/api/system/refreshIdentities, or its successor.
 
     .DESCRIPTION
     Starts an identity refresh for the identities that the filter of the
     request matches, and returns what the service answers. A refresh can be
     a long running process; the service does it in the background.
+
+    People are named without a filter by -Identity, or come by the pipeline:
+    the safe way, which can never become a refresh of everybody. Their names
+    are looked up, 250 at a time, and a result is returned for each 250. A
+    name that matches nobody, or more than one, is an error that ends
+    nothing.
 
     The service itself refreshes the WHOLE TENANT when a filter is missing,
     cannot be parsed, names an attribute that is not searchable or matches
@@ -20,6 +26,12 @@ function Invoke-CCRefreshIdentities {
     Set-Configuration; from the environment variables SAIL_BASE_URL,
     SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from
     ~/.sailpoint/config.yaml: from the first of them that names credentials.
+
+    Where the tenant has lost the documented endpoint, the same command goes
+    by its successor: the filter is searched for, each identity found is
+    judged by the filter's own meaning, and those that match are sent by
+    their ids. What the successor cannot do, or would do beyond the
+    arguments, is refused, unless -AllowBroader.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
@@ -36,6 +48,15 @@ function Invoke-CCRefreshIdentities {
     What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
     another object with the members filter and refreshArgs; or the same as
     JSON text, which is sent as it is.
+
+    .PARAMETER Identity
+    Whom to refresh, by name: any number of them. Each once, however often
+    it stands here.
+
+    .PARAMETER IdentityAttribute
+    Which attribute the names are values of: uid where not given; name (the
+    user name), email, id or any other that search knows. By id nobody is
+    looked up.
 
     .PARAMETER Filter
     Whom to refresh, in SailPoint's filter language, without building a
@@ -70,16 +91,33 @@ function Invoke-CCRefreshIdentities {
     Sends the filter without reading it, and so without counting. A filter
     that the service does not understand refreshes EVERYBODY then.
 
+    .PARAMETER Backend
+    cc is the documented endpoint, process its successor. auto, where
+    neither this nor the configuration says otherwise, is cc for filters,
+    until it turns out that the tenant has it no more, and process for
+    people by name.
+
+    .PARAMETER AllowBroader
+    Lets process do more than the arguments ask for: it always calculates
+    attributes, roles and manager status and provisions, also where an
+    argument is $false, and it knows no pruneIdentities. Each such argument
+    is then a warning. -AllowBroader:$false refuses them although the
+    configuration's AllowBroader is $true.
+
     .PARAMETER InputObject
-    From the pipeline: requests, each of which is sent; or a content type,
-    such as "application/json", for the request that
-    -RefreshIdentitiesRequest names. Anything else is an error that ends
-    nothing, and nothing is sent for it. Nothing at all in the pipeline
-    sends nothing.
+    From the pipeline: names, which are texts or numbers, or objects with a
+    property Identity (a value of -IdentityAttribute), uid, alias (the user
+    name) or id, in this order; sent whenever 250 have come, the rest at the
+    end. Or requests, which are objects with filter or refreshArgs, each of
+    which is sent at once. Or a content type, such as "application/json",
+    for the request that -RefreshIdentitiesRequest names. Anything else, a
+    filter too, is an error that ends nothing, and nothing is sent for it.
+    Nothing at all in the pipeline sends nothing.
 
     .PARAMETER WithHttpInfo
     Returns a hashtable with Response, StatusCode and Headers in place of
-    the response alone.
+    the response alone. A result of people by name has Response anyway, and
+    gets StatusCode and Headers as further members.
 
     .EXAMPLE
     $Configuration = Get-Configuration
@@ -102,6 +140,22 @@ function Invoke-CCRefreshIdentities {
     Refreshes whom the filter matches, unless that are more than ten.
 
     .EXAMPLE
+    Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs @{ promoteAttributes = $true }
+
+    Refreshes one person by uid, and shows what became of it.
+
+    .EXAMPLE
+    Find-CCIdentity 'uid == "amelie.roux"' | Invoke-CCRefreshIdentities -WhatIf
+
+    Shows which calls a refresh of those found would be.
+
+    .EXAMPLE
+    'amelie.roux', 'no.such.person' | Invoke-CCRefreshIdentities -IdentityAttribute name -ErrorAction SilentlyContinue -ErrorVariable Problems
+    $Problems | ForEach-Object { "{0}: {1}" -f $_.TargetObject, $_.Exception.Message }
+
+    Refreshes those that there are, and tells the names that nobody has.
+
+    .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
 
     Shows how many identities a refresh of the whole tenant would touch; without -WhatIf it asks before it sends one.
@@ -121,6 +175,18 @@ function Invoke-CCRefreshIdentities {
     .OUTPUTS
     System.Collections.Hashtable
 
+    What the service answers, by a request or a filter.
+
+    .OUTPUTS
+    PSSailpointCC.RefreshResult
+
+    Of people by name, for each 250: Outcome (Accepted, Rejected, NotSent,
+    MaybeSent), Identities (whom it is about, as given), IdentityAttribute,
+    Ids, Status, TaskId (several where the calls were), Backend, BaseUrl,
+    Unmatched, Ambiguous, Warnings, Response, TrackingId. Where several
+    calls ended differently there is one for each outcome. Every name given
+    is once in Identities, Unmatched or Ambiguous.
+
     .LINK
     about_PSSailpointCC
 
@@ -135,6 +201,7 @@ function Invoke-CCRefreshIdentities {
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
+    [OutputType('PSSailpointCC.RefreshResult')]
     param(
         [Parameter(ParameterSetName = 'Request', Position = 0, ValueFromPipelineByPropertyName)]
         [string] $ContentType,
