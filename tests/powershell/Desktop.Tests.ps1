@@ -51,6 +51,20 @@ Describe 'The branch for Windows PowerShell' {
         @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 
+    It 'sends people by name, and tells of those who are not there' {
+        Clear-Sandbox $sandbox
+        $problems = $null
+        $result = 'amelie.roux', 'nobody.here', ([pscustomobject] @{ uid = 'smith' }) | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -ErrorAction SilentlyContinue -ErrorVariable problems
+        $result.Outcome | Should -Be 'Accepted'
+        , $result.Identities | Should -BeOfType [string[]]
+        $result.Identities | Should -Be @('amelie.roux', 'smith')
+        $result.Response.GetType() | Should -Be ([hashtable])
+        $problems.TargetObject | Should -Be 'nobody.here'
+        (Invoke-CCRefreshIdentities -Identity amelie.roux -WithHttpInfo).Headers['Content-Type'] | Should -Match 'json'
+        Invoke-CCRefreshIdentities -Identity amelie.roux -WhatIf
+        @(Get-Refresh $sandbox).Count | Should -Be 2
+    }
+
     It 'has status and headers in an error' {
         Add-Fault $sandbox @{ on = 'refresh'; kind = 'status'; status = 403 }
         try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
