@@ -187,7 +187,7 @@ Import-Module $env:TEST_MODULE
 Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
 'amelie.roux', 'smith', 'nobody.here' | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -WhatIf
 '@ -Environment @{ TEST_URL = $sandbox.Url }
-        $session.Output | Should -Match ("^What if: Refresh 2 identities by uid on $([regex]::Escape($sandbox.Url)): amelie\.roux \(Am$([char] 0xE9)lie Roux\), smith \(.*\); by 1 x POST /identities/v1/process; beyond the arguments this does: .*provision")
+        $session.Output | Should -Match ("^What if: Refresh 2 identities by uid on $([regex]::Escape($sandbox.Url)): amelie\.roux \(Am$([char] 0xE9)lie Roux\), smith; by 1 x POST /identities/v1/process; beyond the arguments this does: .*provision")
         $session.All | Should -Match 'nobody\.here'
         foreach ($line in { Invoke-CCRefreshIdentities -Identity smith -WhatIf }, { $WhatIfPreference = $true; Invoke-CCRefreshIdentities -Identity smith }, { $WhatIfPreference = $true; 'smith' | Invoke-CCRefreshIdentities }) { & $line | Should -BeNullOrEmpty }
         @(Get-Refresh $sandbox).Count | Should -Be 0

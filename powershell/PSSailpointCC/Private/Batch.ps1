@@ -165,15 +165,16 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [string[]] 
     foreach ($outcome in $groups.Keys) {
         $calls = $groups[$outcome]
         $last = $calls[-1]
-        $ids = @(foreach ($call in $calls) { $call['ids'] })
-        if ($Attribute -eq 'id' -and $ids.Count -eq 0) { $ids = @(foreach ($call in $calls) { $call['identities'] }) }
+        $identities = @(foreach ($call in $calls) { if ($null -ne $call['identities']) { $call['identities'] } })
+        $ids = @(foreach ($call in $calls) { if ($null -ne $call['ids']) { $call['ids'] } })
+        if ($Attribute -eq 'id') { $ids = $identities }
         $tasks = @(foreach ($call in $calls) { if ($null -ne $call['task']) { $call['task']['id'] } })
         $trackingId = $last['trackingId']
         if ($null -eq $trackingId -and $null -ne $Answer['error']) { $trackingId = $Answer['error']['trackingId'] }
         $result = [ordered] @{
             PSTypeName        = 'PSSailpointCC.RefreshResult'
             Outcome           = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }[$outcome]
-            Identities        = [string[]] @(foreach ($call in $calls) { $call['identities'] })
+            Identities        = [string[]] $identities
             IdentityAttribute = $Attribute
             Ids               = [string[]] $ids
             Status            = $last['status']
