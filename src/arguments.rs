@@ -8,6 +8,8 @@ use serde_json::value::RawValue;
 use crate::error::Result;
 use crate::members::{self, Object, printable};
 
+pub(crate) const PRUNE: &str = "pruneIdentities";
+
 /// What a refresh is to do. Serialised as the object that came in.
 #[derive(Debug)]
 pub(crate) struct Arguments<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -28,9 +30,9 @@ impl<'a> Arguments<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), is_set(value)))
     }
 
-    /// Whether an argument of this name, whatever its case, may be taken for true.
-    pub(crate) fn sets(&self, name: &str) -> bool {
-        self.iter().any(|(given, is_set)| is_set && given.eq_ignore_ascii_case(name))
+    /// Whether the service may take them for an order to delete identities that have no accounts.
+    pub(crate) fn prune(&self) -> bool {
+        self.iter().any(|(name, is_set)| is_set && name.eq_ignore_ascii_case(PRUNE))
     }
 }
 

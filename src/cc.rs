@@ -1,7 +1,7 @@
 //! A refresh by `/cc`, the documented endpoint, which takes a filter and refreshes everybody where it cannot use it.
 
 use crate::account::Person;
-use crate::delivery::{Delivered, Kind, Parcel, deliver};
+use crate::delivery::{Delivered, Kind, Parcel};
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::preflight::{self, Limits};
@@ -37,7 +37,9 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
     let parcel = Parcel { kind: Kind::Refresh(body), identities: Vec::new(), ids: Vec::new() };
-    refreshed.concluded(deliver(call, std::iter::once(parcel), Delivered::default()), None)
+    let mut delivered = Delivered::default();
+    delivered.deliver(call, std::iter::once(parcel));
+    refreshed.concluded(delivered, None)
 }
 
 /// The preflight, where there is to be one: refuses, or tells whom the refresh touches.
@@ -122,7 +124,7 @@ fn by_name(call: &Call<'_>, request: &RefreshRequest<'_>, people: &People) -> Re
         }
         let parcels: Vec<Parcel> =
             block.into_iter().map(|(identity, id)| parcel(identity, id)).collect::<Result<_>>()?;
-        delivered = deliver(call, parcels.into_iter(), delivered);
+        delivered.deliver(call, parcels.into_iter());
     }
     refreshed.concluded(delivered, names)
 }

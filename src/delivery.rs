@@ -34,22 +34,8 @@ pub(crate) struct Delivered {
     first_error: Option<Error>,
     /// What is known of the failed ones, all together.
     sent: Option<Sent>,
-    /// The error after which nothing more is sent, because it would meet every call.
+    /// Whether nothing more is sent, because an error would meet every call.
     has_halted: bool,
-}
-
-/// Makes the calls in their order. After an error that would meet the others as well, they are not sent.
-pub(crate) fn deliver(call: &Call<'_>, parcels: impl Iterator<Item = Parcel>, mut delivered: Delivered) -> Delivered {
-    for parcel in parcels {
-        if delivered.has_halted {
-            let name = parcel.kind.name();
-            delivered.calls.push(CallReport::not_sent(name, parcel.identities, parcel.ids));
-            continue;
-        }
-        let result = parcel.send(call);
-        delivered.add(call, parcel, result);
-    }
-    delivered
 }
 
 impl Parcel {
@@ -79,6 +65,18 @@ impl Kind {
 }
 
 impl Delivered {
+    /// Makes the calls in their order. After an error that would meet the others as well, they are not sent.
+    pub(crate) fn deliver(&mut self, call: &Call<'_>, parcels: impl Iterator<Item = Parcel>) {
+        for parcel in parcels {
+            if self.has_halted {
+                self.calls.push(CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
+                continue;
+            }
+            let result = parcel.send(call);
+            self.add(call, parcel, result);
+        }
+    }
+
     fn add(&mut self, call: &Call<'_>, parcel: Parcel, result: Result<Response>) {
         let (name, identities, ids) = (parcel.kind.name(), parcel.identities, parcel.ids);
         match result {

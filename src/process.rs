@@ -1,7 +1,7 @@
 //! A refresh by the successor of `/cc`: the ids of those who are meant, 250 a call, and nobody else.
 
 use crate::account::Outcome;
-use crate::delivery::{Delivered, Kind, Parcel, deliver};
+use crate::delivery::{Delivered, Kind, Parcel};
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::refresh::{Counted, Plan, PlannedCall, Refreshed};
@@ -46,20 +46,21 @@ fn carry_out(call: &Call<'_>, request: &RefreshRequest<'_>, work: Work, mut whom
 }
 
 fn send(call: &Call<'_>, work: &Work, whom: Whom) -> Delivered {
+    let one_by_one = |whom| batches(whom, 1).map(|parcel| Parcel { kind: Kind::Synchronize, ..parcel });
+    let mut delivered = Delivered::default();
     if !work.process {
-        let parcels = batches(whom, 1).map(|parcel| Parcel { kind: Kind::Synchronize, ..parcel });
-        return deliver(call, parcels, Delivered::default());
-    }
-    let delivered = deliver(call, batches(whom, LARGEST_BATCH), Delivered::default());
-    if !work.synchronize {
+        delivered.deliver(call, one_by_one(whom));
         return delivered;
     }
-    let accepted = delivered.calls.iter().filter(|report| report.outcome == Outcome::Accepted);
-    let accepted: Vec<Whom> = accepted
-        .map(|report| Whom { identities: report.identities.clone(), ids: report.ids.clone(), ..Whom::default() })
-        .collect();
-    let people = accepted.into_iter().flat_map(|whom| batches(whom, 1));
-    deliver(call, people.map(|parcel| Parcel { kind: Kind::Synchronize, ..parcel }), delivered)
+    delivered.deliver(call, batches(whom, LARGEST_BATCH));
+    if work.synchronize {
+        let accepted = delivered.calls.iter().filter(|report| report.outcome == Outcome::Accepted);
+        let accepted: Vec<Whom> = accepted
+            .map(|report| Whom { identities: report.identities.clone(), ids: report.ids.clone(), ..Whom::default() })
+            .collect();
+        delivered.deliver(call, accepted.into_iter().flat_map(one_by_one));
+    }
+    delivered
 }
 
 /// The people in parcels of at most so many.

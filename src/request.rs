@@ -78,7 +78,7 @@ impl<'a> RefreshRequest<'a> {
         let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
         let people = People::parse(identities, attribute, &filter, &options)?;
-        let prunes = arguments.as_ref().is_some_and(|arguments| arguments.sets(PRUNE));
+        let prunes = arguments.as_ref().is_some_and(Arguments::prune);
         let selection = match people {
             Some(people) => Selection::People(people),
             None => Selection::parse(filter, prunes, &options)?,
@@ -93,7 +93,7 @@ impl<'a> RefreshRequest<'a> {
 
     /// Whether it deletes identities that have no accounts.
     pub(crate) fn prunes(&self) -> bool {
-        self.arguments.as_ref().is_some_and(|arguments| arguments.sets(PRUNE))
+        self.arguments.as_ref().is_some_and(Arguments::prune)
     }
 
     /// The documented body, with this filter.
@@ -103,8 +103,6 @@ impl<'a> RefreshRequest<'a> {
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
-
-const PRUNE: &str = "pruneIdentities";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

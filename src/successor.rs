@@ -1,7 +1,7 @@
 //! What the successor of `/cc` does of what a request's arguments ask for: `identities/process` always does four things,
 //! and `synchronize-attributes` a fifth; there is nothing for the rest.
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, PRUNE};
 use crate::error::{Code, Error, Result};
 use crate::members::printable;
 
@@ -27,7 +27,6 @@ const ALWAYS: [(&str, &str); 4] = [
 ];
 
 const SYNCHRONIZE: &str = "synchronizeAttributes";
-const PRUNE: &str = "pruneIdentities";
 
 /// How many arguments an error repeats.
 const SHOWN: usize = 10;

@@ -139,10 +139,13 @@ fn an_error_carries_the_service_s_body_its_tracking_id_and_the_call() {
     let tracking_id = answer["error"]["trackingId"].as_str().expect("a tracking id");
     assert_eq!(answer["error"]["response"]["body"]["trackingId"], tracking_id);
     let error = &answer["error"];
-    assert_eq!(answer["calls"], json!([{
-        "call": "refreshIdentities", "outcome": "rejected", "status": 400,
-        "error": { "code": "http_status", "message": error["message"] }, "trackingId": error["trackingId"],
-    }]));
+    assert_eq!(
+        answer["calls"],
+        json!([{
+            "call": "refreshIdentities", "outcome": "rejected", "status": 400,
+            "error": { "code": "http_status", "message": error["message"] }, "trackingId": error["trackingId"],
+        }])
+    );
 }
 
 #[test]

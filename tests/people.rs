@@ -27,11 +27,17 @@ fn people_go_out_by_their_ids_and_nobody_is_lost() {
     assert_eq!(refreshed(&sandbox), [["smith", "amelie.roux"]]);
     let ids = [id_of(&sandbox, "smith"), id_of(&sandbox, "amelie.roux")];
     assert_eq!(answer["backend"], "process");
-    assert_eq!((&answer["matched"], &answer["matchedExactly"], &answer["undecided"]), (&json!(2), &json!(true), &json!(0)));
+    assert_eq!(
+        (&answer["matched"], &answer["matchedExactly"], &answer["undecided"]),
+        (&json!(2), &json!(true), &json!(0))
+    );
     assert_eq!((&answer["unmatched"], &answer["ambiguous"]), (&json!(["nobody.here"]), &json!([])));
     let call = &answer["calls"][0];
     assert_eq!((&call["identities"], &call["ids"]), (&json!(["smith", "amelie.roux"]), &json!(ids)));
-    assert_eq!((&call["call"], &call["outcome"], &call["status"]), (&json!("process"), &json!("accepted"), &json!(202)));
+    assert_eq!(
+        (&call["call"], &call["outcome"], &call["status"]),
+        (&json!("process"), &json!("accepted"), &json!(202))
+    );
     assert_eq!(call["task"], answer["response"]["body"], "{answer}");
     let arrival = &sandbox.arrivals(Endpoint::Process)[0];
     assert_eq!(arrival.header("x-sailpoint-experimental"), Some("true"));

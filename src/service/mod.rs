@@ -3,13 +3,13 @@
 mod attributes;
 mod known;
 mod list;
+mod path;
 mod process;
 mod refresh;
 mod search;
 mod token;
 mod transport;
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
 
 use self::known::Known;
+use self::path::Path;
 use self::token::Tokens;
 use self::transport::{Delivery, Policy, Request, Target};
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin, Secret};
@@ -75,17 +76,6 @@ struct Endpoint {
     doing: &'static str,
     /// Scope, user level and kind of token.
     needs: &'static str,
-}
-
-/// Where an endpoint is, behind the base URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Path {
-    /// The same in every version of the API.
-    Fixed(&'static str),
-    /// A service of the versioned API, and the rest of the path, encoded.
-    Of { service: &'static str, rest: Cow<'static, str> },
-    /// The same, of an endpoint that the service calls experimental: it wants to be told that this is known.
-    Experimental { service: &'static str, rest: Cow<'static, str> },
 }
 
 const EXPERIMENTAL: &str = "x-sailpoint-experimental";
@@ -169,7 +159,7 @@ impl Service {
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if matches!(endpoint.path, Path::Experimental { .. }) {
+        if endpoint.path.is_experimental() {
             headers.insert(EXPERIMENTAL, HeaderValue::from_static("true"));
         }
         let mut url = self.url(&endpoint.path);
@@ -187,14 +177,7 @@ impl Service {
     }
 
     fn url(&self, path: &Path) -> reqwest::Url {
-        let (service, rest) = match path {
-            Path::Fixed(path) => return self.base_url().join(path),
-            Path::Of { service, rest } | Path::Experimental { service, rest } => (service, rest),
-        };
-        self.base_url().join(&match self.configuration.api_version {
-            ApiVersion::V1 => format!("/{service}/v1{rest}"),
-            version => format!("/{}/{service}{rest}", version.name()),
-        })
+        self.base_url().join(&path.under(self.configuration.api_version))
     }
 
     /// The way that the configuration names, where the request does not.
@@ -225,12 +208,6 @@ impl Service {
     /// The most identities that a refresh may touch, where the request does not say.
     pub(crate) fn maximum_identities(&self) -> Option<u64> {
         self.configuration.maximum_identities
-    }
-}
-
-impl Path {
-    fn of(service: &'static str, rest: &'static str) -> Self {
-        Self::Of { service, rest: Cow::Borrowed(rest) }
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) const LARGEST_PAGE: u64 = 10_000;
 /// The query that finds everybody.
 const EVERYBODY: &str = "*";
 
-const NEEDS: &str =
-    "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not.";
+const NEEDS: &str = "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not. A personal \
+     access token of that user does, and so does the token of an API client.";
 
 /// Some of the documents that were found.
 #[derive(Debug)]
