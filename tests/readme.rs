@@ -39,7 +39,14 @@ fn the_powershell_that_is_shown_refreshes_one_person_by_filter_and_by_name_and_n
     let refreshes = sandbox.refreshes();
     assert_eq!(refreshes.len(), 2, "{text}");
     assert!(refreshes.iter().all(|refresh| refresh.names == ["amelie.roux"]), "{text}");
-    for part in ["QUEUED", "Accepted", "no.such.person", "department == \"Sales\" && inactive == false", "What if: Refresh", "DisplayName"] {
+    for part in [
+        "QUEUED",
+        "Accepted",
+        "no.such.person",
+        "department == \"Sales\" && inactive == false",
+        "What if: Refresh",
+        "DisplayName",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

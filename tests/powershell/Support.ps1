@@ -6,6 +6,8 @@ $Pwsh = (Get-Process -Id $PID).Path
 
 # The status that /cc answers since its retirement (Run.ps1 -Retired), for tests that are true there too.
 $Retired = $env:PSSAILPOINTCC_RETIRED
+# Of a refresh that was accepted: the successor does it later.
+$AcceptedStatus = if ($Retired) { 202 } else { 200 }
 
 # A tenant of its own for each file that needs one; it ends with this process at the latest.
 function Start-Sandbox([string[]] $Argument = @()) {
@@ -48,7 +50,9 @@ function Clear-Sandbox($Sandbox) {
     $null = Invoke-Sandbox $Sandbox DELETE '/sandbox/faults'
 }
 
+# What is to hit the refresh hits it by whichever endpoint it goes.
 function Add-Fault($Sandbox, [hashtable] $Fault) {
+    if ($Retired -and $Fault.on -eq 'refresh') { $Fault.on = 'process' }
     $null = Invoke-Sandbox $Sandbox POST '/sandbox/faults' ($Fault | ConvertTo-Json -Compress)
 }
 
