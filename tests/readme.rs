@@ -22,7 +22,7 @@ fn the_c_program_is_the_example_that_the_c_tests_run() {
 }
 
 #[test]
-fn the_powershell_that_is_shown_refreshes_one_person_and_names_others() {
+fn the_powershell_that_is_shown_refreshes_one_person_by_filter_and_by_name_and_names_others() {
     let Some(pwsh) = find_program("PWSH", &["pwsh"]) else { return };
     let sandbox = Sandbox::start();
     let output = Command::new(pwsh)
@@ -37,9 +37,16 @@ fn the_powershell_that_is_shown_refreshes_one_person_and_names_others() {
         .expect("pwsh starts");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let refreshes = sandbox.refreshes();
-    assert_eq!(refreshes.len(), 1, "{text}");
-    assert_eq!(refreshes[0].names, ["amelie.roux"]);
-    for part in ["QUEUED", "department == \"Sales\" && inactive == false", "What if: Refresh", "DisplayName"] {
+    assert_eq!(refreshes.len(), 2, "{text}");
+    assert!(refreshes.iter().all(|refresh| refresh.names == ["amelie.roux"]), "{text}");
+    for part in [
+        "QUEUED",
+        "Accepted",
+        "no.such.person",
+        "department == \"Sales\" && inactive == false",
+        "What if: Refresh",
+        "DisplayName",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

@@ -24,7 +24,7 @@ Describe 'The branch for Windows PowerShell' {
         $result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WithHttpInfo
         $result.Response.GetType() | Should -Be ([hashtable])
         $result.Response.type | Should -Be 'TASK_RESULT'
-        $result.StatusCode | Should -Be 200
+        $result.StatusCode | Should -Be $AcceptedStatus
         , $result.Headers['Content-Type'] | Should -BeOfType [string[]]
         $value = & (Get-Module PSSailpointCC) { ConvertTo-HashtableValue ('{"a":[],"b":[1],"c":[{"d":{"e":null}},[2,3]],"f":"x"}' | ConvertFrom-Json) }
         $value.GetType() | Should -Be ([hashtable])
@@ -44,11 +44,28 @@ Describe 'The branch for Windows PowerShell' {
         Find-CCIdentity 'uid == "nobody"' | Should -BeNullOrEmpty
         Clear-Sandbox $sandbox
         Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{"provision":true}' -WhatIf
-        { Invoke-CCRefreshIdentities -All } | Should -Throw -ErrorId 'WouldRefreshAll,*'
         { Invoke-CCRefreshIdentities -Body '{"options":{}}' } | Should -Throw "*no member 'options'*"
         { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{},"options":{}' } | Should -Throw -ErrorId 'InvalidArgument,*'
         { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{' } | Should -Throw -ErrorId 'InvalidArgument,*'
         @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
+    It 'asks before a full refresh' -Tag cc {
+        { Invoke-CCRefreshIdentities -All } | Should -Throw -ErrorId 'WouldRefreshAll,*'
+    }
+
+    It 'sends people by name, and tells of those who are not there' {
+        Clear-Sandbox $sandbox
+        $problems = $null
+        $result = 'amelie.roux', 'nobody.here', ([pscustomobject] @{ uid = 'smith' }) | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -ErrorAction SilentlyContinue -ErrorVariable problems
+        $result.Outcome | Should -Be 'Accepted'
+        , $result.Identities | Should -BeOfType [string[]]
+        $result.Identities | Should -Be @('amelie.roux', 'smith')
+        $result.Response.GetType() | Should -Be ([hashtable])
+        $problems.TargetObject | Should -Be 'nobody.here'
+        (Invoke-CCRefreshIdentities -Identity amelie.roux -WithHttpInfo).Headers['Content-Type'] | Should -Match 'json'
+        Invoke-CCRefreshIdentities -Identity amelie.roux -WhatIf
+        @(Get-Refresh $sandbox).Count | Should -Be 2
     }
 
     It 'has status and headers in an error' {

@@ -39,6 +39,9 @@ Describe 'An error' {
         $fault = @{ on = 'refresh'; kind = 'status'; status = $status; times = 0 }
         if ($status -eq 429) { $fault.retryAfter = 7 }
         Add-Fault $sandbox $fault
+        # Where /cc is no more, this is what its successor says too.
+        $fault.on = 'process'
+        Add-Fault $sandbox $fault
         $lines = Invoke-Documented $request
         $lines.Count | Should -Be 2
         $lines[0] | Should -Match '^Exception occurred when calling Invoke-CCRefreshIdentities: @\{.+\}$'

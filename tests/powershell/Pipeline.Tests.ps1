@@ -44,16 +44,13 @@ Describe 'The pipeline' {
         @{ What = '$null'; Value = $null }
         @{ What = 'an empty text'; Value = '' }
         @{ What = 'a blank text'; Value = ' ' }
-        @{ What = 'a name'; Value = 'amelie.roux' }
         @{ What = 'a filter'; Value = 'uid == "amelie.roux"' }
         @{ What = 'JSON text'; Value = '{"filter":"uid == \"amelie.roux\""}' }
-        @{ What = 'a content type that is not JSON'; Value = 'text/plain' }
-        @{ What = 'a number'; Value = 5 }
         @{ What = 'false'; Value = $false }
         @{ What = 'a date'; Value = [datetime]::MinValue }
         @{ What = 'an empty hashtable'; Value = @{} }
         @{ What = 'an empty object'; Value = [pscustomobject] @{} }
-        @{ What = 'an object without filter'; Value = [pscustomobject] @{ uid = 'amelie.roux' } }
+        @{ What = 'an object that names nobody'; Value = [pscustomobject] @{ person = 'amelie.roux' } }
         @{ What = 'an object whose request is $null'; Value = [pscustomobject] @{ RefreshIdentitiesRequest = $null } }
         @{ What = 'a list in the list'; Value = , @('amelie.roux') }
         @{ What = 'an empty list in the list'; Value = , @() }
@@ -88,9 +85,11 @@ Describe 'The pipeline' {
         @(Get-Arrival $sandbox).Count | Should -Be 0
     }
 
-    It 'takes no request beside -RefreshIdentitiesRequest' {
+    It 'takes no request and no name beside -RefreshIdentitiesRequest' {
         $problems = $null
         $null = @{ filter = "name == `"$first`"" } | Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = "name == `"$second`"" } -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.Count | Should -Be 1
+        $null = $first | Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = "name == `"$second`"" } -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems.Count | Should -Be 1
         @(Get-Arrival $sandbox).Count | Should -Be 0
     }
@@ -108,11 +107,11 @@ Describe 'The pipeline' {
         (Get-Refresh $sandbox).refreshed.names | Should -Be @($first)
     }
 
-    It 'refuses a name in its own words, and points to the filter' {
-        'amelie.roux' | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems
+    It 'refuses a filter in its own words, and points to -Filter' {
+        'uid == "amelie.roux"' | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems[0].Exception.Message | Should -Match 'amelie\.roux'
-        $problems[0].ErrorDetails.RecommendedAction | Should -Match 'filter'
-        $problems[0].TargetObject | Should -Be 'amelie.roux'
+        $problems[0].ErrorDetails.RecommendedAction | Should -Match '-Filter'
+        $problems[0].TargetObject | Should -Be 'uid == "amelie.roux"'
     }
 
     It 'leaves the errors of the next command to that command' {

@@ -72,7 +72,7 @@ $request = @{ filter = 'uid == "amelie.roux"' }
         $preferences = & { $VerbosePreference = 'Continue'; $DebugPreference = 'Continue'; Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } 4>&1 5>&1 | Where-Object { $_ -is [System.Management.Automation.InformationalRecord] }
         $switches.Count | Should -Be 3
         ($preferences -replace ' \d+ ms') | Should -Be ($switches -replace ' \d+ ms')
-        "$($switches -join "`n")" | Should -Match 'answered 200'
+        "$($switches -join "`n")" | Should -Match "answered $AcceptedStatus"
         "$($switches -join "`n")" | Should -Match ([regex]::Escape('{"filter":"uid == \"amelie.roux\""}'))
         Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request 4>&1 5>&1 6>&1 | ForEach-Object { $_ -is [hashtable] } | Should -Be $true
     }
@@ -85,7 +85,7 @@ $request = @{ filter = 'uid == "amelie.roux"' }
     }
 
     It '$ErrorActionPreference decides about an error that ends nothing' {
-        $bad = @('amelie.roux', $request)
+        $bad = @($null, $request)
         & { $ErrorActionPreference = 'SilentlyContinue'; $bad | Invoke-CCRefreshIdentities } 2>&1 | ForEach-Object { $_ -is [hashtable] } | Should -Be $true
         $all = & { $ErrorActionPreference = 'Continue'; $bad | Invoke-CCRefreshIdentities } 2>&1
         @($all | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }).Count | Should -Be 1

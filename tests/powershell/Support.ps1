@@ -4,8 +4,14 @@ $ModulePath = $env:PSSAILPOINTCC_MODULE
 if (-not $ModulePath) { $ModulePath = [System.IO.Path]::GetFullPath((Join-Path $PSScriptRoot '../../powershell/PSSailpointCC')) }
 $Pwsh = (Get-Process -Id $PID).Path
 
+# The status that /cc answers since its retirement (Run.ps1 -Retired), for tests that are true there too.
+$Retired = $env:PSSAILPOINTCC_RETIRED
+# Of a refresh that was accepted: the successor does it later.
+$AcceptedStatus = if ($Retired) { 202 } else { 200 }
+
 # A tenant of its own for each file that needs one; it ends with this process at the latest.
 function Start-Sandbox([string[]] $Argument = @()) {
+    if ($Retired -and $Argument -notcontains '--retired') { $Argument += '--retired', $Retired }
     $start = [System.Diagnostics.ProcessStartInfo]::new($env:PSSAILPOINTCC_SANDBOX)
     foreach ($item in @('--rate-limit', '0') + $Argument) { $start.ArgumentList.Add($item) }
     $start.RedirectStandardOutput = $true
@@ -44,7 +50,9 @@ function Clear-Sandbox($Sandbox) {
     $null = Invoke-Sandbox $Sandbox DELETE '/sandbox/faults'
 }
 
+# What is to hit the refresh hits it by whichever endpoint it goes.
 function Add-Fault($Sandbox, [hashtable] $Fault) {
+    if ($Retired -and $Fault.on -eq 'refresh') { $Fault.on = 'process' }
     $null = Invoke-Sandbox $Sandbox POST '/sandbox/faults' ($Fault | ConvertTo-Json -Compress)
 }
 
@@ -55,7 +63,12 @@ function Get-Arrival($Sandbox, [string] $Endpoint) {
     }
 }
 
-function Get-Refresh($Sandbox) { Get-Arrival $Sandbox refresh }
+# What was to refresh people, by whichever endpoint. That /cc is asked first where it is no more refreshes nobody.
+function Get-Refresh($Sandbox) {
+    foreach ($arrival in Get-Arrival $Sandbox) {
+        if ($arrival.endpoint -in 'process', 'synchronize' -or ($arrival.endpoint -eq 'refresh' -and -not $Retired)) { $arrival }
+    }
+}
 
 function Get-ArrivalHeader($Arrival, [string] $Name) {
     foreach ($header in $Arrival.headers) { if ($header[0] -eq $Name) { $header[1] } }
@@ -65,6 +78,8 @@ function Get-ArrivalHeader($Arrival, [string] $Name) {
 function Reset-Session($Sandbox) {
     Import-Module $ModulePath -Force
     if ($Sandbox) { Set-Configuration -BaseUrl $Sandbox.Url -AccessToken sandbox-token }
+    # What an administrator sets whose scripts hold the documented arguments.
+    if ($Retired) { Set-Configuration -AllowBroader $true }
 }
 
 # What a session of its own prints on all streams, and how it ends. The script's text reaches neither command line nor

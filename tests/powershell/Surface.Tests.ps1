@@ -54,10 +54,12 @@ Describe 'The surface' {
     It 'has <name> with these parameters' -ForEach @(
         @{
             Name    = 'Invoke-CCRefreshIdentities'; Set = 'Request'
-            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter'
+            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter'
         }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Identity'; Surface = 'Identity! String[]', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Input'; Surface = 'InputObject! Object <value', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
         @{ Name = 'Test-CCFilter'; Surface = 'Filter! 0 String <value <property', 'Detailed SwitchParameter' }
         @{ Name = 'Find-CCIdentity'; Surface = 'Filter! 0 String', 'First Int32' }
         @{ Name = 'Initialize-RefreshIdentitiesRequest'; Surface = 'VarFilter 0 String <property', 'RefreshArgs 1 PSObject <property' }
@@ -70,7 +72,7 @@ Describe 'The surface' {
         @{ Name = 'Get-Configuration'; Surface = @() }
         @{
             Name    = 'Set-Configuration'
-            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?'
+            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?', 'Backend String', 'ApiVersion String', 'AllowBroader Boolean?', 'RateLimit Hashtable', 'MaximumConcurrency Int32?'
         }
         @{ Name = 'Set-ConfigurationApiKey'; Surface = 'Id 0 String', 'ApiKey 1 String' }
         @{ Name = 'Set-ConfigurationApiKeyPrefix'; Surface = 'Id 0 String', 'ApiKeyPrefix 1 String' }
@@ -87,7 +89,7 @@ Describe 'The surface' {
     It 'takes a documented request where no other set is named' {
         $command = Get-Command Invoke-CCRefreshIdentities
         $command.DefaultParameterSet | Should -Be 'Request'
-        $command.ParameterSets.Name | Sort-Object | Should -Be @('All', 'Filter', 'Request')
+        $command.ParameterSets.Name | Sort-Object | Should -Be @('All', 'Filter', 'Identity', 'Input', 'Request')
     }
 
     It 'takes -Body for -RefreshIdentitiesRequest' {

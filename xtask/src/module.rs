@@ -22,7 +22,9 @@ pub(crate) fn package(source: &Path, target: &Path, library: &Path) -> Result<()
     let bin = target.join("bin").join(runtime_identifier());
     std::fs::create_dir_all(&bin).map_err(|error| failed(&bin, error))?;
     copy(library, &bin.join(library.file_name().unwrap_or_default()))?;
-    copy(&source.join("PSSailpointCC.psd1"), &target.join("PSSailpointCC.psd1"))?;
+    for file in ["PSSailpointCC.psd1", "PSSailpointCC.Format.ps1xml"] {
+        copy(&source.join(file), &target.join(file))?;
+    }
     let help = target.join("en-US");
     std::fs::create_dir_all(&help).map_err(|error| failed(&help, error))?;
     for file in files(&source.join("en-US"))? {

@@ -42,11 +42,12 @@ $script:ConfigurationMember = @{
     maximumRetryCount    = 'number'
     retryIntervalSeconds = 'number'
     maximumConcurrency   = 'number'
-    rateLimit            = 'object'
+    rateLimit            = 'rate'
     maximumResponseBytes = 'number'
     caFile               = 'path'
     backend              = 'text'
     apiVersion           = 'text'
+    allowBroader         = 'flag'
     preflight            = 'flag'
     maxIdentities        = 'number'
     userAgent            = 'text'
@@ -122,6 +123,7 @@ function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
         }
         'path' { ConvertTo-JsonText $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Value) }
         'number' { ConvertTo-NumberText $Value }
+        'rate' { ConvertTo-RateText $Value }
         default { ConvertTo-JsonText $Value }
     }
 }
@@ -138,6 +140,13 @@ function ConvertTo-NumberText($Value) {
         return $number.ToString('R', [cultureinfo]::InvariantCulture)
     }
     ConvertTo-JsonText $Value
+}
+
+# Keys in any case, as all of the configuration's.
+function ConvertTo-RateText($Value) {
+    if ($Value -isnot [System.Collections.IDictionary]) { return ConvertTo-JsonText $Value }
+    $members = foreach ($entry in $Value.GetEnumerator()) { (ConvertTo-JsonText ([string] $entry.Key).ToLowerInvariant()) + ':' + (ConvertTo-NumberText $entry.Value) }
+    '{' + ($members -join ',') + '}'
 }
 
 function ConvertTo-HeaderText($Value) {

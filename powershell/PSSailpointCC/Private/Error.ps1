@@ -6,6 +6,7 @@ $script:ErrorCategory = @{
     invalid_filter        = 'ParserError'
     would_refresh_all     = 'SecurityError'
     no_match              = 'ObjectNotFound'
+    ambiguous_identity    = 'ObjectNotFound'
     too_many_matches      = 'LimitsExceeded'
     preflight_unavailable = 'ResourceUnavailable'
     not_configured        = 'NotInstalled'

@@ -57,6 +57,8 @@ function ConvertTo-JsonObject($Value, [int] $Depth) {
             if ($item) { $text = 'true' } else { $text = 'false' }
         } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($item -creplace '(["\\])', '\$1') + '"'
+        } elseif ($null -eq $item) {
+            $text = 'null'
         } else {
             $text = ConvertTo-JsonText $item ($Depth + 1)
         }

@@ -15,58 +15,46 @@ function Test-RequestObject($Value) {
     $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
 }
 
-# For what came by the pipeline, or as -InputObject, and is no request. It is never taken for "no filter".
-function New-InputError($Value, [switch] $Twice) {
-    $hint = 'Pipe request objects (see Initialize-RefreshIdentitiesRequest). This version does not take people by name: name them by -Filter, such as uid == "amelie.roux".'
-    if ($Twice) {
-        $message = 'A request came from the pipeline and another by -RefreshIdentitiesRequest; neither was sent.'
-        $hint = 'Give the requests in one of the two ways.'
-    } elseif ($null -eq $Value) {
-        $message = 'The input is $null, which is no request; nothing was sent for it.'
-    } elseif ($Value -is [string] -and $Value.Trim().StartsWith('{')) {
-        $message = 'The input is JSON text, which is no request object; nothing was sent for it.'
-        $hint = 'Give JSON text by -RefreshIdentitiesRequest, or pipe what ConvertFrom-Json makes of it.'
-    } elseif ($Value -is [string]) {
-        $shown = $Value
-        if ($shown.Length -gt 60) { $shown = $shown.Substring(0, 60) + '...' }
-        $message = "The input '{0}' is text, but neither a request nor a JSON content type; nothing was sent for it." -f $shown
-    } elseif ($Value -is [System.Collections.IDictionary] -or (Test-Object $Value)) {
-        $message = 'The input ({0}) has neither filter nor refreshArgs; nothing was sent for it.' -f $Value.GetType().Name
-    } else {
-        $message = 'The input ({0}) is no request; nothing was sent for it.' -f $Value.GetType().Name
-    }
-    New-ErrorRecord @{ code = 'invalid_argument'; message = $message; hint = $hint; sent = 'no' } $Value
-}
-
-# Whom it touches and where, from the answer to a dry run.
-function Get-PlanText([System.Collections.IDictionary] $Answer) {
+# Whom it touches, where and how, from the answer to a dry run; of people by name also by which attribute.
+function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attribute) {
     $plan = $Answer['plan']
     $matched = $Answer['matched']
-    $tenant = ([uri] $plan['url']).GetLeftPart('Authority')
-    $filter = [string] $plan['filter']
-    if ($filter.Length -gt 300) { $filter = $filter.Substring(0, 300) + '...' }
+    $url = $plan['url']
+    if (-not $url) { $url = $Answer['baseUrl'] }
+    $tenant = ([uri] $url).GetLeftPart('Authority')
+    if ($Attribute) {
+        $with = "by $Attribute"
+    } else {
+        $filter = [string] $plan['filter']
+        if ($filter.Length -gt 300) { $filter = $filter.Substring(0, 300) + '...' }
+        $with = "with $filter"
+    }
     $text = if ($plan['everybody'] -and $null -eq $matched) {
         'Refresh ALL identities of {0}, which could not be counted' -f $tenant
     } elseif ($plan['everybody']) {
         'Refresh ALL identities of {0} ({1} were counted)' -f $tenant, $matched
-    } elseif ($null -eq $plan['filter']) {
+    } elseif (-not $Attribute -and $null -eq $plan['filter']) {
         'Refresh the identities with a filter that was not checked on {0}: ALL identities, if the service does not understand it' -f $tenant
     } elseif ($null -eq $matched) {
-        'Refresh the identities with {0} on {1}, which were not counted: ALL identities, if it matches nobody' -f $filter, $tenant
+        'Refresh the identities {0} on {1}, which were not counted: ALL identities, if it matches nobody' -f $with, $tenant
     } else {
         $people = @(foreach ($person in $plan['identities']) { Get-PersonText $person })
         if ($matched -gt $people.Count) { $people += '{0} more' -f ($matched - $people.Count) }
         if ($Answer['undecided'] -gt 0) { $people += 'perhaps {0} that only the service can judge' -f $Answer['undecided'] }
         $noun = 'identities'
         if ($matched -eq 1) { $noun = 'identity' }
-        'Refresh {0} {1} with {2} on {3}: {4}' -f $matched, $noun, $filter, $tenant, ($people -join ', ')
+        'Refresh {0} {1} {2} on {3}: {4}' -f $matched, $noun, $with, $tenant, ($people -join ', ')
     }
     if ($plan['body'] -cmatch '"pruneIdentities":(?!"?\s*false)') { $text += '; and DELETE those of them that have no account' }
+    $calls = foreach ($call in $plan['calls']) { '{0} x {1} {2}' -f $call['count'], $call['method'], ([uri] $call['url']).AbsolutePath }
+    if ($calls) { $text += '; by ' + ($calls -join ', ') }
+    if ($plan['beyond']) { $text += '; beyond the arguments this does: ' + ($plan['beyond'] -join ', ') }
     $text
 }
 
 function Get-PersonText([System.Collections.IDictionary] $Person) {
     $text = [string] $Person['name']
+    if (-not $text) { $text = [string] $Person['id'] }
     if ($Person['displayName'] -and $Person['displayName'] -cne $text) { $text += ' ({0})' -f $Person['displayName'] }
     # What a tenant calls its people is no command for a terminal.
     $text -replace '\p{Cc}', '?'
@@ -90,12 +78,15 @@ function Confirm-FullRefresh([string] $Target, $Cmdlet) {
 # The body alone: what the configuration holds is nobody's business.
 function Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    Microsoft.PowerShell.Utility\Write-Debug -Message ('POST {{BaseUrl}}/cc/api/system/refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
+    Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
 function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
-    $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds
-    if ($null -ne $Result['matched']) {
+    $message = '{0} answered in {1} ms.' -f $Result['baseUrl'], $Milliseconds
+    if ($null -ne $Result['response']) { $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds }
+    if ($Result['backend'] -eq 'process') {
+        $message += ' Backend process: {0} matched, calls: {1}.' -f $Result['matched'], @($Result['calls']).Count
+    } elseif ($null -ne $Result['matched']) {
         $least = ''
         if (-not $Result['matchedExactly']) { $least = 'at least ' }
         $message += ' The filter matched {0}{1} before.' -f $least, $Result['matched']

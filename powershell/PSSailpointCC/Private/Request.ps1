@@ -1,5 +1,9 @@
 # The documented body, as the members of the library's request.
 
+# What the library reads beside a request, and nobody may bring in one: options are the way to a full refresh, and people
+# by name get results of another kind.
+$script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttribute'
+
 # The text between the braces. JSON text goes on as it came, so that a position in an error is one in the caller's text.
 function ConvertTo-RequestMember($Request) {
     if ($null -eq $Request) { return '' }
@@ -17,7 +21,7 @@ function ConvertTo-RequestMember($Request) {
     $members = foreach ($entry in $entries) {
         $name = [string] $entry.$key
         $value = $entry.Value
-        if ($name -in 'options', 'configuration') { throw (New-MemberError $name) }
+        if ($name -in $script:ForeignMember) { throw (New-MemberError $name) }
         if ($null -eq $value) { continue }
         # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
         if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
@@ -42,19 +46,18 @@ function ConvertFrom-RequestText([string] $Text) {
     if ($trimmed.IndexOf([char] 0) -ge 0) { throw (New-ArgumentError '-RefreshIdentitiesRequest holds a NUL character, which no JSON text can hold.') }
     $members = $trimmed.Substring(1, $trimmed.Length - 2)
     if ($members.Trim().Length -eq 0) { return '' }
-    # The library would read them: they are its own, and the way to a full refresh. Reading the text takes its time, and
-    # most texts hold neither word.
-    if ($members -match 'options|configuration|\\u') {
+    # Reading the text takes its time, and most texts hold none of these words.
+    if ($members -match 'options|configuration|"identit|\\u') {
         $value = ConvertFrom-JsonText $trimmed
         if ($value -is [System.Collections.IDictionary]) {
-            foreach ($name in $value.Keys) { if ($name -in 'options', 'configuration') { throw (New-MemberError $name) } }
+            foreach ($name in $value.psbase.Keys) { if ($name -in $script:ForeignMember) { throw (New-MemberError $name) } }
         }
     }
     $members
 }
 
 function New-MemberError([string] $Name) {
-    New-ArgumentError "The request has no member '$Name'." 'It has filter and refreshArgs. Settings belong to Set-Configuration, switches such as -MaxIdentities to the command.'
+    New-ArgumentError "The request has no member '$Name'." 'It has filter and refreshArgs. People by name are given by -Identity, settings by Set-Configuration, switches such as -MaxIdentities to the command.'
 }
 
 # The value of -RefreshArgs as a JSON object. Text goes on as it came, in its order.

@@ -16,7 +16,8 @@ function Get-Configuration {
     ClientSecret, DefaultHeaders, SkipCertificateCheck, Proxy, NoProxy,
     TimeoutSec, ConnectTimeoutSec, MaximumRetryCount, RetryIntervalSeconds,
     MaximumResponseBytes, CaFile, UserAgent, Environment, Preflight,
-    MaxIdentities. Username, Password, Cookie, ApiKey, ApiKeyPrefix, Token
+    MaxIdentities, Backend, ApiVersion, AllowBroader, RateLimit,
+    MaximumConcurrency. Username, Password, Cookie, ApiKey, ApiKeyPrefix, Token
     and TokenExpiration are kept as the official module has them, and are of
     no use to this API. See about_PSSailpointCC.
 

@@ -1,12 +1,18 @@
 function Invoke-CCRefreshIdentities {
     <#
     .SYNOPSIS
-    Refreshes the identities that a filter names: POST /cc/api/system/refreshIdentities.
+    Refreshes the identities that a filter or their names tell: POST /cc/api/system/refreshIdentities, or its successor.
 
     .DESCRIPTION
     Starts an identity refresh for the identities that the filter of the
     request matches, and returns what the service answers. A refresh can be
     a long running process; the service does it in the background.
+
+    People are named without a filter by -Identity, or come by the pipeline:
+    the safe way, which can never become a refresh of everybody. Their names
+    are looked up, 250 at a time, and a result is returned for each 250. A
+    name that matches nobody, or more than one, is an error that ends
+    nothing.
 
     The service itself refreshes the WHOLE TENANT when a filter is missing,
     cannot be parsed, names an attribute that is not searchable or matches
@@ -20,6 +26,12 @@ function Invoke-CCRefreshIdentities {
     Set-Configuration; from the environment variables SAIL_BASE_URL,
     SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from
     ~/.sailpoint/config.yaml: from the first of them that names credentials.
+
+    Where the tenant has lost the documented endpoint, the same command goes
+    by its successor: the filter is searched for, each identity found is
+    judged by the filter's own meaning, and those that match are sent by
+    their ids. What the successor cannot do, or would do beyond the
+    arguments, is refused, unless -AllowBroader.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
@@ -36,6 +48,15 @@ function Invoke-CCRefreshIdentities {
     What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
     another object with the members filter and refreshArgs; or the same as
     JSON text, which is sent as it is.
+
+    .PARAMETER Identity
+    Whom to refresh, by name: any number of them. Each once, however often
+    it stands here.
+
+    .PARAMETER IdentityAttribute
+    Which attribute the names are values of: uid where not given; name (the
+    user name), email, id or any other that search knows. By id nobody is
+    looked up.
 
     .PARAMETER Filter
     Whom to refresh, in SailPoint's filter language, without building a
@@ -70,16 +91,33 @@ function Invoke-CCRefreshIdentities {
     Sends the filter without reading it, and so without counting. A filter
     that the service does not understand refreshes EVERYBODY then.
 
+    .PARAMETER Backend
+    cc is the documented endpoint, process its successor. auto, where
+    neither this nor the configuration says otherwise, is cc for filters,
+    until it turns out that the tenant has it no more, and process for
+    people by name.
+
+    .PARAMETER AllowBroader
+    Lets process do more than the arguments ask for: it always calculates
+    attributes, roles and manager status and provisions, also where an
+    argument is $false, and it knows no pruneIdentities. Each such argument
+    is then a warning. -AllowBroader:$false refuses them although the
+    configuration's AllowBroader is $true.
+
     .PARAMETER InputObject
-    From the pipeline: requests, each of which is sent; or a content type,
-    such as "application/json", for the request that
-    -RefreshIdentitiesRequest names. Anything else is an error that ends
-    nothing, and nothing is sent for it. Nothing at all in the pipeline
-    sends nothing.
+    From the pipeline: names, which are texts or numbers, or objects with a
+    property Identity (a value of -IdentityAttribute), uid, alias (the user
+    name) or id, in this order; sent whenever 250 have come, the rest at the
+    end. Or requests, which are objects with filter or refreshArgs, each of
+    which is sent at once. Or a content type, such as "application/json",
+    for the request that -RefreshIdentitiesRequest names. Anything else, a
+    filter too, is an error that ends nothing, and nothing is sent for it.
+    Nothing at all in the pipeline sends nothing.
 
     .PARAMETER WithHttpInfo
     Returns a hashtable with Response, StatusCode and Headers in place of
-    the response alone.
+    the response alone. A result of people by name has Response anyway, and
+    gets StatusCode and Headers as further members.
 
     .EXAMPLE
     $Configuration = Get-Configuration
@@ -102,6 +140,22 @@ function Invoke-CCRefreshIdentities {
     Refreshes whom the filter matches, unless that are more than ten.
 
     .EXAMPLE
+    Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs @{ promoteAttributes = $true }
+
+    Refreshes one person by uid, and shows what became of it.
+
+    .EXAMPLE
+    Find-CCIdentity 'uid == "amelie.roux"' | Invoke-CCRefreshIdentities -WhatIf
+
+    Shows which calls a refresh of those found would be.
+
+    .EXAMPLE
+    'amelie.roux', 'no.such.person' | Invoke-CCRefreshIdentities -IdentityAttribute name -ErrorAction SilentlyContinue -ErrorVariable Problems
+    $Problems | ForEach-Object { "{0}: {1}" -f $_.TargetObject, $_.Exception.Message }
+
+    Refreshes those that there are, and tells the names that nobody has.
+
+    .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
 
     Shows how many identities a refresh of the whole tenant would touch; without -WhatIf it asks before it sends one.
@@ -121,6 +175,18 @@ function Invoke-CCRefreshIdentities {
     .OUTPUTS
     System.Collections.Hashtable
 
+    What the service answers, by a request or a filter.
+
+    .OUTPUTS
+    PSSailpointCC.RefreshResult
+
+    Of people by name, for each 250: Outcome (Accepted, Rejected, NotSent,
+    MaybeSent), Identities (whom it is about, as given), IdentityAttribute,
+    Ids, Status, TaskId (several where the calls were), Backend, BaseUrl,
+    Unmatched, Ambiguous, Warnings, Response, TrackingId. Where several
+    calls ended differently there is one for each outcome. Every name given
+    is once in Identities, Unmatched or Ambiguous.
+
     .LINK
     about_PSSailpointCC
 
@@ -135,6 +201,7 @@ function Invoke-CCRefreshIdentities {
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
+    [OutputType('PSSailpointCC.RefreshResult')]
     param(
         [Parameter(ParameterSetName = 'Request', Position = 0, ValueFromPipelineByPropertyName)]
         [string] $ContentType,
@@ -144,7 +211,21 @@ function Invoke-CCRefreshIdentities {
         [object] $RefreshIdentitiesRequest,
 
         [Parameter(ParameterSetName = 'Request', ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'Input', Mandatory, ValueFromPipeline)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [AllowEmptyCollection()]
         [object] $InputObject,
+
+        [Parameter(ParameterSetName = 'Identity', Mandatory)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [AllowEmptyCollection()]
+        [string[]] $Identity,
+
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [string] $IdentityAttribute,
 
         [Parameter(ParameterSetName = 'Filter', Mandatory)]
         [AllowEmptyString()]
@@ -153,6 +234,8 @@ function Invoke-CCRefreshIdentities {
         [Parameter(ParameterSetName = 'All', Mandatory)]
         [switch] $All,
 
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
         [Parameter(ParameterSetName = 'Filter')]
         [Parameter(ParameterSetName = 'All')]
         [object] $RefreshArgs,
@@ -173,6 +256,11 @@ function Invoke-CCRefreshIdentities {
         [Parameter(ParameterSetName = 'Request')]
         [Parameter(ParameterSetName = 'Filter')]
         [switch] $SkipFilterCheck,
+
+        [ValidateSet('auto', 'cc', 'process')]
+        [string] $Backend,
+
+        [switch] $AllowBroader,
 
         [switch] $WithHttpInfo
     )
@@ -199,43 +287,78 @@ function Invoke-CCRefreshIdentities {
         $parameterSet = $PSCmdlet.ParameterSetName
         # Always sent, so that a second member of the name is refused wherever it comes from.
         $options = ''
-        if ($PSBoundParameters.ContainsKey('MaxIdentities')) { $options += ',"maxIdentities":' + $MaxIdentities }
         if ($SkipFilterCheck) { $options += ',"skipFilterCheck":true' }
         if ($NoPreflight) { $options += ',"preflight":false' } elseif ($PSBoundParameters.ContainsKey('NoPreflight')) { $options += ',"preflight":true' }
         # The number of all is told also where the configuration counts no matches.
         if ($All) { $options += ',"allowFullRefresh":true,"preflight":true' }
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
+        if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
+        if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
+        $ceiling = ''
+        if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
         $asks = $All -and -not $Force
         if ($asks -and -not $PSBoundParameters['Confirm']) {
             # Once: not for the preference, and then for -All.
             $ConfirmPreference = 'None'
         } else { $asks = $false }
+        # Where people are named: what holds for all of their batches.
+        $run = $null
     }
 
     process {
         $request = $RefreshIdentitiesRequest
-        $answer = $null
-        $sent = 'no'
-        try {
-            if ($MyInvocation.ExpectingInput -or $inputNamed) {
-                $refusal = $null
-                if ($InputObject -is [string] -and (Test-JsonMediaType $InputObject)) {
+        if ($parameterSet -eq 'Identity' -or $inputNamed -or $MyInvocation.ExpectingInput) {
+            $refusals = $batches = @()
+            try {
+                $person = $null
+                if ($parameterSet -eq 'Identity') {
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    $refusals = @(foreach ($name in $Identity) { if ($name -notmatch '\S') { New-InputError $name } })
+                    $batches = @(Split-Name $Identity $run)
+                } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
                 } elseif (-not $requestNamed -and $null -ne $request) {
                     # By property name.
-                } elseif (Test-RequestObject $InputObject) {
-                    if ($requestNamed) { $refusal = New-InputError $InputObject -Twice } else { $request = $InputObject }
-                } elseif (-not $requestNamed -or $null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) {
-                    $refusal = New-InputError $InputObject
+                } elseif ($requestNamed) {
+                    # Another object may still bring its ContentType by property name.
+                    if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
+                } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
+                    if ($null -eq $RefreshArgs) { $request = $InputObject } else { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') }
+                } else {
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $run.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $run.Attribute }
+                    if ($person -is [System.Management.Automation.ErrorRecord]) {
+                        $refusals = @($person)
+                    } else {
+                        $names = $run.Buffer[$person[0]]
+                        if ($null -eq $names) { $names = $run.Buffer[$person[0]] = [System.Collections.Specialized.OrderedDictionary]::new() }
+                        $names[$person[1]] = $null
+                        if ($names.psbase.Count -ge $script:BatchSize) { $batches = @(Clear-Buffer $run $person[0]) }
+                    }
                 }
-                if ($null -ne $refusal) {
-                    $ErrorActionPreference = $CallerErrorAction
-                    $PSCmdlet.WriteError($refusal)
-                    return
-                }
+            } catch {
+                $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
+                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
             }
+            $ErrorActionPreference = $CallerErrorAction
+            foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
+            $ErrorActionPreference = 'Stop'
+            foreach ($batch in $batches) {
+                $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
+                # Outside any try: an error of the next command in the pipeline is not this one's.
+                $outcome.Result
+                $ErrorActionPreference = $CallerErrorAction
+                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+                $ErrorActionPreference = 'Stop'
+                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+            }
+            if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
+        }
 
-            if ($parameterSet -eq 'Request') {
+        $answer = $null
+        $sent = 'no'
+        try {
+            if ($parameterSet -in 'Request', 'Input') {
                 $body = ConvertTo-RequestMember $request
             } else {
                 $body = ''
@@ -248,13 +371,14 @@ function Invoke-CCRefreshIdentities {
             }
             $head = '{'
             if ($body) { $head += $body + ',' }
-            $tail = $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
             $target = 'identities'
             # Whom it touches is only asked for where it will be shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
                 $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail)
-                if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+                if (-not $answer['ok']) { throw (New-AnswerError $answer) }
                 $target = Get-PlanText $answer
+                if ($WhatIfPreference) { Write-AnswerWarning $answer @{} }
             } elseif ($VerbosePreference -ne 'SilentlyContinue') {
                 $target = 'Refresh identities: {' + $body + '}'
             }
@@ -267,13 +391,12 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail)
-            if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
+            if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
+            if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
-        } finally {
-            $ErrorActionPreference = 'Stop'
         }
 
         # Outside the try: an error of the next command in the pipeline is not this one's.
@@ -281,8 +404,20 @@ function Invoke-CCRefreshIdentities {
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
         if (-not $WithHttpInfo) { return $content }
-        $headers = [System.Collections.Generic.Dictionary[string, string[]]]::new([StringComparer]::OrdinalIgnoreCase)
-        foreach ($name in $response['headers'].Keys) { $headers[$name] = [string[]] $response['headers'][$name] }
-        @{ Response = $content; StatusCode = [int] $response['status']; Headers = $headers }
+        @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response }
+    }
+
+    end {
+        # What is left of the names that came by the pipeline.
+        $batches = @()
+        if ($null -ne $run) { $batches = @(Clear-Buffer $run) }
+        foreach ($batch in $batches) {
+            $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
+            $outcome.Result
+            $ErrorActionPreference = $CallerErrorAction
+            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+            $ErrorActionPreference = 'Stop'
+            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+        }
     }
 }

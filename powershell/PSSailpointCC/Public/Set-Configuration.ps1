@@ -61,6 +61,30 @@ function Set-Configuration {
     No refresh of this session touches more than so many identities. $null
     unsets it.
 
+    .PARAMETER Backend
+    Which endpoint refreshes: cc, the documented one; process, its
+    successor; auto (where not set): cc for filters until it turns out that
+    the tenant has it no more, process for people by name. An empty text
+    unsets it.
+
+    .PARAMETER ApiVersion
+    Which paths of the service's other APIs are used: v1 (where not set),
+    v2026, v2025, v2024 or beta. An empty text unsets it.
+
+    .PARAMETER AllowBroader
+    $true lets process do more than the arguments ask for: it always
+    calculates attributes, roles and manager status and provisions, also
+    where an argument is $false. $null unsets it: that is refused.
+
+    .PARAMETER RateLimit
+    No more requests than so many in so many seconds: a hashtable, such as
+    @{ requests = 50; seconds = 10 }. 100 in 10 seconds where not set, which
+    is what the service allows.
+
+    .PARAMETER MaximumConcurrency
+    How many requests of one command are under way at once: 1 to 16, 4 where
+    not set.
+
     .EXAMPLE
     Set-Configuration -BaseUrl "https://acme.api.identitynow.com" -ClientId "sandbox-client" -ClientSecret "sandbox-secret"
 
@@ -76,6 +100,11 @@ function Set-Configuration {
     Set-Configuration -MaxIdentities 100
 
     Refuses every refresh that would touch more than a hundred, from now on.
+
+    .EXAMPLE
+    Set-Configuration -Backend process -AllowBroader $true
+
+    Refreshes by the successor of the documented endpoint, and takes all that it does.
 
     .OUTPUTS
     System.Collections.Hashtable
@@ -104,7 +133,12 @@ function Set-Configuration {
         [Parameter()] [AllowNull()] [AllowEmptyString()] [object] $ClientSecret,
         [Parameter()] [AllowEmptyString()] [string] $TokenUrl,
         [Parameter()] [AllowNull()] [Nullable[bool]] $Preflight,
-        [Parameter()] [AllowNull()] [Nullable[int]] $MaxIdentities
+        [Parameter()] [AllowNull()] [Nullable[int]] $MaxIdentities,
+        [Parameter()] [ValidateSet('auto', 'cc', 'process', '')] [string] $Backend,
+        [Parameter()] [ValidateSet('v1', 'v2026', 'v2025', 'v2024', 'beta', '')] [string] $ApiVersion,
+        [Parameter()] [AllowNull()] [Nullable[bool]] $AllowBroader,
+        [Parameter()] [AllowNull()] [hashtable] $RateLimit,
+        [Parameter()] [AllowNull()] [Nullable[int]] $MaximumConcurrency
     )
 
     process {
@@ -122,10 +156,16 @@ function Set-Configuration {
         } catch {
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
         }
-        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl', 'Preflight', 'MaxIdentities') {
+        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl', 'Preflight', 'MaxIdentities', 'AllowBroader', 'RateLimit', 'MaximumConcurrency') {
             if (-not $PSBoundParameters.ContainsKey($name)) { continue }
             $value = $PSBoundParameters[$name]
             if ($value -is [string] -and $value -eq '') { $value = $null }
+            $script:Configuration[$name] = $value
+        }
+        foreach ($name in 'Backend', 'ApiVersion') {
+            if (-not $PSBoundParameters.ContainsKey($name)) { continue }
+            $value = $PSBoundParameters[$name].ToLowerInvariant()
+            if ($value -eq '') { $value = $null }
             $script:Configuration[$name] = $value
         }
         if ($PSBoundParameters.ContainsKey('SkipCertificateCheck')) { $script:Configuration['SkipCertificateCheck'] = [bool] $SkipCertificateCheck }
