@@ -57,8 +57,8 @@
  *                    it is not JSON, `text` stands in its place
  *     retryAfterSec  how long the service asks to wait
  *
- * An error after a call to the service carries `calls` beside `error`: every call with its `outcome`, "accepted",
- * "rejected", "not_sent" or "maybe_sent".
+ * An error after a call to the service carries `calls` beside `error`, and where people were named `unmatched` and
+ * `ambiguous`: see ACCOUNT. Where /cc had been left for its successor, `wentOver` says why.
  *
  * No error holds a secret: none is put in, and what a server repeats of one is replaced by ***. The answer to a refresh
  * that succeeded is the service's own, as it came.
@@ -70,7 +70,8 @@
  *     invalid_filter        the filter does not parse; `position` and `hint` say where and what was probably meant
  *     would_refresh_all     no filter, or one that every identity matches, and not allowFullRefresh; or with
  *                           pruneIdentities, and not allowPruneAll
- *     no_match              the filter matches nobody whom search knows; the service would refresh everybody
+ *     no_match              the filter matches nobody whom search knows; /cc would refresh everybody. Or none of the
+ *                           names means one person
  *     too_many_matches      more than maxIdentities; `matched` says how many
  *     preflight_unavailable matches could not be counted: search is not permitted or not there, only the service can
  *                           judge the filter, an attribute is not known to be searchable. Nothing was sent
@@ -81,10 +82,15 @@
  *     gone                  410
  *     rate_limited          429, and it did not end within the retries or the timeout
  *     http_status           another status that is no success; a redirect is one: none is followed
+ *     partial_failure       some of several calls failed: `calls` tells which; the hint has the first one's error
+ *     unsupported_argument  the successor of /cc cannot do this: a full refresh, a filter that nobody but /cc can judge,
+ *                           an argument that it would do more for, or less, than it says. Nothing was sent
  *     timeout               no answer in time: timeoutSec, totalTimeoutSec
  *     connection            no connection, or one that was lost
  *     host_not_found        the host's name has no address
  *     tls                   no encrypted connection: the certificate was refused, or the host does not speak TLS
+ *     cancelled             the call was cancelled
+ *     task_failed           the service has taken the refresh, and its task has failed
  *     invalid_response      an answer that is no HTTP, is too large or broke off; a token endpoint without a token
  *     internal              a defect of this library, or a call in a forked child
  *
@@ -100,11 +106,17 @@
  *                    (null members are left out). The documented ones: correlateEntitlements, promoteAttributes,
  *                    refreshManagerStatus, synchronizeAttributes, pruneIdentities (DELETES identities that have no
  *                    account), provision
+ *     identities     array of texts: people by name, in place of a filter; any number, each once. See PEOPLE BY NAME
+ *     identityAttribute  which attribute those are values of: uid by default, or name (the user name), email, id or
+ *                    any other identity attribute
  *     options        object:
+ *         backend            "cc", "process", "auto": which way it goes, see BACKENDS. Default: the configuration's
+ *         allowBroader       true: the successor may do more, or less, than the arguments say. Default: the
+ *                            configuration's
  *         allowFullRefresh   true: without a filter, refresh the whole tenant
  *         allowPruneAll      true: do so with pruneIdentities as well; and prune by a filter that was not counted
  *         preflight          false: send the filter without counting its matches (see PREFLIGHT). Default: the
- *                            configuration's
+ *                            configuration's. Not with identities, who are always looked up
  *         maxIdentities      refuse to touch more than so many. Default: the configuration's. Not without preflight
  *         skipFilterCheck    true: send the filter without parsing it, and so without preflight. What the service
  *                            does not understand refreshes the whole tenant
@@ -132,6 +144,61 @@
  * identities, which the service may refresh as well.
  *
  *
+ * BACKENDS
+ *
+ *     cc       POST /cc/api/system/refreshIdentities, the documented endpoint. It takes a filter, and refreshes everybody
+ *              where it cannot use one
+ *     process  its successor, POST /identities/v1/process: takes ids, 250 a call, so that it can never refresh anybody
+ *              else. A filter is searched for and judged here: all pages are read before the first call, and only those
+ *              are sent whom it matches for certain. `undecided` tells of how many more only the service could tell. There
+ *              is no full refresh
+ *     auto     cc for a filter, process for people by name. A tenant that has lost /cc is known by its answer (410, 404,
+ *              405, or 401 "Unable to route request") and by the answer of its successor: the refresh then goes on by
+ *              process, `wentOver` says why, and later calls of this program go there at once. A host that has neither
+ *              gives the error of /cc
+ *
+ * The successor always calculates attributes, entitlements, roles, access profiles and managers, and provisions. So an
+ * argument that is plainly false where it always acts (correlateEntitlements, promoteAttributes, refreshManagerStatus,
+ * provision), pruneIdentities, and any argument that is not one of the documented ones are refused with
+ * `unsupported_argument`, unless allowBroader is true: then each is a sentence in `warnings`. What is not mentioned is not
+ * refused; a dry run's `plan.beyond` names it. synchronizeAttributes is a call of its own for each person, POST
+ * /identities/v1/{id}/synchronize-attributes, after the others were accepted; with the four set to false it is the only
+ * one.
+ *
+ *
+ * PEOPLE BY NAME
+ *
+ * `identities` are looked up by search, 250 values a query, and compared character by character: of those whom search
+ * finds only the one who has exactly this value is meant. By `id` nothing is looked up, and the service ignores an id that
+ * nobody has. A user whom search refuses (HELPDESK) can name people by name or email, one question each. A value that
+ * nobody has is in `unmatched`; one that several people have is in `ambiguous` with all of them, and none of them is sent.
+ *
+ * With backend cc each person is a call of their own with the filter {attribute} == "{value}", and is looked up again
+ * before it where there are many. The attribute must be searchable. Somebody who is gone by then is not sent (`reason`
+ * "gone").
+ *
+ *
+ * ACCOUNT
+ *
+ *     "calls": [ { "call": "process", "identities": ["amelie.roux"], "ids": ["2c91..."], "outcome": "accepted",
+ *                  "status": 202, "task": { "type": "TASK_RESULT", "id": "...", "name": null } } ],
+ *     "unmatched": ["nobody.here"],
+ *     "ambiguous": [ { "identity": "smith", "people": [ { "id", "name", "displayName" }, ... ] } ]
+ *
+ *     call        "refreshIdentities" (/cc), "process" or "synchronize-attributes"
+ *     identities  as they were given; their ids where a filter was. Not there for a filter on cc
+ *     ids         whom the names mean, where they were looked up
+ *     outcome     "accepted"; "rejected": the service has answered that it does not do it; "not_sent"; "maybe_sent": it
+ *                 left, and what became of it is not known
+ *     reason      why somebody was not to be sent at all: "ambiguous", "gone"
+ *     status      the answer's; error, trackingId: where it failed; task: the task that was started
+ *
+ * Everybody who was given is in one call or in `unmatched`, once; calls of synchronize-attributes come on top, unless they
+ * are the only ones. A call that fails for itself does not stop the others. One that fails in a way that would meet all of
+ * them (401, 403, 405, 410, 429 that does not end, no connection, the end of totalTimeoutSec) does: the others are
+ * not_sent. Where all have failed and none can have been taken, the error is the first call's; else `partial_failure`.
+ *
+ *
  * CONFIGURATION
  *
  *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
@@ -153,6 +220,10 @@
  *     maximumResponseBytes  16777216
  *     preflight             true: count the matches of a filter before it is sent
  *     maxIdentities         the most identities that a refresh may touch, a full refresh included
+ *     backend               auto; cc or process: see BACKENDS
+ *     apiVersion            v1: /{service}/v1/...; v2026, v2025, v2024, beta: /{version}/{service}/... The paths of /cc and
+ *                           /oauth have no version
+ *     allowBroader          false. true: scripts that set arguments to false run on a tenant without /cc, too
  *     userAgent             PSSailpointCC/{version} ({system})
  *     environment           the environment in ~/.sailpoint/config.yaml; the active one if not given
  *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's
@@ -227,7 +298,8 @@ uint32_t cc_abi_version(void);
 char *cc_configure(const char *json);
 
 /**
- * Refreshes identities: `POST /cc/api/system/refreshIdentities`, and blocks until the service has answered.
+ * Refreshes identities, by `POST /cc/api/system/refreshIdentities` or its successor (see BACKENDS above), and blocks until
+ * the service has answered.
  *
  * `json`: a request (see REQUEST above), such as
  *
@@ -243,7 +315,12 @@ char *cc_configure(const char *json);
  *     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
  *       "matched": 3, "matchedExactly": true, "undecided": 0,
  *       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
- *       "calls": [ { "outcome": "accepted", "status": 200 } ] }
+ *       "calls": [ { "call": "refreshIdentities", "outcome": "accepted", "status": 200 } ] }
+ *
+ * `backend`: the way it went. `response`: the service's answer, of the last call where there were several. `calls`,
+ * `unmatched`, `ambiguous`: see ACCOUNT above. `wentOver`: why it was not /cc that was asked in the end, in the call where
+ * that was found out. `warnings`: sentences on what was done otherwise than asked, or will not work for ever, where there
+ * are any.
  *
  * `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
  * false: no more were counted than had to be, or there are `undecided` ones, of whom only the service can tell whether
@@ -251,7 +328,8 @@ char *cc_configure(const char *json);
  *
  * With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
  * `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
- * the first ten that match), `body`. For a full refresh `everybody` is true, and `matched` the tenant's size, where
+ * the first ten that match), `body` (of /cc's call). By the successor: `calls` (`call`, `method`, `url`, `count` of each
+ * kind), `beyond` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
  * it can be counted.
  *
  * A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could

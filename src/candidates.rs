@@ -6,9 +6,12 @@
 use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
-use crate::filter::query::search_query;
+use crate::filter::query::{any_of, search_query};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
 use crate::service::{self, Call, ListFilter, Page};
+
+/// The first page: with most filters it is the only one.
+pub(crate) const FIRST_PAGE: u64 = 250;
 
 /// From this number on, search may only say "at least".
 const CERTAIN_TOTAL: u64 = 10_000;
@@ -44,11 +47,35 @@ pub(crate) enum Place {
 impl<'c> Candidates<'c> {
     /// Nothing is asked for before the first page.
     pub(crate) fn new(call: &'c Call<'c>, filter: &Filter, first_limit: u64) -> Self {
+        Self::of(call, search_query(filter).text, &filter.attributes(), list_filter(filter), first_limit)
+    }
+
+    /// Everybody who may have one of these values; at most 350 values.
+    pub(crate) fn named(call: &'c Call<'c>, attribute: &str, values: &[&str]) -> Self {
+        // Search finds more than one person for a value.
+        let first_limit = (values.len() as u64 * 2).clamp(FIRST_PAGE, 2_500);
+        Self::of(call, any_of(attribute, values), &[attribute.to_owned()], None, first_limit)
+    }
+
+    /// The same of one value by the list, for whoever may not search; `None` where the list cannot answer it.
+    pub(crate) fn listed(call: &'c Call<'c>, attribute: &str, value: &str) -> Option<Self> {
+        let list_filter = Some(ListFilter::equal(attribute, value)?);
+        let candidates = Self::of(call, String::new(), &[attribute.to_owned()], list_filter, FIRST_PAGE);
+        Some(candidates.from(Place::List(0)))
+    }
+
+    fn of(
+        call: &'c Call<'c>,
+        query: String,
+        attributes: &[String],
+        list_filter: Option<ListFilter>,
+        first_limit: u64,
+    ) -> Self {
         Self {
             call,
-            query: search_query(filter).text,
-            fields: fields(filter),
-            list_filter: list_filter(filter),
+            query,
+            fields: fields(attributes),
+            list_filter,
             place: Place::Search(None),
             limit: first_limit,
             total: None,
@@ -162,14 +189,14 @@ pub(crate) fn foreign_place() -> Error {
 }
 
 /// What a document must have so that it can be judged. More than that does no harm.
-fn fields(filter: &Filter) -> Vec<String> {
+fn fields(attributes: &[String]) -> Vec<String> {
     let mut fields: Vec<String> =
         ["id", "name", "displayName", "firstName", "lastName"].map(str::to_owned).into_iter().collect();
-    for attribute in filter.attributes() {
+    for attribute in attributes {
         if !attribute.starts_with("attributes.") {
             fields.push(format!("attributes.{attribute}"));
         }
-        fields.push(attribute);
+        fields.push(attribute.clone());
     }
     fields
 }

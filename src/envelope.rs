@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::account::{Ambiguous, CallReport};
 use crate::config::Secret;
 use crate::error::{Details, Error};
 
@@ -26,23 +27,6 @@ pub(crate) struct Response {
 #[derive(Debug, Clone)]
 struct Headers(HeaderMap);
 
-/// One call of an operation, as the envelope's `calls` accounts for it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct CallReport {
-    pub(crate) outcome: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<u16>,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    Accepted,
-    Rejected,
-    MaybeSent,
-}
-
 /// A success: `"ok":true` before the members of `T`.
 #[derive(Serialize)]
 struct Success<T: Serialize> {
@@ -52,9 +36,16 @@ struct Success<T: Serialize> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Failure<'a> {
     ok: bool,
     error: &'a Details,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    went_over: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unmatched: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    ambiguous: &'a [Ambiguous],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     calls: &'a [CallReport],
 }
@@ -67,7 +58,15 @@ pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
         Ok(result) => serde_json::to_writer(&mut text, &Success { ok: true, result }),
         Err(error) => {
             let details = error.details();
-            serde_json::to_writer(&mut text, &Failure { ok: false, error: details, calls: &details.calls })
+            let failure = Failure {
+                ok: false,
+                error: details,
+                went_over: details.went_over.as_deref(),
+                unmatched: &details.names.unmatched,
+                ambiguous: &details.names.ambiguous,
+                calls: &details.calls,
+            };
+            serde_json::to_writer(&mut text, &failure)
         }
     };
     // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
@@ -99,6 +98,16 @@ impl Response {
         let is_html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
         let text = self.text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
         self.body.is_none() && (is_html || text.starts_with('<'))
+    }
+
+    /// Whether it is the 401 that a tenant gives for an address it does not have: no matter of tokens.
+    pub(crate) fn is_unroutable(&self) -> bool {
+        self.status == 401 && self.said().is_some_and(|said| said.contains("Unable to route request"))
+    }
+
+    /// Whether it is the answer of a host that has no such endpoint.
+    pub(crate) fn is_no_route(&self) -> bool {
+        matches!(self.status, 404 | 405 | 410) || self.is_unroutable()
     }
 
     /// The body's JSON, where it is JSON.

@@ -8,7 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::envelope::{CallReport, Response};
+use crate::account::{CallReport, Names};
+use crate::envelope::Response;
 
 /// What every fallible function of the crate returns.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -36,13 +37,22 @@ pub(crate) struct Details {
     pub(crate) response: Option<Response>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_sec: Option<u64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Whether `response` answers the refresh or question itself, and not a request for the token that it needs.
+    #[serde(skip)]
+    pub(crate) is_verdict: bool,
+    // What stands beside the error in the envelope.
+    #[serde(skip)]
     pub(crate) calls: Vec<CallReport>,
+    #[serde(skip)]
+    pub(crate) names: Names,
+    #[serde(skip)]
+    pub(crate) went_over: Option<String>,
 }
 
 /// The codes of the envelope. Never removed, never given another meaning: scripts compare them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "cancelled and task_failed are the ABI's, and nothing here ends so yet")]
 pub(crate) enum Code {
     InvalidArgument,
     InvalidFilter,
@@ -57,10 +67,14 @@ pub(crate) enum Code {
     Gone,
     RateLimited,
     HttpStatus,
+    PartialFailure,
+    UnsupportedArgument,
     Timeout,
     Connection,
     HostNotFound,
     Tls,
+    Cancelled,
+    TaskFailed,
     InvalidResponse,
     Internal,
 }
@@ -87,6 +101,15 @@ impl Sent {
             _ => Self::Yes,
         }
     }
+
+    /// What is known of two together.
+    pub(crate) fn stronger(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
 }
 
 impl Error {
@@ -101,7 +124,10 @@ impl Error {
             tracking_id: None,
             response: None,
             retry_after_sec: None,
+            is_verdict: false,
             calls: Vec::new(),
+            names: Names::default(),
+            went_over: None,
         }))
     }
 
@@ -152,6 +178,34 @@ impl Error {
 
     pub(crate) fn calls(mut self, calls: Vec<CallReport>) -> Self {
         self.0.calls = calls;
+        self
+    }
+
+    /// `response` is the endpoint's own word.
+    pub(crate) fn verdict(mut self) -> Self {
+        self.0.is_verdict = true;
+        self
+    }
+
+    /// Names that mean nobody, or several people.
+    pub(crate) fn names(mut self, names: Names) -> Self {
+        self.0.calls.extend(names.report());
+        self.0.names = names;
+        self
+    }
+
+    /// That it happened after `/cc` had been left, and why.
+    pub(crate) fn went_over(mut self, sentence: String) -> Self {
+        self.0.went_over = Some(sentence);
+        self
+    }
+
+    /// More to do next, on a line of its own.
+    pub(crate) fn also(mut self, hint: &str) -> Self {
+        if !self.0.hint.is_empty() {
+            self.0.hint.push('\n');
+        }
+        self.0.hint.push_str(hint);
         self
     }
 

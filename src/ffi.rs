@@ -77,7 +77,8 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
     })
 }
 
-/// Refreshes identities: `POST /cc/api/system/refreshIdentities`, and blocks until the service has answered.
+/// Refreshes identities, by `POST /cc/api/system/refreshIdentities` or its successor (see BACKENDS above), and blocks until
+/// the service has answered.
 ///
 /// `json`: a request (see REQUEST above), such as
 ///
@@ -93,7 +94,12 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 ///     { "ok": true, "backend": "cc", "baseUrl": "https://acme.api.identitynow.com",
 ///       "matched": 3, "matchedExactly": true, "undecided": 0,
 ///       "response": { "status": 200, "headers": { "content-type": ["application/json"] }, "body": { ... } },
-///       "calls": [ { "outcome": "accepted", "status": 200 } ] }
+///       "calls": [ { "call": "refreshIdentities", "outcome": "accepted", "status": 200 } ] }
+///
+/// `backend`: the way it went. `response`: the service's answer, of the last call where there were several. `calls`,
+/// `unmatched`, `ambiguous`: see ACCOUNT above. `wentOver`: why it was not /cc that was asked in the end, in the call where
+/// that was found out. `warnings`: sentences on what was done otherwise than asked, or will not work for ever, where there
+/// are any.
 ///
 /// `matched`: how many identities that search knows the filter matches; at least so many where `matchedExactly` is
 /// false: no more were counted than had to be, or there are `undecided` ones, of whom only the service can tell whether
@@ -101,7 +107,8 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 ///
 /// With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
 /// `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
-/// the first ten that match), `body`. For a full refresh `everybody` is true, and `matched` the tenant's size, where
+/// the first ten that match), `body` (of /cc's call). By the successor: `calls` (`call`, `method`, `url`, `count` of each
+/// kind), `beyond` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
 /// it can be counted.
 ///
 /// A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
+use crate::account::Person;
 use crate::candidates::{Candidates, Place, foreign_place};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
 use crate::members::Object;
-use crate::preflight::Person;
 use crate::request;
-use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
+use crate::service::{Call, Heard, LARGEST_SEARCH_PAGE, Service};
 use crate::suitable;
 
 /// `cc_find_identities`' answer.
@@ -25,6 +25,8 @@ pub(crate) struct Found {
     identities: Vec<Person>,
     /// What the next call gives as `after`; null where this page is the last.
     after: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 struct FindRequest<'a> {
@@ -52,7 +54,7 @@ pub(crate) fn find(text: &str) -> Result<Found> {
     let request = FindRequest::parse(text)?;
     suitable::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
-    let call = Call { service: &service, deadline: None };
+    let call = Call { service: &service, deadline: None, heard: Heard::default() };
     let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
     let (candidates, counted) = match &request.after {
         Some(cursor) => (candidates.from(cursor.place.clone()), Some((cursor.total, cursor.undecided))),
@@ -68,6 +70,7 @@ pub(crate) fn find(text: &str) -> Result<Found> {
         undecided,
         identities: page.people,
         after: cursor,
+        warnings: call.heard.warnings(&service),
     })
 }
 

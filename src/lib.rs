@@ -15,9 +15,14 @@
 #[cfg(panic = "abort")]
 compile_error!("panic = \"abort\" would end the host process where a call should answer \"internal\"; keep unwinding.");
 
+mod account;
+mod arguments;
+mod backend;
 mod candidates;
+mod cc;
 mod check;
 mod config;
+mod delivery;
 mod envelope;
 mod error;
 #[allow(unsafe_code, reason = "the boundary: everything unsafe is in this one file")]
@@ -25,8 +30,13 @@ pub mod ffi;
 pub mod filter;
 mod find;
 mod members;
+mod people;
 mod preflight;
+mod process;
 mod refresh;
 mod request;
 mod service;
+mod successor;
 mod suitable;
+mod tally;
+mod whom;

@@ -94,6 +94,37 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// One of these words.
+    pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let given = if kind(raw) == "text" { text(raw, &self.name(name))? } else { String::new() };
+        if let Some((_, value)) = words.iter().find(|(word, _)| given.eq_ignore_ascii_case(word)) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let given = if given.is_empty() { kind(raw).to_owned() } else { format!("\"{}\"", printable(&given)) };
+        Err(Error::invalid_argument(format!("{} must be one of {}, not {given}.", self.name(name), words.join(", "))))
+    }
+
+    /// An array of texts, none of them blank.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        if kind(raw) != "an array" {
+            return Err(self.wrong(name, "an array of texts", raw));
+        }
+        let name = self.name(name);
+        let members: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_text(&name))?;
+        let member = |(index, raw): (usize, &&RawValue)| {
+            let path = format!("{name}[{index}]");
+            let text = text(raw, &path)?;
+            match text.trim().is_empty() {
+                true => Err(Error::invalid_argument(format!("{path} is blank, and names nobody."))),
+                false => Ok(text),
+            }
+        };
+        members.iter().enumerate().map(member).collect::<Result<_>>().map(Some)
+    }
+
     /// A whole number within `range`.
     pub(crate) fn integer(
         &mut self,

@@ -4,133 +4,133 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::envelope::{CallReport, Outcome, Response};
-use crate::error::{Code, Error, Result};
-use crate::filter::Filter;
-use crate::preflight::{self, Limits, Person};
-use crate::request::{Options, RefreshRequest, Selection};
-use crate::service::{self, Call, Service};
+use crate::account::{CallReport, Names, Person};
+use crate::backend::{self, Way};
+use crate::delivery::Delivered;
+use crate::envelope::Response;
+use crate::error::Result;
+use crate::request::{RefreshRequest, Selection};
+use crate::service::{Call, Heard, Service};
+use crate::{cc, process};
 
 /// The result of a refresh.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refreshed {
-    backend: &'static str,
+    pub(crate) backend: &'static str,
     /// The tenant's address, as the configuration gave it.
-    base_url: String,
+    pub(crate) base_url: String,
     /// Whom it touches, where that was counted.
     #[serde(flatten)]
-    counted: Option<Counted>,
+    pub(crate) counted: Option<Counted>,
+    /// What became of names that mean nobody, or several; only where people were named.
+    #[serde(flatten)]
+    pub(crate) names: Option<Names>,
+    /// Why it was not `/cc` that was asked in the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) went_over: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
     /// What would be sent; only with `options.dryRun`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<Response>,
-    calls: Vec<CallReport>,
+    pub(crate) response: Option<Response>,
+    pub(crate) calls: Vec<CallReport>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Counted {
-    matched: u64,
-    matched_exactly: bool,
-    undecided: u64,
+pub(crate) struct Counted {
+    pub(crate) matched: u64,
+    pub(crate) matched_exactly: bool,
+    pub(crate) undecided: u64,
 }
 
 /// A refresh that was checked and not sent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Plan {
-    url: String,
-    /// The filter in its canonical form; null for everybody, or a filter that was not checked.
-    filter: Option<String>,
-    everybody: bool,
-    /// The first ten, where they were counted by a filter.
+pub(crate) struct Plan {
+    /// Of the first call.
+    pub(crate) url: String,
+    /// The filter in its canonical form; null for everybody, people by name, or a filter that was not checked.
+    pub(crate) filter: Option<String>,
+    pub(crate) everybody: bool,
+    /// The first ten, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    identities: Option<Vec<Person>>,
-    body: String,
+    pub(crate) identities: Option<Vec<Person>>,
+    /// Of `/cc`'s call, the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) calls: Option<Vec<PlannedCall>>,
+    /// The arguments that are not set, and done nevertheless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) beyond: Option<Vec<&'static str>>,
 }
 
-/// Parses, checks, counts, sends.
+/// Calls of one kind.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedCall {
+    pub(crate) call: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) url: String,
+    pub(crate) count: u64,
+}
+
+/// Parses, chooses the way, goes it.
 pub(crate) fn refresh(text: &str) -> Result<Refreshed> {
     let request = RefreshRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
-    let call =
-        Call { service: &service, deadline: request.options.total_timeout.map(|timeout| Instant::now() + timeout) };
-    let (counted, identities) = count(&call, &request)?;
-    let base_url = service.base_url().as_str().to_owned();
-    if request.options.dry_run {
-        let plan = Plan {
-            url: service.base_url().join(service::REFRESH_PATH).to_string(),
-            filter: match &request.selection {
-                Selection::Filter { parsed, .. } => parsed.as_ref().map(Filter::canonical),
-                Selection::Everybody => None,
-            },
-            everybody: matches!(request.selection, Selection::Everybody),
-            identities,
-            body: request.body(),
-        };
-        return Ok(Refreshed { backend: "cc", base_url, counted, plan: Some(plan), response: None, calls: Vec::new() });
+    let deadline = request.options.total_timeout.map(|timeout| Instant::now() + timeout);
+    let call = Call { service: &service, deadline, heard: Heard::default() };
+    let way = backend::way(&call, &request);
+    if matches!(&request.selection, Selection::People(people) if people.values.is_empty()) {
+        return Ok(Refreshed::of_nobody(&call, way));
     }
-    let response = service::refresh_identities(&call, request.body())?;
-    let calls = vec![CallReport { outcome: Outcome::Accepted, status: Some(response.status) }];
-    Ok(Refreshed { backend: "cc", base_url, counted, plan: None, response: Some(response), calls })
-}
-
-/// The preflight, where there is to be one: refuses, or tells whom the refresh touches.
-fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
-    let options = &request.options;
-    let maximum = options.maximum_identities.or(call.service.maximum_identities());
-    let wanted = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
-    if !wanted && request.prunes() && !options.allow_prune_all {
-        return Err(uncounted_prune());
-    }
-    if !wanted {
-        return if maximum.is_some() { Err(uncounted(options)) } else { Ok((None, None)) };
-    }
-    let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };
-    match &request.selection {
-        Selection::Filter { parsed: Some(filter), .. } => {
-            let matches = preflight::check(call, filter, limits)?;
-            let counted =
-                Counted { matched: matches.matched, matched_exactly: matches.exactly, undecided: matches.undecided };
-            Ok((Some(counted), Some(matches.people)))
-        }
-        Selection::Everybody if maximum.is_some() || options.dry_run => {
-            match preflight::check_everybody(call, limits) {
-                Ok(matched) => Ok((Some(Counted { matched, matched_exactly: true, undecided: 0 }), None)),
-                // Everybody was named: the number is only told, and only where it can be.
-                Err(error) if error.details().code == Code::PreflightUnavailable && maximum.is_none() => {
-                    Ok((None, None))
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Selection::Filter { parsed: None, .. } | Selection::Everybody => Ok((None, None)),
-    }
-}
-
-/// The error of a deletion whose extent nobody has looked at.
-fn uncounted_prune() -> Error {
-    Error::new(
-        Code::WouldRefreshAll,
-        "pruneIdentities with a filter that nobody has held against the tenant: if the service cannot use it, every identity without an account is deleted.",
-    )
-    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
-}
-
-/// The error of a maximum that nothing would be held against.
-fn uncounted(options: &Options) -> Error {
-    let why = match options {
-        Options { skip_filter_check: true, .. } => "options.skipFilterCheck sends the filter without counting",
-        Options { preflight: Some(false), .. } => "options.preflight is false, so nobody is counted",
-        _ => "the configuration's preflight is false, so nobody is counted",
+    let mut refreshed = match way {
+        Way::Process => process::refresh(&call, &request)?,
+        Way::Cc => cc::refresh(&call, &request).map_err(backend::stay)?,
+        Way::CcFirst => cc::refresh(&call, &request).or_else(|error| backend::go_over(&call, &request, error))?,
     };
-    let source = if options.maximum_identities.is_some() {
-        "options.maxIdentities"
-    } else {
-        "The configuration's maxIdentities"
-    };
-    Error::invalid_argument(format!("{source} cannot be kept: {why}."))
-        .hint("Leave out one of the two. A ceiling holds for every call, or it is none.")
+    refreshed.warnings.extend(call.heard.warnings(&service));
+    Ok(refreshed)
+}
+
+impl Refreshed {
+    /// Nothing yet, by this way.
+    pub(crate) fn new(call: &Call<'_>, backend: &'static str) -> Self {
+        Self {
+            backend,
+            base_url: call.service.base_url().as_str().to_owned(),
+            counted: None,
+            names: None,
+            went_over: None,
+            warnings: Vec::new(),
+            plan: None,
+            response: None,
+            calls: Vec::new(),
+        }
+    }
+
+    /// An empty list of people.
+    fn of_nobody(call: &Call<'_>, way: Way) -> Self {
+        let backend = if way == Way::Process { "process" } else { "cc" };
+        let counted = Counted { matched_exactly: true, ..Counted::default() };
+        Self { counted: Some(counted), ..Self::new(call, backend) }.with_names(Some(Names::default()))
+    }
+
+    /// With the answer of the calls, and what became of the names that were not sent; an error where a call has failed.
+    pub(crate) fn concluded(self, delivered: Delivered, names: Option<Names>) -> Result<Self> {
+        match delivered.conclude() {
+            Ok((response, calls)) => Ok(Self { response, calls, ..self }.with_names(names)),
+            Err(error) => Err(error.names(names.unwrap_or_default())),
+        }
+    }
+
+    /// With what became of the names that were not sent.
+    pub(crate) fn with_names(mut self, names: Option<Names>) -> Self {
+        self.calls.extend(names.as_ref().and_then(Names::report));
+        Self { names, ..self }
+    }
 }

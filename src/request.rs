@@ -1,15 +1,16 @@
 //! The request: the documented body, and the options that this library adds.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::config;
+use crate::arguments::Arguments;
+use crate::config::{self, Backend};
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Filter};
-use crate::members::{self, Object, printable};
+use crate::members::{Object, printable};
 
 /// Longer texts are no request.
 pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
@@ -21,22 +22,32 @@ const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct RefreshRequest<'a> {
     pub(crate) selection: Selection,
-    /// Names and values as they came, in their order; null members are left out.
     pub(crate) arguments: Option<Arguments<'a>>,
     pub(crate) options: Options,
     /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
     pub(crate) configuration: Option<&'a str>,
 }
 
-type Arguments<'a> = Vec<(Cow<'a, str>, &'a RawValue)>;
-
 /// Who is to be refreshed.
 #[derive(Debug)]
 pub(crate) enum Selection {
     /// The filter's text, and its meaning; `None` where the author vouches for the text (`skipFilterCheck`).
-    Filter { text: String, parsed: Option<Filter> },
+    Filter {
+        text: String,
+        parsed: Option<Filter>,
+    },
     /// The whole tenant, named as such.
     Everybody,
+    People(People),
+}
+
+/// People by the values of one attribute.
+#[derive(Debug)]
+pub(crate) struct People {
+    /// A name as filters have it.
+    pub(crate) attribute: String,
+    /// As they were given, each once.
+    pub(crate) values: Vec<String>,
 }
 
 /// What the caller may choose about a refresh.
@@ -49,6 +60,9 @@ pub(crate) struct Options {
     pub(crate) allow_full_refresh: bool,
     pub(crate) allow_prune_all: bool,
     pub(crate) dry_run: bool,
+    /// The configuration's word where it is not given; as `allow_broader`.
+    pub(crate) backend: Option<Backend>,
+    pub(crate) allow_broader: Option<bool>,
     pub(crate) total_timeout: Option<Duration>,
 }
 
@@ -57,11 +71,18 @@ impl<'a> RefreshRequest<'a> {
     pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let mut object = Object::parse(text, "The request")?;
         let filter = object.text("filter")?;
-        let arguments = object.object("refreshArgs")?.map(arguments).transpose()?;
+        let arguments = object.object("refreshArgs")?.map(Arguments::read).transpose()?;
+        let identities = object.texts("identities")?;
+        let attribute = object.text("identityAttribute")?;
         let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
         let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
-        let selection = Selection::parse(filter, arguments.as_deref().unwrap_or_default(), &options)?;
+        let people = People::parse(identities, attribute, &filter, &options)?;
+        let prunes = arguments.as_ref().is_some_and(Arguments::prune);
+        let selection = match people {
+            Some(people) => Selection::People(people),
+            None => Selection::parse(filter, prunes, &options)?,
+        };
         Ok(Self { selection, arguments, options, configuration })
     }
 
@@ -72,18 +93,12 @@ impl<'a> RefreshRequest<'a> {
 
     /// Whether it deletes identities that have no accounts.
     pub(crate) fn prunes(&self) -> bool {
-        prunes(self.arguments.as_deref().unwrap_or_default())
+        self.arguments.as_ref().is_some_and(Arguments::prune)
     }
 
-    /// The documented body.
-    pub(crate) fn body(&self) -> String {
-        let body = Body {
-            filter: match &self.selection {
-                Selection::Filter { text, .. } => Some(text),
-                Selection::Everybody => None,
-            },
-            refresh_args: self.arguments.as_deref().map(InOrder),
-        };
+    /// The documented body, with this filter.
+    pub(crate) fn body(&self, filter: Option<&str>) -> String {
+        let body = Body { filter, refresh_args: self.arguments.as_ref() };
         // Texts and JSON as it came always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
@@ -95,20 +110,11 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_args: Option<InOrder<'a>>,
-}
-
-/// Serialised as an object.
-struct InOrder<'a>(&'a [(Cow<'a, str>, &'a RawValue)]);
-
-impl Serialize for InOrder<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
+    refresh_args: Option<&'a Arguments<'a>>,
 }
 
 impl Selection {
-    fn parse(filter: Option<String>, arguments: &[(Cow<'_, str>, &RawValue)], options: &Options) -> Result<Self> {
+    fn parse(filter: Option<String>, prunes: bool, options: &Options) -> Result<Self> {
         match filter {
             Some(text) if options.skip_filter_check => {
                 check_size(&text)?;
@@ -123,13 +129,60 @@ impl Selection {
                 "There is no filter, so the service would refresh every identity of the tenant.",
             )
             .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: options.allowFullRefresh.")),
-            None if prunes(arguments) && !options.allow_prune_all => Err(Error::new(
+            None if prunes && !options.allow_prune_all => Err(Error::new(
                 Code::WouldRefreshAll,
                 "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
             )
             .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
             None => Ok(Self::Everybody),
         }
+    }
+}
+
+impl People {
+    /// The people who were given, or `None` where none were.
+    fn parse(
+        values: Option<Vec<String>>,
+        attribute: Option<String>,
+        filter: &Option<String>,
+        options: &Options,
+    ) -> Result<Option<Self>> {
+        let Some(mut values) = values else {
+            return match attribute {
+                Some(_) => Err(Error::invalid_argument(
+                    "identityAttribute says which attribute identities are values of, and there are none.",
+                )
+                .hint("Give identities, or leave identityAttribute out.")),
+                None => Ok(None),
+            };
+        };
+        if filter.is_some() {
+            return Err(Error::invalid_argument("filter and identities cannot both say whom to refresh.")
+                .hint("Leave one of the two out."));
+        }
+        for (is_set, option) in [
+            (options.allow_full_refresh, "options.allowFullRefresh"),
+            (options.preflight == Some(false), "options.preflight = false (PowerShell: -NoPreflight)"),
+            (options.skip_filter_check, "options.skipFilterCheck"),
+        ] {
+            if is_set {
+                return Err(Error::invalid_argument(format!("{option} has no meaning where people are named: they are always looked up, and nobody else is touched."))
+                    .hint("Leave it out."));
+            }
+        }
+        let attribute = attribute.unwrap_or_else(|| "uid".to_owned());
+        if Filter::equal(&attribute, "x").is_none() {
+            return Err(Error::invalid_argument(format!(
+                "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
+                printable(&attribute)
+            ))
+            .hint("Such as uid, name, email or id: letters, digits, _ and dots."));
+        }
+        let mut seen = HashSet::with_capacity(values.len());
+        let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.as_str())).collect();
+        let mut is_first = is_first.into_iter();
+        values.retain(|_| is_first.next().unwrap_or(true));
+        Ok(Some(Self { attribute, values }))
     }
 }
 
@@ -142,6 +195,8 @@ impl Options {
             allow_full_refresh: object.flag("allowFullRefresh")?.unwrap_or(false),
             allow_prune_all: object.flag("allowPruneAll")?.unwrap_or(false),
             dry_run: object.flag("dryRun")?.unwrap_or(false),
+            backend: Backend::read(&mut object)?,
+            allow_broader: object.flag("allowBroader")?,
             total_timeout: object.seconds("totalTimeoutSec")?,
         };
         object.finish()?;
@@ -175,22 +230,4 @@ fn check_size(filter: &str) -> Result<()> {
             .hint("Split it into several calls."));
     }
     Ok(())
-}
-
-fn prunes(arguments: &[(Cow<'_, str>, &RawValue)]) -> bool {
-    arguments.iter().any(|(name, value)| name.eq_ignore_ascii_case("pruneIdentities") && is_set(value))
-}
-
-fn arguments(object: Object<'_>) -> Result<Arguments<'_>> {
-    let mut arguments = object.into_members();
-    arguments.retain(|(_, value)| value.get() != "null");
-    for (name, value) in &arguments {
-        members::check_any(value, || format!("refreshArgs.{}", printable(name)))?;
-    }
-    Ok(arguments)
-}
-
-/// Whether the service may take an argument for true; anything that is not plainly false counts.
-fn is_set(value: &RawValue) -> bool {
-    !matches!(value.get().trim_matches('"').trim().to_ascii_lowercase().as_str(), "false" | "0" | "no" | "")
 }

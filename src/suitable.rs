@@ -12,22 +12,37 @@ const SHOWN: usize = 3;
 
 /// Refuses a filter of which it is known without asking that nobody but the service can judge it.
 pub(crate) fn decidable(filter: &Filter) -> Result<()> {
+    let Some(parts) = undecidable(filter) else { return Ok(()) };
+    Err(Error::new(
+        Code::PreflightUnavailable,
+        format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
+    )
+    .hint(format!("{BY_VALUES}\n{WAYS}")))
+}
+
+/// The same where ids are sent in place of the filter, so that the service will not judge it either.
+pub(crate) fn decidable_here(filter: &Filter) -> Result<()> {
+    let Some(parts) = undecidable(filter) else { return Ok(()) };
+    Err(Error::new(
+        Code::UnsupportedArgument,
+        format!("Only /cc itself could judge {parts}: its successor takes the ids of people, and no filter."),
+    )
+    .hint(format!("Nothing was sent. {BY_VALUES}")))
+}
+
+const BY_VALUES: &str = "Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"";
+
+/// The parts for which nobody but the service can tell of anybody that the filter matches; `None` where one can.
+fn undecidable(filter: &Filter) -> Option<String> {
     if can_be(true, filter.expr()) {
-        return Ok(());
+        return None;
     }
     let mut parts = filter.undecidable();
     if parts.is_empty() {
         parts.push(filter.canonical());
     }
     let parts: Vec<String> = parts.iter().take(SHOWN).map(|part| shortened(part, 80)).collect();
-    Err(Error::new(
-        Code::PreflightUnavailable,
-        format!(
-            "Only the service itself can judge {}, so nobody can be known to match before sending.",
-            parts.join(", ")
-        ),
-    )
-    .hint(format!("Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"\n{WAYS}")))
+    Some(parts.join(", "))
 }
 
 /// Whether a filter says by name whom it means.

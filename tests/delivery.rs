@@ -12,7 +12,7 @@ use support::{configuration, refresh, with};
 fn request(sandbox: &Sandbox) -> Value {
     let configuration = with(
         configuration(sandbox.url()),
-        &json!({ "timeoutSec": 1.5, "maximumRetryCount": 2, "maximumResponseBytes": 1_000_000 }),
+        &json!({ "timeoutSec": 1.5, "maximumRetryCount": 2, "maximumResponseBytes": 1_000_000, "backend": "cc" }),
     );
     json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration })
 }
@@ -138,7 +138,14 @@ fn an_error_carries_the_service_s_body_its_tracking_id_and_the_call() {
     let answer = refresh(&request(&sandbox));
     let tracking_id = answer["error"]["trackingId"].as_str().expect("a tracking id");
     assert_eq!(answer["error"]["response"]["body"]["trackingId"], tracking_id);
-    assert_eq!(answer["calls"], json!([{ "outcome": "rejected", "status": 400 }]));
+    let error = &answer["error"];
+    assert_eq!(
+        answer["calls"],
+        json!([{
+            "call": "refreshIdentities", "outcome": "rejected", "status": 400,
+            "error": { "code": "http_status", "message": error["message"] }, "trackingId": error["trackingId"],
+        }])
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::sources::{self, Found, Source};
-use super::{Address, Configuration, Credentials, Secret, Settings, Transport};
+use super::{Address, ApiVersion, Backend, Configuration, Credentials, Secret, Settings, Transport};
 use crate::error::Result;
 
 /// What a call goes by: complete, and checked.
@@ -31,6 +31,11 @@ pub(crate) struct Effective {
     pub(crate) preflight: bool,
     /// The most identities that a refresh may touch.
     pub(crate) maximum_identities: Option<u64>,
+    /// The way that a refresh goes, where the request does not say.
+    pub(crate) backend: Backend,
+    pub(crate) api_version: ApiVersion,
+    /// Whether the successor's calls may do more, or less, than a request's arguments say.
+    pub(crate) allow_broader: bool,
     pub(crate) user_agent: String,
     /// Whether all of it was in the call's own configuration, or in that of `cc_configure` with this generation:
     /// then it can be kept, because no file and no variable can change it.
@@ -125,6 +130,9 @@ impl Effective {
             maximum_response_bytes: settings.get(|s| s.maximum_response_bytes).unwrap_or(MAXIMUM_RESPONSE_BYTES),
             preflight: settings.get(|s| s.preflight).unwrap_or(PREFLIGHT),
             maximum_identities: settings.get(|s| s.maximum_identities),
+            backend: settings.get(|s| s.backend).unwrap_or_default(),
+            api_version: settings.get(|s| s.api_version).unwrap_or_default(),
+            allow_broader: settings.get(|s| s.allow_broader).unwrap_or(ALLOW_BROADER),
             user_agent: settings.get(|s| s.user_agent.clone()).unwrap_or_else(user_agent),
         })
     }
@@ -145,6 +153,7 @@ const MAXIMUM_RETRY_COUNT: u64 = 3;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const MAXIMUM_RESPONSE_BYTES: u64 = 16 << 20;
 const PREFLIGHT: bool = true;
+const ALLOW_BROADER: bool = false;
 
 /// The settings of the session, the first that gives one first.
 struct Resolved<'a>(&'a [(Settings, Source)]);
@@ -217,6 +226,10 @@ impl Report {
         report.add("maximumResponseBytes", settings.report(|s| s.maximum_response_bytes, MAXIMUM_RESPONSE_BYTES));
         report.add("preflight", settings.report(|s| s.preflight, PREFLIGHT));
         report.add("maxIdentities", settings.report(|s| s.maximum_identities, Value::Null));
+        report.add("backend", settings.report(|s| s.backend.map(Backend::name), Backend::default().name()));
+        report
+            .add("apiVersion", settings.report(|s| s.api_version.map(ApiVersion::name), ApiVersion::default().name()));
+        report.add("allowBroader", settings.report(|s| s.allow_broader, ALLOW_BROADER));
         report.add("userAgent", settings.report(|s| s.user_agent.clone(), user_agent()));
         report.add("environment", settings.report(|s| s.environment.clone(), Value::Null));
         Ok(report)

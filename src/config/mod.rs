@@ -4,6 +4,7 @@
 //! secret to a server of its own.
 
 mod address;
+mod choice;
 mod effective;
 mod sources;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) use address::Address;
+pub(crate) use choice::{ApiVersion, Backend};
 pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
 use crate::error::{Error, Result};
@@ -74,6 +76,9 @@ pub(crate) struct Settings {
     pub(crate) maximum_response_bytes: Option<u64>,
     pub(crate) preflight: Option<bool>,
     pub(crate) maximum_identities: Option<u64>,
+    pub(crate) backend: Option<Backend>,
+    pub(crate) api_version: Option<ApiVersion>,
+    pub(crate) allow_broader: Option<bool>,
     pub(crate) user_agent: Option<String>,
     pub(crate) environment: Option<String>,
 }
@@ -116,6 +121,9 @@ impl Configuration {
                 maximum_response_bytes: object.integer("maximumResponseBytes", "bytes", 1..=1 << 32)?,
                 preflight: object.flag("preflight")?,
                 maximum_identities: maximum_identities(&mut object)?,
+                backend: Backend::read(&mut object)?,
+                api_version: ApiVersion::read(&mut object)?,
+                allow_broader: object.flag("allowBroader")?,
                 user_agent: filled(object.text("userAgent")?),
                 environment: filled(object.text("environment")?),
             },

@@ -72,6 +72,14 @@ pub fn judge(filter: &Filter, document: &Value) -> Verdict {
     }
 }
 
+/// The text that a document has as this attribute: the only one with which it can be judged equal.
+pub fn text<'d>(attribute: &str, document: &'d Value) -> Option<&'d str> {
+    places::of(attribute).into_iter().find_map(|place| match look_up(document, place) {
+        Found::Value(value) => value.as_str(),
+        Found::Nothing | Found::OtherName => None,
+    })
+}
+
 /// A verdict on a part of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Truth {

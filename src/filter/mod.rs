@@ -62,6 +62,21 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// `attribute == "value"`, whatever the value; `None` if that is no attribute's name.
+    pub fn equal(attribute: &str, value: &str) -> Option<Self> {
+        match parse(&format!("{attribute} == \"\"")).ok()?.expr {
+            Expr::Condition { attribute: name, test: Test::Compare { operator, ignore_case, .. } }
+                if name == attribute =>
+            {
+                let value = Operand::Literal(Literal::Text(value.to_owned()));
+                Some(Self {
+                    expr: Expr::Condition { attribute: name, test: Test::Compare { operator, ignore_case, value } },
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// The filter in its canonical form: one blank around operators, none elsewhere but after a comma, and only
     /// the parentheses that are needed. Reads back as the same filter.
     pub fn canonical(&self) -> String {

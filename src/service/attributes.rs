@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::transport::Delivery;
-use super::{Call, Endpoint};
+use super::{Call, Endpoint, Path};
 use crate::error::Result;
 
 /// An identity attribute.
@@ -20,7 +20,7 @@ pub(crate) struct Attribute {
 pub(crate) fn identity_attributes(call: &Call<'_>) -> Result<Vec<Attribute>> {
     let endpoint = Endpoint {
         method: Method::GET,
-        path: "/identity-attributes/v1",
+        path: Path::of("identity-attributes", ""),
         query: String::new(),
         delivery: Delivery::Repeatable,
         doing: "the list of identity attributes",

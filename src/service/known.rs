@@ -1,5 +1,6 @@
 //! What calls have learned of a tenant, kept for ten minutes and shared by all calls with its address and credentials.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub(crate) enum Age {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) size: Fact<u64>,
+    /// Whether the tenant's successor has answered where `/cc` does no more. For good: it does not come back.
+    pub(super) retired: AtomicBool,
 }
 
 /// Something that was asked for once.

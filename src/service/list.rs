@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::search::Page;
 use super::transport::Delivery;
-use super::{Call, Endpoint};
+use super::{Call, Endpoint, Path};
 use crate::error::Result;
 
 /// The most members that one page can have.
@@ -61,7 +61,7 @@ fn endpoint(parameters: &[(&str, &str)]) -> Endpoint {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     Endpoint {
         method: Method::GET,
-        path: "/identities/v1",
+        path: Path::of("identities", ""),
         // A blank as every server reads it; a plus sign itself is %2B by now.
         query: query.replace('+', "%20"),
         delivery: Delivery::Repeatable,

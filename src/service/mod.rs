@@ -3,11 +3,14 @@
 mod attributes;
 mod known;
 mod list;
+mod path;
+mod process;
 mod refresh;
 mod search;
 mod token;
 mod transport;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,14 +21,16 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use known::Age;
 pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, list};
+pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
 
 use self::known::Known;
+use self::path::Path;
 use self::token::Tokens;
 use self::transport::{Delivery, Policy, Request, Target};
-use crate::config::{self, Address, Configuration, Credentials, Effective, Origin, Secret};
-use crate::envelope::{CallReport, Outcome, Response};
+use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin, Secret};
+use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
 use crate::members::printable;
 
@@ -38,7 +43,7 @@ pub(crate) struct Service {
     /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
     /// Where the endpoints are that have been called, by path and query.
-    targets: Mutex<Vec<(&'static str, String, Arc<Target>)>>,
+    targets: Mutex<Vec<(Path, String, Arc<Target>)>>,
     /// What earlier calls have learned of the tenant.
     known: Arc<Known>,
 }
@@ -49,12 +54,21 @@ pub(crate) struct Call<'s> {
     pub(crate) service: &'s Service,
     /// The end of everything that this call does (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
+    /// What its answers have said beside what they were asked for.
+    pub(crate) heard: Heard,
+}
+
+/// What a call's answers have said beside what they were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// `X-Deprecated: true`.
+    deprecated: AtomicBool,
 }
 
 /// What an endpoint asks of the caller, for the error when it refuses.
 struct Endpoint {
     method: Method,
-    path: &'static str,
+    path: Path,
     /// The URL's query, encoded; empty for none.
     query: String,
     delivery: Delivery,
@@ -63,6 +77,9 @@ struct Endpoint {
     /// Scope, user level and kind of token.
     needs: &'static str,
 }
+
+const EXPERIMENTAL: &str = "x-sailpoint-experimental";
+const DEPRECATED: &str = "x-deprecated";
 
 /// How many configurations are kept ready at the same time.
 const SERVICES: usize = 16;
@@ -136,24 +153,51 @@ impl Service {
     /// What all requests to an endpoint have in common.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_wanted = |path: &str, query: &str| path == endpoint.path && query == endpoint.query;
+        let is_wanted = |path: &Path, query: &str| *path == endpoint.path && query == endpoint.query;
         if let Some((.., target)) = targets.iter().find(|(path, query, _)| is_wanted(path, query)) {
             return Arc::clone(target);
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut url = self.base_url().join(endpoint.path);
+        if endpoint.path.is_experimental() {
+            headers.insert(EXPERIMENTAL, HeaderValue::from_static("true"));
+        }
+        let mut url = self.url(&endpoint.path);
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
         if targets.len() == TARGETS {
             targets.remove(0);
         }
-        targets.push((endpoint.path, endpoint.query.clone(), Arc::clone(&target)));
+        targets.push((endpoint.path.clone(), endpoint.query.clone(), Arc::clone(&target)));
         target
     }
 
     pub(crate) fn base_url(&self) -> &Address {
         &self.configuration.base_url
+    }
+
+    fn url(&self, path: &Path) -> reqwest::Url {
+        self.base_url().join(&path.under(self.configuration.api_version))
+    }
+
+    /// The way that the configuration names, where the request does not.
+    pub(crate) fn backend(&self) -> Backend {
+        self.configuration.backend
+    }
+
+    /// Whether the successor's calls may do more, or less, than the arguments say, where the request does not tell.
+    pub(crate) fn allow_broader(&self) -> bool {
+        self.configuration.allow_broader
+    }
+
+    /// Whether the tenant is known to have lost `/cc`.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.known.retired.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing is sent to `/cc` unless that is asked for.
+    pub(crate) fn remember_retired(&self) {
+        self.known.retired.store(true, Ordering::Relaxed);
     }
 
     /// Whether matches are counted before a refresh by filter, where the request does not say.
@@ -167,17 +211,33 @@ impl Service {
     }
 }
 
-impl Endpoint {
-    /// A call as the envelope accounts for it: questions are none.
-    fn report(&self, outcome: Outcome, status: u16) -> Vec<CallReport> {
-        match self.delivery {
-            Delivery::Once => vec![CallReport { outcome, status: Some(status) }],
-            Delivery::Repeatable => Vec::new(),
+impl Heard {
+    fn hear(&self, response: &Response) {
+        if response.header(DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+            self.deprecated.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// In sentences for people.
+    pub(crate) fn warnings(&self, service: &Service) -> Vec<String> {
+        let version = service.configuration.api_version;
+        let deprecated = self.deprecated.load(Ordering::Relaxed).then(|| match version {
+            ApiVersion::V1 => "The service calls an endpoint that was used deprecated (X-Deprecated: true).".to_owned(),
+            _ => format!(
+                "The service calls the version {} of its API deprecated (X-Deprecated: true): apiVersion v1 is the present one.",
+                version.name()
+            ),
+        });
+        deprecated.into_iter().collect()
     }
 }
 
 impl Call<'_> {
+    /// Whether its time is used up.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
     /// How long one exchange may take.
     fn remaining(&self) -> Duration {
         let timeout = self.service.configuration.timeout;
@@ -188,7 +248,7 @@ impl Call<'_> {
     /// One authorised exchange. A token that is refused is renewed once, and the request sent again: the service
     /// does not read a request with a bad token.
     fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if self.is_over() {
             return Err(self.too_late(endpoint));
         }
         let target = self.service.target(endpoint);
@@ -203,7 +263,8 @@ impl Call<'_> {
                 delivery: endpoint.delivery,
             };
             let mut response = transport::send(&self.service.policy, request, self.remaining())?;
-            if response.status == 401 && !renewed && tokens.renewable() {
+            self.heard.hear(&response);
+            if response.status == 401 && !renewed && tokens.renewable() && !response.is_unroutable() {
                 token = tokens.token(self, token.as_deref())?;
                 renewed = true;
                 continue;
@@ -213,7 +274,7 @@ impl Call<'_> {
             }
             self.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
             // Without the query, which may be long.
-            let url = self.service.base_url().join(endpoint.path);
+            let url = self.service.url(&endpoint.path);
             if response.is_success() {
                 return Err(self.page(endpoint, &url, response));
             }
@@ -229,7 +290,6 @@ impl Call<'_> {
     /// The error of a success that is somebody else's: the service never answers with a page.
     fn page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
         let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
-        let calls = endpoint.report(Outcome::MaybeSent, response.status);
         Error::new(
             Code::InvalidResponse,
             format!("{} {url} was answered with a web page instead of JSON: status {}.", endpoint.method, response.status),
@@ -237,7 +297,7 @@ impl Call<'_> {
         .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
         .sent(sent)
         .response(response)
-        .calls(calls)
+        .verdict()
     }
 
     /// The error of an answer that is no success.
@@ -249,12 +309,10 @@ impl Call<'_> {
             Delivery::Once => Sent::of_status(status),
         };
         let hint = match status {
+            401 if response.is_unroutable() => self.no_such_route(),
             401 => format!("{}\n{}", self.why_unauthorized(), endpoint.needs),
             403 => endpoint.needs.to_owned(),
-            404 | 405 | 410 => format!(
-                "Either {} is not the API's address, or the tenant no longer has this endpoint.",
-                self.service.configuration.base_url.as_str()
-            ),
+            404 | 405 | 410 => self.no_such_route(),
             429 => match retry_after {
                 Some(seconds) => format!("The service asks to wait {seconds} s. No refresh was taken: it is safe to try again then."),
                 None => "No refresh was taken: it is safe to try again later.".to_owned(),
@@ -272,19 +330,20 @@ impl Call<'_> {
             500.. => "The service has failed on its own side; its support asks for the tracking id.".to_owned(),
             _ => String::new(),
         };
-        let outcome = if sent == Sent::Maybe { Outcome::MaybeSent } else { Outcome::Rejected };
         let message = format!(
             "The service refused {}: status {status}{} ({} {url}).",
             endpoint.doing,
             describe(&response),
             endpoint.method
         );
-        Error::new(code_of(status), message)
-            .hint(hint)
-            .sent(sent)
-            .retry_after(retry_after)
-            .response(response)
-            .calls(endpoint.report(outcome, status))
+        Error::new(code_of(status), message).hint(hint).sent(sent).retry_after(retry_after).response(response).verdict()
+    }
+
+    fn no_such_route(&self) -> String {
+        format!(
+            "Either {} is not the API's address, or the tenant does not have this endpoint.",
+            self.service.base_url().as_str()
+        )
     }
 
     fn why_unauthorized(&self) -> &'static str {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::Method;
 
 use super::transport::Delivery;
-use super::{Call, Endpoint};
+use super::{Call, Endpoint, Path};
 use crate::envelope::Response;
 use crate::error::Result;
 
@@ -15,7 +15,7 @@ pub(crate) const REFRESH_PATH: &str = "/cc/api/system/refreshIdentities";
 pub(crate) fn refresh_identities(call: &Call<'_>, body: String) -> Result<Response> {
     let endpoint = Endpoint {
         method: Method::POST,
-        path: REFRESH_PATH,
+        path: Path::Fixed(REFRESH_PATH),
         query: String::new(),
         delivery: Delivery::Once,
         doing: "the refresh",

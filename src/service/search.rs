@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::known::Age;
 use super::list::list_size;
 use super::transport::Delivery;
-use super::{Call, Endpoint};
+use super::{Call, Endpoint, Path};
 use crate::envelope::Response;
 use crate::error::{Code, Error, Result};
 
@@ -18,8 +18,8 @@ pub(crate) const LARGEST_PAGE: u64 = 10_000;
 /// The query that finds everybody.
 const EVERYBODY: &str = "*";
 
-const NEEDS: &str =
-    "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not.";
+const NEEDS: &str = "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not. A personal \
+     access token of that user does, and so does the token of an API client.";
 
 /// Some of the documents that were found.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Page {
 pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Option<&str>, limit: u64) -> Result<Page> {
     let endpoint = Endpoint {
         method: Method::POST,
-        path: "/search/v1",
+        path: Path::of("search", ""),
         query: format!("limit={limit}&count=true"),
         delivery: Delivery::Repeatable,
         doing: "the search for whom the filter means",
@@ -88,7 +88,7 @@ impl Question<'_> {
 pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
     let endpoint = Endpoint {
         method: Method::POST,
-        path: "/search/v1/count",
+        path: Path::of("search", "/count"),
         query: String::new(),
         delivery: Delivery::Repeatable,
         doing: "the count of identities",
@@ -138,7 +138,7 @@ impl Call<'_> {
     }
 
     fn unusable(&self, endpoint: &Endpoint, response: &Response, what: &str) -> Error {
-        let url = self.service.base_url().join(endpoint.path);
+        let url = self.service.url(&endpoint.path);
         let message = format!("{} {url} answered with status {} and {what}.", endpoint.method, response.status);
         Error::new(Code::InvalidResponse, message)
             .hint("Does baseUrl lead to the service itself, and not to something in front of it?")

@@ -8,7 +8,7 @@ Describe 'The words of the library''s errors' {
             $source = [System.IO.File]::ReadAllText($file.FullName) -replace '(?m)^\s*//.*$' -replace '(?s)#\[cfg\(test\)\]\s*mod \w+ \{.*'
             foreach ($match in [regex]::Matches($source, '(?s)"((?:[^"\\]|\\.)*)"')) {
                 $text = $match.Groups[1].Value -replace '\\\r?\n\s*', '' -replace '\\n', "`n" -replace '\\"', '"'
-                if ($text -cmatch 'options\b|[Pp]reflight\b|maxIdentities|allow[A-Z]|skipFilterCheck|PowerShell: -|configuration\.$' -and $text -match ' |^options\.') { $text }
+                if ($text -cmatch 'options\b|[Pp]reflight\b|maxIdentities|allow[A-Z]|skipFilterCheck|PowerShell: -|identityAttribute|configuration\.$' -and $text -match ' |^options\.') { $text }
             }
         }
     }

@@ -37,9 +37,12 @@ $script:Wording = [ordered] @{
     'options\.allowFullRefresh'                                                     = '-All'
     'options\.allowPruneAll'                                                        = '-AllowPruneAll'
     'options\.maxIdentities'                                                        = '-MaxIdentities'
+    'options\.backend = process \(PowerShell: -Backend process\)'                    = '-Backend process'
+    'options\.allowBroader, for all calls the configuration''s allowBroader \(PowerShell: Set-Configuration -AllowBroader \$true\)' = '-AllowBroader, for the session Set-Configuration -AllowBroader $true'
     'raise maxIdentities'                                                           = 'raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)'
-    'Was "(options|configuration)" meant\?'                                         = 'Known are: filter, refreshArgs.'
-    'Known are: filter, refreshArgs, options, configuration\.'                      = 'Known are: filter, refreshArgs.'
+    'Was "(identities|identityAttribute|options|configuration)" meant\?'            = 'Known are: filter, refreshArgs.'
+    'Known are: filter, refreshArgs, identities, identityAttribute, options, configuration\.' = 'Known are: filter, refreshArgs.'
+    'identityAttribute'                                                             = '-IdentityAttribute'
 }
 
 function ConvertTo-ModuleWording([string] $Text) {

@@ -1,0 +1,91 @@
+//! Which way a refresh goes: `/cc`, its successor, or from the one over to the other.
+
+use crate::account::{CallReport, Outcome};
+use crate::config::Backend;
+use crate::envelope::Response;
+use crate::error::{Error, Result};
+use crate::process;
+use crate::refresh::Refreshed;
+use crate::request::{RefreshRequest, Selection};
+use crate::service::{Call, REFRESH_PATH};
+
+/// The way of a refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Cc,
+    /// `/cc`, and its successor where the tenant has lost it.
+    CcFirst,
+    Process,
+}
+
+/// The way that was asked for, or that suits the request best.
+pub(crate) fn way(call: &Call<'_>, request: &RefreshRequest<'_>) -> Way {
+    match (request.options.backend.unwrap_or(call.service.backend()), &request.selection) {
+        (Backend::Cc, _) => Way::Cc,
+        (Backend::Process, _) | (Backend::Auto, Selection::People(_)) => Way::Process,
+        (Backend::Auto, _) if call.service.is_retired() => Way::Process,
+        (Backend::Auto, _) => Way::CcFirst,
+    }
+}
+
+/// What is left to do after an error of `/cc`: its successor, where the error says that the tenant has lost the one
+/// and the host proves to have the other. A wrong host, or a proxy, answers like a tenant that has lost it.
+pub(crate) fn go_over(call: &Call<'_>, request: &RefreshRequest<'_>, error: Error) -> Result<Refreshed> {
+    let Some(status) = status_of_the_retired(&error) else { return Err(error) };
+    if matches!(request.selection, Selection::Everybody) {
+        return Err(error.also(
+            "Where the tenant has lost /cc, there is no full refresh: its successor takes people, by a filter or by identities.",
+        ));
+    }
+    let why = format!(
+        "{} answered with status {status}: the tenant no longer has this endpoint, so its successor, identities/process, was asked.",
+        call.service.base_url().join(REFRESH_PATH)
+    );
+    match process::refresh_where_there_is_one(call, request) {
+        Err(other)
+            if other.details().response.as_ref().is_some_and(|answer| answer.is_no_route() || answer.is_page()) =>
+        {
+            Err(error.also("Its successor, identities/process, does not answer there either."))
+        }
+        Err(other) => {
+            remember(call, &other.details().calls);
+            Err(other.went_over(why))
+        }
+        Ok(refreshed) => {
+            remember(call, &refreshed.calls);
+            Ok(Refreshed { went_over: Some(why), ..refreshed })
+        }
+    }
+}
+
+/// An error of `/cc` where it alone was asked for.
+pub(crate) fn stay(error: Error) -> Error {
+    match status_of_the_retired(&error) {
+        Some(_) => error.also(
+            "Where the tenant has lost it, its successor refreshes people by a filter or by identities: options.backend = process \
+             (PowerShell: -Backend process).",
+        ),
+        None => error,
+    }
+}
+
+/// The status of `/cc`'s answer, where it is that of a tenant without `/cc`.
+fn status_of_the_retired(error: &Error) -> Option<u16> {
+    let details = error.details();
+    // Not the answer to a question before it.
+    let was_sent = details.calls.iter().any(|report| report.outcome == Outcome::Rejected);
+    let response: &Response = details.response.as_ref().filter(|_| was_sent)?;
+    (response.is_no_route() && !response.is_page()).then_some(response.status)
+}
+
+/// Remembers the tenant as one without `/cc`, if its successor has answered.
+fn remember(call: &Call<'_>, calls: &[CallReport]) {
+    let has_answered = |report: &CallReport| match report.outcome {
+        Outcome::Accepted => true,
+        Outcome::Rejected => matches!(report.status, Some(400 | 401 | 403 | 429)),
+        Outcome::NotSent | Outcome::MaybeSent => false,
+    };
+    if calls.iter().any(has_answered) {
+        call.service.remember_retired();
+    }
+}

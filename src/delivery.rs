@@ -1,0 +1,182 @@
+//! Several calls one after the other, and the account of them: everybody who was given is in it, once.
+
+use crate::account::{CallReport, Outcome};
+use crate::envelope::Response;
+use crate::error::{Code, Error, Result, Sent};
+use crate::people::Question;
+use crate::service::{self, Call};
+
+/// One call to be made, and for whom.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) kind: Kind,
+    /// As they were given; none for a filter.
+    pub(crate) identities: Vec<String>,
+    /// Where those are no ids.
+    pub(crate) ids: Vec<String>,
+}
+
+/// Which call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `/cc`, with this body.
+    Refresh(String),
+    Process,
+    Synchronize,
+}
+
+/// What became of the calls.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    pub(crate) calls: Vec<CallReport>,
+    /// The answer of the last call that was answered well.
+    pub(crate) response: Option<Response>,
+    first_error: Option<Error>,
+    /// What is known of the failed ones, all together.
+    sent: Option<Sent>,
+    /// Whether nothing more is sent, because an error would meet every call.
+    has_halted: bool,
+}
+
+impl Parcel {
+    fn send(&self, call: &Call<'_>) -> Result<Response> {
+        match &self.kind {
+            Kind::Refresh(body) => service::refresh_identities(call, body.clone()),
+            Kind::Process => service::process(call, self.ids()),
+            // One person each.
+            Kind::Synchronize => service::synchronize_attributes(call, self.ids().first().map_or("", String::as_str)),
+        }
+    }
+
+    fn ids(&self) -> &[String] {
+        if self.ids.is_empty() { &self.identities } else { &self.ids }
+    }
+}
+
+impl Kind {
+    /// As `calls` names it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Refresh(_) => "refreshIdentities",
+            Self::Process => "process",
+            Self::Synchronize => "synchronize-attributes",
+        }
+    }
+}
+
+impl Delivered {
+    /// Makes the calls in their order. After an error that would meet the others as well, they are not sent.
+    pub(crate) fn deliver(&mut self, call: &Call<'_>, parcels: impl Iterator<Item = Parcel>) {
+        for parcel in parcels {
+            if self.has_halted {
+                self.calls.push(CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
+                continue;
+            }
+            let result = parcel.send(call);
+            self.add(call, parcel, result);
+        }
+    }
+
+    fn add(&mut self, call: &Call<'_>, parcel: Parcel, result: Result<Response>) {
+        let (name, identities, ids) = (parcel.kind.name(), parcel.identities, parcel.ids);
+        match result {
+            Ok(response) => {
+                self.calls.push(CallReport::accepted(name, identities, ids, &response));
+                self.response = Some(response);
+            }
+            Err(error) => {
+                self.calls.push(CallReport::failed(name, identities, ids, &error));
+                self.has_halted = meets_all(call, &parcel.kind, &error);
+                let sent = error.details().sent;
+                self.sent = Some(self.sent.map_or(sent, |before| before.stronger(sent)));
+                self.first_error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Those of the people (names and ids) whom the names still mean; of the others nothing is sent, as after an error.
+    pub(crate) fn confirm(
+        &mut self,
+        question: &mut Question<'_>,
+        block: Vec<(String, String)>,
+    ) -> Vec<(String, String)> {
+        if self.has_halted {
+            return block;
+        }
+        let values: Vec<String> = block.iter().map(|(identity, _)| identity.clone()).collect();
+        let found = match question.ask(&values) {
+            Ok(found) => found,
+            Err(error) => {
+                self.has_halted = true;
+                self.sent = Some(self.sent.unwrap_or(Sent::No));
+                self.first_error.get_or_insert(error);
+                return block;
+            }
+        };
+        let mut confirmed = Vec::with_capacity(block.len());
+        for ((identity, id), people) in block.into_iter().zip(found) {
+            match people.as_slice() {
+                [person] if person.id == id.as_str() => confirmed.push((identity, id)),
+                _ => self.calls.push(CallReport::left_out(vec![identity], "gone")),
+            }
+        }
+        confirmed
+    }
+
+    /// The last answer and the account; an error where a call has failed.
+    pub(crate) fn conclude(self) -> Result<(Option<Response>, Vec<CallReport>)> {
+        let Some(error) = self.first_error else { return Ok((self.response, self.calls)) };
+        let has = |outcome| self.calls.iter().any(|report| report.outcome == outcome);
+        let maybe = has(Outcome::MaybeSent);
+        let is_partial = has(Outcome::Accepted) || maybe && self.calls.len() > 1;
+        if !is_partial || error.details().code == Code::Cancelled {
+            let sent = self.sent.unwrap_or(error.details().sent);
+            return Err(error.sent(sent).calls(self.calls));
+        }
+        let details = error.details();
+        let failed = self.calls.iter().filter(|report| report.outcome != Outcome::Accepted).count();
+        let first = self.calls.first().and_then(|report| report.call);
+        let people = |outcome| -> usize {
+            let of = self.calls.iter().filter(|report| report.call == first && report.outcome == outcome);
+            of.map(|report| report.identities.len()).sum()
+        };
+        let message = format!(
+            "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and of {} it is not known.",
+            self.calls.len(),
+            people(Outcome::Accepted),
+            people(Outcome::Rejected),
+            people(Outcome::NotSent),
+            people(Outcome::MaybeSent)
+        );
+        let hint = format!(
+            "The first error: {}\n{}\nThe answer's calls tell who is where: only those not accepted need another call, and those that may \
+             have been sent a look at the tenant before.",
+            details.message, details.hint
+        );
+        let sent = if maybe { Sent::Maybe } else { Sent::Yes };
+        Err(Error::new(Code::PartialFailure, message).hint(hint).sent(sent).calls(self.calls))
+    }
+}
+
+/// Whether an error would meet every other call as well.
+fn meets_all(call: &Call<'_>, kind: &Kind, error: &Error) -> bool {
+    if call.is_over() {
+        return true;
+    }
+    let details = error.details();
+    let response = details.response.as_ref();
+    if response.is_some_and(Response::is_page) {
+        return true;
+    }
+    match response.map(|response| response.status) {
+        // A person's own, in the address of their call.
+        Some(404) => *kind != Kind::Synchronize,
+        Some(401 | 403 | 405 | 410 | 429) => true,
+        _ => match details.code {
+            Code::Tls | Code::HostNotFound | Code::Unauthorized | Code::Cancelled | Code::Internal => true,
+            // None could be made. One that was lost was.
+            Code::Connection | Code::Timeout => details.sent == Sent::No,
+            _ => false,
+        },
+    }
+}

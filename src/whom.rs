@@ -1,0 +1,114 @@
+//! Whom a request means, as ids: what the successor of `/cc` is sent.
+
+use serde_json::Value;
+
+use crate::account::{Names, Person};
+use crate::candidates::{Candidates, FIRST_PAGE};
+use crate::error::{Code, Error, Result};
+use crate::filter::Filter;
+use crate::people;
+use crate::request::{self, RefreshRequest, Selection};
+use crate::service::Call;
+use crate::suitable;
+use crate::tally::{NAMED, Tally};
+
+/// Everybody whom a request means for certain.
+#[derive(Debug, Default)]
+pub(crate) struct Whom {
+    /// As they were given; their ids where a filter was. Each once.
+    pub(crate) identities: Vec<String>,
+    /// Their ids, where those are none.
+    pub(crate) ids: Vec<String>,
+    /// Those of whom only the service could tell.
+    pub(crate) undecided: u64,
+    /// The first ten.
+    pub(crate) first: Vec<Person>,
+    /// What became of the other names.
+    pub(crate) names: Option<Names>,
+}
+
+impl Whom {
+    /// Finds them all, and nobody else: an error where there is nobody, or are too many.
+    pub(crate) fn find(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Self> {
+        let maximum = request.options.maximum_identities.or(call.service.maximum_identities());
+        let everybody = request.options.allow_full_refresh;
+        let whom = match &request.selection {
+            Selection::Everybody => return Err(no_full_refresh()),
+            Selection::Filter { parsed: Some(filter), .. } => return Self::by_filter(call, filter, maximum, everybody),
+            Selection::Filter { text, parsed: None } => {
+                let filter = request::filter(text).map_err(|error| error.also(NO_SKIP))?;
+                return Self::by_filter(call, &filter, maximum, everybody);
+            }
+            // By id there is nothing to be looked up.
+            Selection::People(people) if people.attribute == "id" => Self {
+                first: people.values.iter().take(NAMED).map(|id| Person::of_id(id)).collect(),
+                identities: people.values.clone(),
+                names: Some(Names::default()),
+                ..Self::default()
+            },
+            Selection::People(people) => people::look_up(call, people)?.into(),
+        };
+        match maximum.filter(|maximum| whom.identities.len() as u64 > *maximum) {
+            Some(maximum) => Err(too_many(whom, maximum)),
+            None => Ok(whom),
+        }
+    }
+
+    /// All pages are read and judged; of the documents nothing is kept but the ids.
+    fn by_filter(call: &Call<'_>, filter: &Filter, maximum: Option<u64>, everybody: bool) -> Result<Self> {
+        suitable::decidable_here(filter)?;
+        let mut candidates = Candidates::new(call, filter, FIRST_PAGE);
+        let mut tally = Tally::of_ids(filter);
+        let mut ids = Vec::new();
+        while let Some((_, page)) = candidates.next_page()? {
+            let matching = page.iter().filter(|document| tally.add(filter, document));
+            ids.extend(matching.filter_map(|document| document.get("id").and_then(Value::as_str).map(str::to_owned)));
+        }
+        // People come and go between two pages, and may stand on both.
+        ids.sort_unstable();
+        ids.dedup();
+        tally.matched = ids.len() as u64;
+        if ids.is_empty() {
+            return Err(tally.nobody(filter));
+        }
+        if let Some(maximum) = maximum.filter(|maximum| tally.matched > *maximum) {
+            return Err(tally.too_many(filter, maximum));
+        }
+        if !everybody && tally.may_be_everybody(call, &mut candidates)? {
+            return Err(tally.everybody(filter));
+        }
+        Ok(Self { identities: ids, undecided: tally.undecided, first: tally.people, ..Self::default() })
+    }
+}
+
+impl From<people::Found> for Whom {
+    fn from(found: people::Found) -> Self {
+        Self {
+            identities: found.identities,
+            ids: found.ids,
+            undecided: 0,
+            first: found.first,
+            names: Some(found.names),
+        }
+    }
+}
+
+const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: options.skipFilterCheck cannot help.";
+
+/// The error of more people than the maximum.
+pub(crate) fn too_many(whom: Whom, maximum: u64) -> Error {
+    let number = whom.identities.len();
+    let names = whom.names.unwrap_or_default();
+    Error::new(Code::TooManyMatches, format!("{number} people are named; maxIdentities is {maximum}."))
+        .hint("Nothing was sent. Name fewer in one call, or raise maxIdentities.")
+        .matched(number as u64)
+        .names(names)
+}
+
+fn no_full_refresh() -> Error {
+    Error::new(
+        Code::UnsupportedArgument,
+        "The successor of /cc takes the ids of people, and SailPoint asks not to refresh a whole tenant by it.",
+    )
+    .hint("Nothing was sent. Name people by a filter or by identities. A whole identity profile is refreshed in the tenant's user interface.")
+}
