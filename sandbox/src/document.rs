@@ -185,7 +185,7 @@ fn copy<'a>(from: &Value, to: &mut Value, path: &mut std::iter::Peekable<impl It
     let Some(value) = from.get(name) else { return };
     if path.peek().is_none() {
         to[name] = value.clone();
-    } else {
+    } else if value.is_object() {
         if !to[name].is_object() {
             to[name] = json!({});
         }
@@ -232,5 +232,9 @@ mod tests {
         assert_eq!(cut(&["attributes"], &["attributes.city"]), json!({ "attributes": { "uid": "u" } }));
         assert_eq!(cut(&[], &["attributes", "name", "a.b"]), json!({ "id": "1" }));
         assert_eq!(cut(&[], &[]), document);
+        // What is no object has no members to be chosen from.
+        let nobody = json!({ "id": "1", "manager": null });
+        assert_eq!(filtered(nobody.clone(), &names(&["manager.name", "id"]), &[]), json!({ "id": "1" }));
+        assert_eq!(filtered(nobody.clone(), &names(&["manager", "manager.name", "id"]), &[]), nobody);
     }
 }
