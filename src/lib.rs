@@ -20,6 +20,7 @@ mod arguments;
 mod backend;
 mod candidates;
 mod cc;
+mod cc_by_name;
 mod check;
 mod config;
 mod delivery;
