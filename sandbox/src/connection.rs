@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(crate) struct Life {
     pub(crate) number: u64,
     pub(crate) requests: AtomicU64,
     pub(crate) in_flight: AtomicUsize,
+    /// Whether faults that reset unread have counted the first request already.
+    is_counted: AtomicBool,
     ending: Mutex<Option<Ending>>,
     ends: Notify,
 }
@@ -48,7 +50,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, tcp: TcpStream, tls: Option<Tls>)
     };
     // Small answers must not wait for the acknowledgement of the ones before.
     let _ = tcp.set_nodelay(true);
-    if is_reset_at_once(&shared, &tcp, number).await {
+    let start = at_once(&shared, &tcp, number).await;
+    if start == Start::Reset || shared.is_dead() {
         let _ = tcp.set_zero_linger();
         return;
     }
@@ -67,6 +70,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, tcp: TcpStream, tls: Option<Tls>)
         number,
         requests: AtomicU64::new(0),
         in_flight: AtomicUsize::new(0),
+        is_counted: AtomicBool::new(start == Start::Counted),
         ending: Mutex::new(None),
         ends: Notify::new(),
     });
@@ -94,7 +98,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, tcp: TcpStream, tls: Option<Tls>)
     }
 }
 
-/// Lets hyper serve until the client goes, a fault ends it, it has been idle for too long, or the door closes.
+/// Lets hyper serve until the client goes, a fault ends it, it has been idle for too long, the door closes, or the
+/// sandbox dies.
 async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, connection: impl GracefulConnection) {
     let ending = {
         let mut connection = pin!(connection);
@@ -114,12 +119,16 @@ async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, c
                     }
                     idle_until = Instant::now() + keep_alive;
                 }
-                () = closing(&mut door) => {
+                () = until(&mut door, |door| *door != Door::Open) => {
+                    if shared.is_dead() {
+                        break Ending::Reset;
+                    }
                     connection.as_mut().graceful_shutdown();
                     // Once is enough; what is under way is still answered.
                     tokio::select! {
                         _ = connection.as_mut() => return,
                         ending = life.ended() => break ending,
+                        () = until(&mut door, |door| matches!(door, Door::Dead(_))) => break Ending::Reset,
                     }
                 }
             }
@@ -128,44 +137,64 @@ async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, c
     wire.end(ending).await;
 }
 
-async fn closing(door: &mut watch::Receiver<Door>) {
-    if door.wait_for(|door| *door != Door::Open).await.is_err() {
+async fn until(door: &mut watch::Receiver<Door>, state: impl FnMut(&Door) -> bool) {
+    if door.wait_for(state).await.is_err() {
         // Without a door there is nothing to wait for; the connection's task ends with the runtime.
         pending().await
     }
 }
 
+/// How a connection starts.
+#[derive(PartialEq)]
+enum Start {
+    /// No fault has looked at it.
+    Unseen,
+    /// Faults have counted its first request, and let it pass.
+    Counted,
+    Reset,
+}
+
 /// `reset_before` on any: before the first request is read. A peek tells the control requests, which are spared.
-async fn is_reset_at_once(shared: &Shared, tcp: &TcpStream, connection: u64) -> bool {
+async fn at_once(shared: &Shared, tcp: &TcpStream, connection: u64) -> Start {
     let concerns = |fault: &Fault| fault.on == Endpoint::Any && fault.kind == FaultKind::ResetBefore;
     if !shared.tenant().faults.left().any(concerns) {
-        return false;
+        return Start::Unseen;
     }
     let mut start = [0; 32];
     let peek = tokio::time::timeout(Duration::from_secs(1), tcp.peek(&mut start)).await;
     let length = peek.ok().and_then(Result::ok).unwrap_or_default();
-    let is_control =
-        start[..length].split(|byte| *byte == b' ').nth(1).is_some_and(|path| path.starts_with(b"/sandbox/"));
+    let is_control = start[..length].split(|byte| *byte == b' ').nth(1).is_some_and(|path| path.starts_with(CONTROL));
+    if is_control {
+        return Start::Unseen;
+    }
     let mut tenant = shared.tenant();
-    if is_control || tenant.faults.next(concerns).is_none() {
-        return false;
+    if tenant.faults.next(concerns).is_none() {
+        return Start::Counted;
     }
     let arrival = tenant.arrival(connection, Endpoint::Any, Some(FaultKind::ResetBefore));
     tenant.log.enter(arrival);
-    true
+    Start::Reset
 }
 
-/// `reset_before` and `refused` on one endpoint: when the first bytes of a request for it come.
+const CONTROL: &[u8] = b"/sandbox/";
+
+/// `reset_before` and `refused`: when the first bytes of a request come.
 fn is_reset_unread(shared: &Shared, life: &Life, bytes: &[u8]) -> bool {
     let Some((method, target)) = request_line(bytes) else {
         return false;
     };
+    if target.as_bytes().starts_with(CONTROL) {
+        return false;
+    }
+    let is_counted = life.is_counted.swap(false, Ordering::SeqCst);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let endpoint = Route::of(path).endpoint;
     let mut tenant = shared.tenant();
-    let Some(fault) = tenant.faults.next(|fault| is_unread(fault) && fault.on == endpoint) else {
-        return false;
-    };
+    let fault = tenant.faults.next(|fault| match (fault.kind, fault.on) {
+        (FaultKind::ResetBefore, Endpoint::Any) => !is_counted,
+        _ => is_unread(fault) && fault.on == endpoint,
+    });
+    let Some(fault) = fault else { return false };
     let mut arrival = tenant.arrival(life.number, endpoint, Some(fault.kind));
     (arrival.method, arrival.path, arrival.query) = (method.to_owned(), path.to_owned(), query.to_owned());
     tenant.log.enter(arrival);

@@ -113,7 +113,7 @@ fn read_identity(value: &Value) -> Result<Identity, String> {
 
 fn identity(person: &Identity) -> Value {
     json!({
-        "id": person.id, "name": person.name, "displayName": person.display_name(), "attributes": person.attributes,
+        "id": person.id, "name": person.name, "displayName": person.display_name(), "attributes": *person.attributes,
         "correlated": person.correlated, "protected": person.protected, "inactive": person.inactive,
         "accounts": person.accounts, "manager": person.manager, "lastRefresh": person.last_refresh,
         "processingState": person.processing_state, "refreshes": person.refreshes,

@@ -6,37 +6,90 @@ use serde_json::{Map, Value, json};
 
 use crate::people::{Identity, mix};
 
+/// What a document of search has.
+const MEMBERS: [&str; 25] = [
+    "_type",
+    "_version",
+    "id",
+    "name",
+    "displayName",
+    "firstName",
+    "lastName",
+    "email",
+    "created",
+    "modified",
+    "phone",
+    "inactive",
+    "protected",
+    "status",
+    "employeeNumber",
+    "manager",
+    "isManager",
+    "identityProfile",
+    "source",
+    "attributes",
+    "accountCount",
+    "accessCount",
+    "accounts",
+    "apps",
+    "tags",
+];
+
 /// A document of search.
 pub(crate) fn of_search(person: &Identity, manager: Option<&Identity>) -> Value {
-    json!({
-        "_type": "identity",
-        "_version": "v7",
-        "id": person.id,
-        "name": person.name,
-        "displayName": person.display_name(),
-        "firstName": person.attributes.get("firstname"),
-        "lastName": person.attributes.get("lastname"),
-        "email": person.attributes.get("email"),
-        "created": created(person),
-        "modified": created(person),
-        "phone": person.attributes.get("phone"),
-        "inactive": person.inactive,
-        "protected": person.protected,
-        "status": "UNREGISTERED",
-        "employeeNumber": person.attributes.get("employeeNumber"),
-        "manager": manager.map(|manager| json!({
-            "id": manager.id, "name": manager.name, "displayName": manager.display_name(),
-        })),
-        "isManager": false,
-        "identityProfile": profile(),
-        "source": { "id": "2c91800000000000000000000000500c", "name": "Employees" },
-        "attributes": person.attributes,
-        "accountCount": person.accounts,
-        "accessCount": 0,
-        "accounts": accounts(person),
-        "apps": [],
-        "tags": [],
-    })
+    cut(person, manager, &[], &[])
+}
+
+/// Of a document of search only what `includes` names (all where it is empty), without what `excludes` names. A name
+/// may have dots. What nobody asked for is not made: a page has ten thousand documents.
+pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[String], excludes: &[String]) -> Value {
+    let is_wanted = |path: &[&str]| {
+        let leads_there = |include: &String| include.split('.').zip(path).all(|(one, other)| one == *other);
+        includes.is_empty() || includes.iter().any(leads_there)
+    };
+    let member = |name: &&str| match *name {
+        "attributes" => person
+            .attributes
+            .iter()
+            .filter(|(attribute, _)| is_wanted(&["attributes", attribute]))
+            .map(|(attribute, value)| (attribute.clone(), value.clone()))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => member(person, manager, other),
+    };
+    let names = MEMBERS.iter().filter(|name| is_wanted(&[name]));
+    let document: Map<String, Value> = names.map(|name| ((*name).to_owned(), member(name))).collect();
+    filtered(document.into(), includes, excludes)
+}
+
+fn member(person: &Identity, manager: Option<&Identity>, name: &str) -> Value {
+    let attribute = |name: &str| person.attributes.get(name).cloned().unwrap_or_default();
+    match name {
+        "_type" => "identity".into(),
+        "_version" => "v7".into(),
+        "id" => person.id.as_str().into(),
+        "name" => person.name.as_str().into(),
+        "displayName" => person.display_name().into(),
+        "firstName" => attribute("firstname"),
+        "lastName" => attribute("lastname"),
+        "email" | "phone" | "employeeNumber" => attribute(name),
+        "created" | "modified" => created(person).into(),
+        "inactive" => person.inactive.into(),
+        "protected" => person.protected.into(),
+        "status" => "UNREGISTERED".into(),
+        "manager" => {
+            let of = |manager: &Identity| json!({ "id": manager.id, "name": manager.name, "displayName": manager.display_name() });
+            manager.map(of).into()
+        }
+        "isManager" => false.into(),
+        "identityProfile" => profile(),
+        "source" => json!({ "id": "2c91800000000000000000000000500c", "name": "Employees" }),
+        "accountCount" => person.accounts.into(),
+        "accessCount" => 0.into(),
+        "accounts" => accounts(person).into(),
+        "apps" | "tags" => json!([]),
+        _ => Value::Null,
+    }
 }
 
 /// A member of `GET /identities`.
@@ -53,7 +106,7 @@ pub(crate) fn of_list(person: &Identity, manager: Option<&Identity>) -> Value {
         "managerRef": manager.map(|manager| json!({ "type": "IDENTITY", "id": manager.id, "name": manager.display_name() })),
         "isManager": false,
         "lastRefresh": person.last_refresh,
-        "attributes": person.attributes,
+        "attributes": *person.attributes,
         "lifecycleState": Value::Null,
     })
 }
@@ -107,13 +160,15 @@ pub(crate) fn is_number(field: &str) -> bool {
     ["accountCount", "accessCount"].contains(&field)
 }
 
-/// Leaves of a document only what `includes` names (all where it is empty), without what `excludes` names. A name may
-/// have dots.
-pub(crate) fn filtered(document: Value, includes: &[String], excludes: &[String]) -> Value {
-    let mut left = if includes.is_empty() { document.clone() } else { Value::Object(Map::new()) };
-    for path in includes {
-        copy(&document, &mut left, &mut path.split('.').peekable());
-    }
+fn filtered(document: Value, includes: &[String], excludes: &[String]) -> Value {
+    let mut left = match includes.is_empty() {
+        true => document,
+        false => {
+            let mut left = Value::Object(Map::new());
+            includes.iter().for_each(|path| copy(&document, &mut left, &mut path.split('.').peekable()));
+            left
+        }
+    };
     for path in excludes {
         let (parent, name) = path.rsplit_once('.').map_or(("", path.as_str()), |(parent, name)| (parent, name));
         let parent =
@@ -130,7 +185,7 @@ fn copy<'a>(from: &Value, to: &mut Value, path: &mut std::iter::Peekable<impl It
     let Some(value) = from.get(name) else { return };
     if path.peek().is_none() {
         to[name] = value.clone();
-    } else {
+    } else if value.is_object() {
         if !to[name].is_object() {
             to[name] = json!({});
         }
@@ -177,5 +232,9 @@ mod tests {
         assert_eq!(cut(&["attributes"], &["attributes.city"]), json!({ "attributes": { "uid": "u" } }));
         assert_eq!(cut(&[], &["attributes", "name", "a.b"]), json!({ "id": "1" }));
         assert_eq!(cut(&[], &[]), document);
+        // What is no object has no members to be chosen from.
+        let nobody = json!({ "id": "1", "manager": null });
+        assert_eq!(filtered(nobody.clone(), &names(&["manager.name", "id"]), &[]), json!({ "id": "1" }));
+        assert_eq!(filtered(nobody.clone(), &names(&["manager", "manager.name", "id"]), &[]), nobody);
     }
 }

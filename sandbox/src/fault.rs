@@ -47,9 +47,10 @@ pub enum FaultKind {
     /// closes at once, or after `skip` requests; on another endpoint when a request for it arrives, which is then
     /// reset unread. `times` does not count refused connections: nobody can. Over HTTP/2 it needs `Any`.
     Refused,
-    /// `reset_before`: the connection is reset (RST) before the request was read. On [`Endpoint::Any`] this happens
-    /// to a connection that has just been accepted, before its first request; on another endpoint when the first bytes
-    /// of a request for it arrive. Not executed. Over HTTP/2 only `Any` is unread.
+    /// `reset_before`: the connection is reset (RST) before the request was read. On [`Endpoint::Any`] each request
+    /// counts, a connection's first one when the connection is accepted, before TLS; on another endpoint, and for the
+    /// later requests of a connection, it happens when the first bytes of a request arrive. Not executed. Over HTTP/2
+    /// only the first request of a connection is unread, and only on `Any`.
     ResetBefore,
     /// `reset`: the connection is reset after the request was read. Executed.
     Reset,
@@ -78,6 +79,11 @@ pub enum FaultKind {
     Redirect,
     /// `echo`: 400 whose body repeats the request's Authorization header, query and body. Not executed.
     Echo,
+    /// `die`: the service dies. The listening socket is closed and every connection reset, whatever was under way on it,
+    /// control and all; nothing is executed or answered any more. After [`Fault::delay`] it lives again; without one,
+    /// when [`crate::Sandbox::clear_faults`] says so, and the program ends. Not executed: the request that it hits is
+    /// the first that is lost.
+    Die,
     /// `panic`: the sandbox panics: the connection ends, and dropping the [`crate::Sandbox`] fails the test. Not
     /// executed.
     Panic,
@@ -88,7 +94,7 @@ pub enum FaultKind {
     Goaway,
 }
 
-const NAMES: [(FaultKind, &str); 19] = [
+const NAMES: [(FaultKind, &str); 20] = [
     (FaultKind::Status, "status"),
     (FaultKind::Refused, "refused"),
     (FaultKind::ResetBefore, "reset_before"),
@@ -105,6 +111,7 @@ const NAMES: [(FaultKind, &str); 19] = [
     (FaultKind::HugeGzip, "huge_gzip"),
     (FaultKind::Redirect, "redirect"),
     (FaultKind::Echo, "echo"),
+    (FaultKind::Die, "die"),
     (FaultKind::Panic, "panic"),
     (FaultKind::RefusedStream, "refused_stream"),
     (FaultKind::Goaway, "goaway"),

@@ -31,8 +31,20 @@ impl Tenant {
             Some(other) => return Err(format!("defaultFilter must be CORRELATED_ONLY or NONE, not {other}")),
         };
         let conditions = conditions(&ask.parameter("filters").unwrap_or_default())?;
-        let people = self.people.iter().filter(|person| all || person.correlated);
-        let found: Vec<&Identity> = people.filter(|person| conditions.iter().all(|one| one.holds(person))).collect();
+        let by_id = conditions.iter().find(|condition| condition.name == "id");
+        let people: Vec<&Identity> = match by_id {
+            None => self.people.iter().collect(),
+            // The tenant's order, each person once.
+            Some(condition) => {
+                let positions = condition.values.iter().flat_map(|id| self.people.positions(id));
+                positions.collect::<BTreeSet<_>>().into_iter().map(|at| &self.people[*at]).collect()
+            }
+        };
+        let found: Vec<&Identity> = people
+            .into_iter()
+            .filter(|person| all || person.correlated)
+            .filter(|person| conditions.iter().all(|one| one.holds(person)))
+            .collect();
         let total = found.len();
         let page = found.into_iter().skip(offset).take(limit);
         let page = page.map(|person| document::of_list(person, self.manager(person))).collect();
@@ -71,6 +83,7 @@ impl Tenant {
 struct Condition {
     name: String,
     prefix: bool,
+    /// In lower case.
     values: Vec<String>,
 }
 
@@ -87,9 +100,9 @@ impl Condition {
             attribute => person.text(attribute),
         };
         let own = own.to_lowercase();
-        self.values.iter().map(|value| value.to_lowercase()).any(|value| match self.prefix {
-            true => own.starts_with(&value),
-            false => own == value,
+        self.values.iter().any(|value| match self.prefix {
+            true => own.starts_with(value),
+            false => own == *value,
         })
     }
 
@@ -130,6 +143,7 @@ fn conditions(text: &str) -> Result<Vec<Condition>, String> {
         } else {
             values = vec![value(&values[0])?];
         }
+        let values = values.into_iter().map(|value| value.to_lowercase()).collect();
         conditions.push(Condition { name, prefix: operator == "sw", values });
         match next("and") {
             Ok(and) if and.eq_ignore_ascii_case("and") => {}

@@ -3,10 +3,15 @@
 //! Texts are analysed: split into words at whatever is neither letter nor digit (so `john.smith` is two words), an
 //! ideograph or an emoji a word of its own, lower case. `field.exact` is the whole value as it is. Uncorrelated
 //! identities are not in it. It follows the tenant after the lag that is set.
+//!
+//! Made for a hundred thousand documents: a field's words and a sort's order are kept from when they are first asked
+//! for until the next change.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::analysis::{fits, is_near, words};
 use crate::document;
 use crate::people::Identity;
 use crate::query::{Bound, Glob, Query, Test};
@@ -17,7 +22,11 @@ pub(crate) const MOST_CLAUSES: usize = 800;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     people: Vec<Identity>,
+    /// Where someone stands.
+    by_id: HashMap<String, usize>,
     fields: HashMap<String, Field>,
+    /// By what documents are sorted by, the place of each.
+    ranks: HashMap<Vec<String>, Vec<usize>>,
     changes: VecDeque<(Instant, Change)>,
 }
 
@@ -43,8 +52,9 @@ pub(crate) struct Found(Vec<usize>);
 
 impl Index {
     pub(crate) fn new(people: &[Identity]) -> Self {
-        let people = people.iter().filter(|person| person.correlated).cloned().collect();
-        Self { people, ..Self::default() }
+        let mut index = Self::default();
+        people.iter().filter(|person| person.correlated).for_each(|person| index.add(person.clone()));
+        index
     }
 
     /// Will see a change after so long.
@@ -74,23 +84,50 @@ impl Index {
         Ok(self.matches(query).unwrap_or_default().0)
     }
 
+    /// The same documents in the order of these fields, `-` before a field for the other way round; those without a
+    /// value last. `manager.…` orders nothing.
+    pub(crate) fn sort(&mut self, mut found: Vec<usize>, fields: &[String]) -> Vec<usize> {
+        if !self.ranks.contains_key(fields) {
+            let mut keyed: Vec<_> =
+                self.people.iter().enumerate().map(|(at, person)| (SortKey::of(person, fields), at)).collect();
+            keyed.sort_by(|(one, _), (other, _)| one.compare(other, fields));
+            let mut ranks = vec![0; keyed.len()];
+            keyed.iter().enumerate().for_each(|(rank, (_, at))| ranks[*at] = rank);
+            self.ranks.insert(fields.to_vec(), ranks);
+        }
+        let ranks = &self.ranks[fields];
+        found.sort_unstable_by_key(|at| ranks[*at]);
+        found
+    }
+
     fn catch_up(&mut self) {
         let now = Instant::now();
         while self.changes.front().is_some_and(|(due, _)| *due <= now) {
             let Some((_, change)) = self.changes.pop_front() else { return };
             self.fields.clear();
+            self.ranks.clear();
             let id = match &change {
                 Change::Put(person) => &person.id,
                 Change::Remove(id) => id,
             };
-            let at = self.people.iter().position(|person| person.id == *id);
+            let at = self.by_id.get(id).copied();
             match (change, at) {
                 (Change::Put(person), Some(at)) if person.correlated => self.people[at] = *person,
-                (Change::Put(person), None) if person.correlated => self.people.push(*person),
-                (_, Some(at)) => drop(self.people.remove(at)),
+                (Change::Put(person), None) if person.correlated => self.add(*person),
+                (_, Some(at)) => self.take_out(at),
                 (_, None) => {}
             }
         }
+    }
+
+    fn add(&mut self, person: Identity) {
+        self.by_id.insert(person.id.clone(), self.people.len());
+        self.people.push(person);
+    }
+
+    fn take_out(&mut self, at: usize) {
+        self.by_id.remove(&self.people.remove(at).id);
+        self.by_id.values_mut().filter(|place| **place > at).for_each(|place| *place -= 1);
     }
 
     /// Whom it matches; nothing where its text has no word, so that Elasticsearch drops the clause.
@@ -131,8 +168,8 @@ impl Index {
             Some(name) => (name, true),
             None => (field, false),
         };
-        let people = &self.people;
-        let field = self.fields.entry(name.to_owned()).or_insert_with(|| Field::new(people, name));
+        let documents = Documents { people: &self.people, by_id: &self.by_id };
+        let field = self.fields.entry(name.to_owned()).or_insert_with(|| Field::new(documents, name));
         let terms = if exact { &field.values } else { &field.words };
         let of = |term: &String| Found(terms.get(term).cloned().unwrap_or_default());
         Some(match test {
@@ -144,13 +181,14 @@ impl Index {
             }
             Test::Phrase { text, loose } => {
                 let wanted = words(text);
-                let mut found: Vec<Found> = wanted.iter().map(of).collect();
-                found.sort_by_key(|found| found.0.len());
-                let mut found = found.into_iter().reduce(|one, other| one.and(&other))?;
-                if !loose && wanted.len() > 1 {
-                    found.0.retain(|&at| has_phrase(people, at, name, &wanted));
-                }
-                found
+                let mut lists: Vec<&[usize]> =
+                    wanted.iter().map(|word| terms.get(word).map_or(&[][..], Vec::as_slice)).collect();
+                // From the rarest word: every address has a `com`.
+                lists.sort_by_key(|list| list.len());
+                let (rarest, others) = lists.split_first()?;
+                let has_all = |at: &&usize| others.iter().all(|list| list.binary_search(at).is_ok());
+                let has_phrase = |at: &&usize| *loose || wanted.len() < 2 || documents.has_phrase(**at, name, &wanted);
+                Found(rarest.iter().filter(has_all).filter(has_phrase).copied().collect())
             }
             Test::Wildcard(glob) if exact => scan(terms, |term| fits(glob, term)),
             Test::Wildcard(glob) => {
@@ -189,19 +227,34 @@ impl Index {
 }
 
 fn scan(terms: &BTreeMap<String, Vec<usize>>, is_wanted: impl Fn(&str) -> bool) -> Found {
-    Found::any(terms.iter().filter(|(term, _)| is_wanted(term)).map(|(_, found)| Found(found.clone())).collect())
+    Found::rising(terms.iter().filter(|(term, _)| is_wanted(term)).flat_map(|(_, found)| found).copied().collect())
+}
+
+/// The people of the documents, and where they stand.
+#[derive(Clone, Copy)]
+struct Documents<'a> {
+    people: &'a [Identity],
+    by_id: &'a HashMap<String, usize>,
+}
+
+impl Documents<'_> {
+    /// What a field of one of them holds.
+    fn values(self, at: usize, field: &str) -> Vec<String> {
+        let manager = self.people[at].manager.as_ref().filter(|_| field.starts_with("manager."));
+        let manager = manager.and_then(|id| self.by_id.get(id)).map(|at| &self.people[*at]);
+        document::values(&self.people[at], manager, field)
+    }
+
+    fn has_phrase(self, at: usize, field: &str, wanted: &[String]) -> bool {
+        self.values(at, field).iter().any(|value| words(value).windows(wanted.len()).any(|run| run == wanted))
+    }
 }
 
 impl Field {
-    fn new(people: &[Identity], name: &str) -> Self {
-        let by_id: HashMap<&str, &Identity> = match name.starts_with("manager.") {
-            true => people.iter().map(|person| (person.id.as_str(), person)).collect(),
-            false => HashMap::new(),
-        };
+    fn new(documents: Documents<'_>, name: &str) -> Self {
         let mut field = Self::default();
-        for (at, person) in people.iter().enumerate() {
-            let manager = person.manager.as_deref().and_then(|id| by_id.get(id).copied());
-            for value in document::values(person, manager, name) {
+        for at in 0..documents.people.len() {
+            for value in documents.values(at, name) {
                 for word in words(&value) {
                     add(&mut field.words, word, at);
                 }
@@ -221,14 +274,13 @@ fn add(terms: &mut BTreeMap<String, Vec<usize>>, term: String, at: usize) {
 
 impl Found {
     fn any(found: Vec<Self>) -> Self {
-        let mut all = found.into_iter().map(|found| found.0).reduce(|mut all, more| {
-            all.extend(more);
-            all
-        });
-        let all = all.get_or_insert_default();
+        Self::rising(found.into_iter().flat_map(|found| found.0).collect())
+    }
+
+    fn rising(mut all: Vec<usize>) -> Self {
         all.sort_unstable();
         all.dedup();
-        Self(std::mem::take(all))
+        Self(all)
     }
 
     fn and(mut self, other: &Self) -> Self {
@@ -242,32 +294,28 @@ impl Found {
     }
 }
 
-/// The words of a text, as it is indexed and as it is asked for.
-pub(crate) fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    for character in text.chars() {
-        let is_mark = ('\u{300}'..='\u{36f}').contains(&character);
-        if is_word_alone(character) {
-            words.extend([character.to_string(), String::new()]);
-        } else if character.is_alphanumeric() || is_mark {
-            words.last_mut().expect("there is always one").push(character);
-        } else {
-            words.push(String::new());
-        }
+/// What a document is sorted by: the first value of each field.
+pub(crate) struct SortKey(pub(crate) Vec<Option<String>>);
+
+impl SortKey {
+    pub(crate) fn of(person: &Identity, fields: &[String]) -> Self {
+        let value =
+            |field: &String| document::values(person, None, field.trim_start_matches(['-', '+'])).into_iter().next();
+        Self(fields.iter().map(value).collect())
     }
-    words.iter().filter(|word| !word.is_empty()).map(|word| word.to_lowercase()).collect()
-}
 
-/// Ideographs, hiragana, symbols and emoji.
-fn is_word_alone(character: char) -> bool {
-    matches!(u32::from(character), 0x2600..=0x27bf | 0x3040..=0x309f | 0x3400..=0x9fff | 0xf900..=0xfaff | 0x1f000..=0x2ffff)
-}
-
-fn has_phrase(people: &[Identity], at: usize, field: &str, wanted: &[String]) -> bool {
-    let manager = people[at].manager.as_ref().filter(|_| field.starts_with("manager."));
-    let manager = manager.and_then(|id| people.iter().find(|person| person.id == *id));
-    let values = document::values(&people[at], manager, field);
-    values.iter().any(|value| words(value).windows(wanted.len()).any(|run| run == wanted))
+    pub(crate) fn compare(&self, other: &Self, fields: &[String]) -> Ordering {
+        let mut values = fields.iter().zip(self.0.iter().zip(&other.0));
+        let unequal = values.find_map(|(field, (one, other))| {
+            let order = match (one, other) {
+                (Some(one), Some(other)) if field.starts_with('-') => other.cmp(one),
+                (Some(one), Some(other)) => one.cmp(other),
+                (one, other) => one.is_none().cmp(&other.is_none()),
+            };
+            order.is_ne().then_some(order)
+        });
+        unequal.unwrap_or(Ordering::Equal)
+    }
 }
 
 /// How many clauses there are, each word of an analysed text one of them.
@@ -300,49 +348,6 @@ fn lower(part: &Glob) -> Vec<Glob> {
         Glob::Is(character) => character.to_lowercase().map(Glob::Is).collect(),
         other => vec![*other],
     }
-}
-
-/// Whether a pattern fits a whole term: the usual walk with one place to go back to.
-fn fits(glob: &[Glob], term: &str) -> bool {
-    let term: Vec<char> = term.chars().collect();
-    let (mut at, mut next, mut back) = (0, 0, None);
-    while at < term.len() {
-        match glob.get(next) {
-            Some(Glob::Any) => {
-                back = Some((next + 1, at));
-                next += 1;
-            }
-            Some(Glob::One) => (at, next) = (at + 1, next + 1),
-            Some(Glob::Is(character)) if *character == term[at] => (at, next) = (at + 1, next + 1),
-            _ => match back {
-                None => return false,
-                Some((pattern, start)) => {
-                    (next, at) = (pattern, start + 1);
-                    back = Some((pattern, start + 1));
-                }
-            },
-        }
-    }
-    glob[next..].iter().all(|part| *part == Glob::Any)
-}
-
-/// Whether two words differ in at most two letters.
-fn is_near(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > 2 {
-        return false;
-    }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, left) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in other.iter().enumerate() {
-            let cost = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()] <= 2
 }
 
 /// Whether something lies between two bounds, each of which may be missing, or not be meant itself.

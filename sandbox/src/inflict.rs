@@ -38,9 +38,11 @@ pub(crate) async fn inflict(
     let text = |otherwise: &str| fault.body.clone().unwrap_or_else(|| otherwise.to_owned());
     match fault.kind {
         FaultKind::Status => ready(with_retry_after(status(fault, ask), fault)),
-        FaultKind::Reset | FaultKind::ResetUnexecuted | FaultKind::ResetBefore | FaultKind::Refused => {
-            Outcome::End(Ending::Reset)
-        }
+        FaultKind::Reset
+        | FaultKind::ResetUnexecuted
+        | FaultKind::ResetBefore
+        | FaultKind::Refused
+        | FaultKind::Die => Outcome::End(Ending::Reset),
         FaultKind::Slow => {
             tokio::time::sleep(long).await;
             ready(executed)

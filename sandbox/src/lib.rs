@@ -13,6 +13,7 @@
 //! the test that used it. README.md beside this crate is its manual: what it answers, every fault, and the control
 //! over HTTP that C and PowerShell tests use.
 
+mod analysis;
 mod answer;
 mod auth;
 mod body;
@@ -46,7 +47,7 @@ pub use auth::{ACCESS_TOKEN, Client};
 pub use fault::{Fault, FaultKind};
 pub use judge::Judge;
 pub use log::{Arrival, Refresh, Scope};
-pub use people::{HAND_WRITTEN, Identity};
+pub use people::{Attributes, HAND_WRITTEN, Identity};
 pub use route::Endpoint;
 pub use sandbox::{Builder, Sandbox};
 pub use tasks::TaskEnd;

@@ -72,6 +72,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         if let Some(text) = sandbox.take_panic() {
             return Err(format!("panicked: {text}").into());
         }
+        if sandbox.has_died() {
+            return Err("died, as it was asked to".into());
+        }
         if !arguments.stay && parent.is_gone() {
             return Ok(());
         }

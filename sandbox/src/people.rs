@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ pub struct Identity {
     /// The user name: `name` in `/cc` filters and in search, `alias` in `GET /identities`.
     pub name: String,
     /// Every identity attribute.
-    pub attributes: BTreeMap<String, Value>,
+    pub attributes: Attributes,
     /// Whether it belongs to an authoritative source. Search leaves out those that do not.
     pub correlated: bool,
     /// Whether it is protected.
@@ -36,6 +38,25 @@ pub struct Identity {
     pub refreshes: u64,
 }
 
+/// Identity attributes by name. Copies share them until one of them changes: the tenant and its search hold everybody
+/// each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes(Arc<BTreeMap<String, Value>>);
+
+impl Deref for Attributes {
+    type Target = BTreeMap<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Attributes {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
 impl Identity {
     /// An identity with a user name, which is its `uid` and display name as well until something else is set.
     pub fn new(name: &str) -> Self {
@@ -45,7 +66,7 @@ impl Identity {
         let mut identity = Self {
             id: id(number),
             name: name.to_owned(),
-            attributes: BTreeMap::new(),
+            attributes: Attributes::default(),
             correlated: true,
             protected: false,
             inactive: false,

@@ -11,7 +11,8 @@ use crate::people::Identity;
 #[derive(Debug, Default)]
 pub(crate) struct Population {
     people: Vec<Identity>,
-    by_id: HashMap<String, usize>,
+    /// By id in lower case, where they stand: `GET /identities` does not know case, all else does.
+    by_id: HashMap<String, Vec<usize>>,
     attributes: BTreeSet<String>,
 }
 
@@ -26,7 +27,12 @@ impl From<Vec<Identity>> for Population {
 impl Population {
     /// Where someone stands.
     pub(crate) fn position(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
+        self.positions(id).iter().copied().find(|at| self.people[*at].id == id)
+    }
+
+    /// Where those stand whose id is this, whatever its case.
+    pub(crate) fn positions(&self, id: &str) -> &[usize] {
+        self.by_id.get(&id.to_lowercase()).map_or(&[], Vec::as_slice)
     }
 
     /// The names of the identity attributes that somebody has, or has had.
@@ -63,7 +69,7 @@ impl Population {
         match self.position(&person.id) {
             Some(at) => self.people[at] = person,
             None => {
-                self.by_id.insert(person.id.clone(), self.people.len());
+                self.by_id.entry(person.id.to_lowercase()).or_default().push(self.people.len());
                 self.people.push(person);
             }
         }
@@ -71,6 +77,9 @@ impl Population {
 
     /// Takes away those of whom it is true.
     pub(crate) fn remove(&mut self, gone: impl Fn(&Identity) -> bool) -> Vec<Identity> {
+        if !self.people.iter().any(&gone) {
+            return Vec::new();
+        }
         let people = std::mem::take(self);
         let (removed, left) = people.people.into_iter().partition(gone);
         *self = Self::from(left);

@@ -71,6 +71,9 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
+    if shared.is_dead() {
+        return Outcome::End(Ending::Reset);
+    }
     if path.starts_with("/sandbox/") {
         let (body, _) = read(body).await;
         return Outcome::Answer(control::answer(&shared, head.method.as_str(), &path, &body).into_response());
@@ -98,6 +101,9 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
         if !complete {
             return Outcome::End(Ending::Close);
         }
+        if shared.is_dead() {
+            return Outcome::End(Ending::Reset);
+        }
         let ask = Ask { number, route, method: head.method.to_string(), query, headers, body };
         let endpoint = ask.route.endpoint;
         // Over HTTP/1.1 these have had their turn before the request was read.
@@ -113,10 +119,13 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
             Some(fault) if !fault.is_executed() => None,
             _ => Some(tenant.answer(&ask)),
         };
+        if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == FaultKind::Die) {
+            shared.die(fault);
+        }
         let mut refresh = None;
         tenant.log.amend(number, |arrival| {
             arrival.fault = fault.as_ref().map(|fault| fault.kind.name());
-            refresh = arrival.refreshed.clone();
+            refresh = arrival.refreshed.clone().filter(|_| shared.report.is_some());
         });
         (ask, fault, answer, refresh.map(|refresh| (refresh, tenant.people.len())))
     };

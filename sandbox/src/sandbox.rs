@@ -19,7 +19,7 @@ use crate::log::{Arrival, Log, Refresh};
 use crate::people::{self, Identity};
 use crate::population::Population;
 use crate::route::Endpoint;
-use crate::server::{self, Report, Shared};
+use crate::server::{self, Door, Report, Shared};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::tenant::{Settings, Tenant};
 use crate::tls::{self, CaFile};
@@ -159,7 +159,7 @@ impl Sandbox {
         }
     }
 
-    /// Takes away every fault.
+    /// Takes away every fault, and opens what they have closed.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
         self.wait_until_listening(true);
@@ -168,6 +168,11 @@ impl Sandbox {
     /// The faults that are not used up.
     pub fn faults_left(&self) -> Vec<Fault> {
         self.shared.tenant().faults.left().cloned().collect()
+    }
+
+    /// Whether [`FaultKind::Die`] has hit, and nothing but [`Sandbox::clear_faults`] brings it back.
+    pub fn has_died(&self) -> bool {
+        *self.shared.door.borrow() == Door::Dead(None)
     }
 
     /// Lets every token that was given out run out now.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::document;
-use crate::people::Identity;
+use crate::index::SortKey;
 use crate::query;
 use crate::tenant::{Ask, Tenant};
 
@@ -34,28 +34,24 @@ impl Tenant {
         let (mut found, body) = self.found(&ask.body)?;
         let total = found.len();
         let sort = names(&body, "sort")?;
-        let people = self.index.people();
-        let key =
-            |at: usize| -> Vec<Option<String>> { sort.iter().map(|field| sort_key(&people[at], field)).collect() };
-        let order = |one: &[Option<String>], other: &[Option<String>]| compare(&sort, one, other);
         if !sort.is_empty() {
-            let mut keyed: Vec<(Vec<Option<String>>, usize)> = found.iter().map(|&at| (key(at), at)).collect();
+            found = self.index.sort(found, &sort);
             if let Some(after) = search_after(&body, &sort)? {
-                keyed.retain(|(key, _)| order(key, &after).is_gt());
+                let is_before =
+                    |at: &usize| SortKey::of(&self.index.people()[*at], &sort).compare(&after, &sort).is_le();
+                found.drain(..found.partition_point(is_before));
             }
-            keyed.sort_by(|(one, _), (other, _)| order(one, other));
-            found = keyed.into_iter().map(|(_, at)| at).collect();
         } else if !body["searchAfter"].is_null() {
             return Err("searchAfter needs a sort".to_owned());
         }
         let (includes, excludes) = (&body["queryResultFilter"]["includes"], &body["queryResultFilter"]["excludes"]);
         let (includes, excludes) = (list(includes, "includes")?, list(excludes, "excludes")?);
+        let people = self.index.people();
         let page: Value = found
             .into_iter()
             .skip(offset)
             .take(limit)
-            .map(|at| document::of_search(&people[at], self.manager(&people[at])))
-            .map(|document| document::filtered(document, &includes, &excludes))
+            .map(|at| document::cut(&people[at], self.manager(&people[at]), &includes, &excludes))
             .collect();
         let answer = Answer::json(200, &page);
         Ok(match ask.parameter("count").as_deref() {
@@ -109,7 +105,7 @@ fn list(value: &Value, member: &str) -> Result<Vec<String>, String> {
     }
 }
 
-fn search_after(body: &Value, sort: &[String]) -> Result<Option<Vec<Option<String>>>, String> {
+fn search_after(body: &Value, sort: &[String]) -> Result<Option<SortKey>, String> {
     let after = match &body["searchAfter"] {
         Value::Null => return Ok(None),
         Value::Array(after) if after.len() == sort.len() => after,
@@ -118,25 +114,7 @@ fn search_after(body: &Value, sort: &[String]) -> Result<Option<Vec<Option<Strin
     if !sort.iter().any(|field| field.trim_start_matches(['-', '+']) == "id") {
         return Err("with searchAfter, sort must include id".to_owned());
     }
-    Ok(Some(after.iter().map(|value| value.as_str().map(str::to_owned)).collect()))
-}
-
-fn sort_key(person: &Identity, field: &str) -> Option<String> {
-    document::values(person, None, field.trim_start_matches(['-', '+'])).into_iter().next()
-}
-
-/// As the fields say, those without a value last.
-fn compare(sort: &[String], one: &[Option<String>], other: &[Option<String>]) -> std::cmp::Ordering {
-    let mut fields = sort.iter().zip(one.iter().zip(other));
-    let unequal = fields.find_map(|(field, (one, other))| {
-        let order = match (one, other) {
-            (Some(one), Some(other)) if field.starts_with('-') => other.cmp(one),
-            (Some(one), Some(other)) => one.cmp(other),
-            (one, other) => one.is_none().cmp(&other.is_none()),
-        };
-        order.is_ne().then_some(order)
-    });
-    unequal.unwrap_or(std::cmp::Ordering::Equal)
+    Ok(Some(SortKey(after.iter().map(|value| value.as_str().map(str::to_owned)).collect())))
 }
 
 /// The list's answer, with its total where that was asked for.

@@ -33,8 +33,10 @@ pub(crate) type Report = Box<dyn Fn(&Refresh, usize) + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Door {
     Open,
-    /// Closed until then, or until it is opened.
+    /// Closed until then, or until it is opened; what is under way is still answered.
     Closed(Option<Instant>),
+    /// Closed likewise, and every connection reset.
+    Dead(Option<Instant>),
 }
 
 impl Shared {
@@ -56,6 +58,15 @@ impl Shared {
     pub(crate) fn close_door(&self, fault: &Fault) {
         let until = (fault.times != 0).then(|| Instant::now() + fault.delay.unwrap_or(Duration::from_secs(1)));
         self.door.send_replace(Door::Closed(until));
+    }
+
+    /// Dies. The tenant's lock is held by whoever calls this, so that no request is executed afterwards.
+    pub(crate) fn die(&self, fault: &Fault) {
+        self.door.send_replace(Door::Dead(fault.delay.map(|delay| Instant::now() + delay)));
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        matches!(*self.door.borrow(), Door::Dead(_))
     }
 
     /// Sets a fault. A door that closes at once needs no request to hit; one that closes after n requests closes
@@ -104,23 +115,35 @@ pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: 
                 });
             }
             _ = door.changed() => {
-                let state = *door.borrow_and_update();
-                let Door::Closed(until) = state else { continue };
+                if *door.borrow_and_update() == Door::Open {
+                    continue;
+                }
                 drop(listener);
                 shared.listening.store(false, Ordering::SeqCst);
-                let opened = door.wait_for(|state| *state == Door::Open);
-                match until {
-                    None => drop(opened.await),
-                    Some(until) => drop(tokio::time::timeout_at(until, opened).await),
-                }
+                closed(&shared, &mut door).await;
                 listener = loop {
                     match TcpListener::bind(address).await {
                         Ok(listener) => break listener,
                         Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                     }
                 };
-                shared.door.send_if_modified(|state| std::mem::replace(state, Door::Open) != Door::Open);
                 shared.listening.store(true, Ordering::SeqCst);
+            }
+        }
+    }
+}
+
+/// Waits until the door is opened, or its time has come.
+async fn closed(shared: &Shared, door: &mut watch::Receiver<Door>) {
+    loop {
+        let state = *door.borrow_and_update();
+        match state {
+            Door::Open => return,
+            Door::Closed(None) | Door::Dead(None) => drop(door.changed().await),
+            Door::Closed(Some(until)) | Door::Dead(Some(until)) => {
+                if tokio::time::timeout_at(until, door.changed()).await.is_err() {
+                    shared.door.send_if_modified(|now| *now == state && std::mem::replace(now, Door::Open) == state);
+                }
             }
         }
     }

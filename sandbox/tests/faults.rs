@@ -168,6 +168,61 @@ fn on_any_every_nth_new_connection_is_reset_unread_and_the_control_is_spared() {
 }
 
 #[test]
+fn on_any_later_requests_of_a_connection_are_reset_unread_too() {
+    for (client, connections) in [(keeping(), 3), (client(), 6)] {
+        let sandbox = Sandbox::start();
+        sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::ResetBefore).every(3).times(0));
+        let outcomes = [(); 8].map(|()| refresh(&client, &sandbox).is_ok());
+        assert_eq!(outcomes, [true, true, false, true, true, false, true, true]);
+        let log = sandbox.log();
+        assert_eq!((log.len(), sandbox.refreshes().len()), (8, 6));
+        assert!([2, 5].iter().all(|at| log[*at].fault == Some("reset_before") && log[*at].body.is_empty()));
+        assert!(sandbox.connections() >= connections);
+    }
+}
+
+#[test]
+fn what_dies_takes_everything_with_it() {
+    let (sandbox, client, other) = (Sandbox::start(), keeping(), keeping());
+    sandbox.fault(Fault::on(Endpoint::Token).kind(FaultKind::Slow).delay(Duration::from_secs(60)));
+    sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Die).skip(2));
+    let held = std::thread::spawn({
+        let request = other.post(format!("{}/oauth/token", sandbox.url()));
+        move || request.send()
+    });
+    while sandbox.log().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let control = format!("{}/sandbox/faults", sandbox.url());
+    for _ in 0..2 {
+        refresh(&client, &sandbox).expect("it lives");
+        assert!(client.get(&control).send().is_ok());
+    }
+    assert!(refresh(&client, &sandbox).is_err());
+    assert!(sandbox.has_died());
+    assert!(held.join().expect("it does not panic").is_err());
+    assert!(client.get(&control).send().is_err());
+    assert!(refresh(&client, &sandbox).is_err());
+    assert_eq!((sandbox.refreshes().len(), sandbox.arrivals(Endpoint::Refresh).len()), (2, 3));
+    sandbox.clear_faults();
+    refresh(&client, &sandbox).expect("it lives again");
+}
+
+#[test]
+fn what_dies_for_a_time_remembers() {
+    let sandbox = Sandbox::start();
+    let die = Fault::on(Endpoint::Any).kind(FaultKind::Die).delay(Duration::from_millis(100));
+    sandbox.fault(die.executed(true));
+    assert!(refresh(&client(), &sandbox).is_err());
+    let patience = Instant::now() + Duration::from_secs(5);
+    while refresh(&client(), &sandbox).is_err() {
+        assert!(Instant::now() < patience && !sandbox.has_died());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(sandbox.refreshes().len(), 2);
+}
+
+#[test]
 fn a_closed_door_refuses_and_opens_again() {
     let (sandbox, client) = (Sandbox::start(), keeping());
     refresh(&client, &sandbox).expect("nothing is wrong yet");

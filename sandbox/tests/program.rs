@@ -72,6 +72,14 @@ fn it_fails_when_it_has_panicked() {
 }
 
 #[test]
+fn it_ends_when_it_dies() {
+    let (mut running, url, _lines) = start(&["--people", "1"]);
+    post(&format!("{url}/sandbox/faults"), "{\"kind\":\"die\"}").expect("the control answers");
+    assert!(post(&url, "").is_err());
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
 fn it_says_what_is_wrong_with_its_arguments() {
     for (arguments, says) in [
         (&["--people", "many"][..], "many"),
