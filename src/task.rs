@@ -196,7 +196,6 @@ fn ended(
     mut on_progress: impl FnMut(&TaskStatus),
 ) -> Result<TaskStatus> {
     loop {
-        call.control.doing(Phase::Waiting, "waiting for a task");
         match service::task_status(call, id) {
             Ok(status) if status.state != TaskState::Running => return Ok(status),
             Ok(status) => {
@@ -206,6 +205,7 @@ fn ended(
             Err(error) if error.details().code == Code::NotFound && unknown > 0 => unknown -= 1,
             Err(error) => return Err(error),
         }
+        call.control.doing(Phase::Waiting, "waiting for a task");
         let end = call.deadline.map_or(end, |deadline| deadline.min(end));
         if Instant::now() + interval > end {
             return Err(still_running(id));

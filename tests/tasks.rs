@@ -1,0 +1,181 @@
+//! A refresh is waited for until its tasks have ended, and whoever was not refreshed is named.
+
+mod support;
+
+use std::time::Duration;
+
+use pssailpointcc::ffi;
+use pssailpointcc_sandbox::{Endpoint, Fault, Sandbox, TaskEnd};
+use serde_json::{Value, json};
+use support::{Operation, call, configuration, refresh, with};
+
+fn sandbox() -> Sandbox {
+    Sandbox::builder().people(600).task_duration(Duration::from_millis(50)).start()
+}
+
+/// A refresh of these that is waited for, with further options.
+fn waiting(sandbox: &Sandbox, identities: &Value, options: &Value) -> Value {
+    let options = with(json!({ "wait": true, "pollIntervalMs": 20 }), options);
+    json!({ "identities": identities, "options": options, "configuration": configuration(sandbox.url()) })
+}
+
+fn task(sandbox: &Sandbox, id: &str, members: &Value) -> Value {
+    let request = json!({ "id": id, "pollIntervalMs": 20, "configuration": configuration(sandbox.url()) });
+    call(ffi::cc_get_task, &with(request, members).to_string())
+}
+
+/// The id of the task of an answer's first call.
+fn task_id(answer: &Value) -> String {
+    answer["calls"][0]["task"]["id"].as_str().unwrap_or_else(|| panic!("a task: {answer:#}")).to_owned()
+}
+
+fn says(answer: &Value, part: &str) {
+    let error = &answer["error"];
+    let text = format!("{} {}", error["message"], error["hint"]);
+    assert!(text.contains(part), "not said: {part}\n{text}");
+}
+
+#[test]
+fn the_answer_comes_when_all_tasks_have_ended() {
+    let sandbox = sandbox();
+    let filter = json!({
+        "filter": "inactive == false", "configuration": configuration(sandbox.url()),
+        "options": { "wait": true, "pollIntervalMs": 20, "backend": "process" },
+    });
+    let answer = refresh(&filter);
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    let calls = answer["calls"].as_array().expect("a list");
+    assert!(calls.len() > 1, "{answer:#}");
+    for call in calls {
+        let task = &call["task"];
+        assert_eq!((&task["state"], &task["completionStatus"]), (&json!("succeeded"), &json!("SUCCESS")), "{task}");
+    }
+    assert_eq!((&answer["failed"], &answer["warnings"]), (&Value::Null, &Value::Null), "{answer:#}");
+    let refreshed = sandbox.identities().into_iter().filter(|person| person.last_refresh.is_some()).count();
+    assert!(refreshed >= 250, "{refreshed} were refreshed by the time the answer came");
+}
+
+#[test]
+fn a_warning_of_a_task_is_a_warning() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("Warning").message("One source was slow."));
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({})));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    let warning = answer["warnings"][0].as_str().unwrap_or_default();
+    assert!(warning.contains(&task_id(&answer)) && warning.contains("One source was slow."), "{answer:#}");
+    assert_eq!(answer["calls"][0]["task"]["state"], "warning");
+}
+
+#[test]
+fn a_task_that_fails_is_an_error_with_its_messages_and_the_account() {
+    for completion in ["ERROR", "Error", "TERMINATED", "TEMPERROR"] {
+        let sandbox = sandbox();
+        sandbox.script_task(TaskEnd::new(completion).message("The rule Lifecycle has a defect."));
+        let answer = refresh(&waiting(&sandbox, &json!(["smith", "nobody.here"]), &json!({})));
+        assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!("task_failed"), &json!("yes")));
+        says(&answer, completion);
+        says(&answer, "The rule Lifecycle has a defect.");
+        assert_eq!(
+            (&answer["calls"][0]["outcome"], &answer["unmatched"]),
+            (&json!("accepted"), &json!(["nobody.here"]))
+        );
+        assert_eq!(answer["calls"][0]["task"]["state"], "failed");
+        assert_eq!(sandbox.refreshes().len(), 1);
+    }
+}
+
+#[test]
+fn whoever_was_not_refreshed_is_named_as_they_were_given() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("SUCCESS").failing("smith"));
+    let answer = refresh(&waiting(&sandbox, &json!(["amelie.roux", "smith"]), &json!({})));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    let failed = answer["failed"].as_array().expect("a list");
+    assert_eq!(failed.len(), 1, "{answer:#}");
+    assert_eq!((&failed[0]["identity"], &failed[0]["processingState"]), (&json!("smith"), &json!("ERROR")));
+    let of_task = task(&sandbox, &task_id(&answer), &json!({ "wait": true, "ids": answer["calls"][0]["ids"] }));
+    assert_eq!((&of_task["state"], of_task["failed"].as_array().map(Vec::len)), (&json!("succeeded"), Some(1)));
+}
+
+#[test]
+fn who_was_refreshed_cannot_be_told_to_a_client_that_may_not_list_people() {
+    let sandbox = sandbox();
+    let client = json!({ "clientId": "application-client", "clientSecret": "application-secret" });
+    let request = waiting(&sandbox, &json!(["smith"]), &json!({}));
+    let configuration = with(request["configuration"].clone(), &client);
+    let answer = refresh(&with(request, &json!({ "configuration": configuration })));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    let warning = answer["warnings"][0].as_str().unwrap_or_default();
+    assert!(warning.starts_with("Who was refreshed could not be looked up:"), "{answer:#}");
+}
+
+#[test]
+fn a_task_that_does_not_end_in_time_goes_on_and_can_be_followed() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(2)));
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({ "waitTimeoutSec": 0.1 })));
+    assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!("timeout"), &json!("yes")), "{answer:#}");
+    let id = task_id(&answer);
+    says(&answer, "goes on at the service");
+    says(&answer, &format!("Wait-CCTask -Id {id}"));
+    assert_eq!(task(&sandbox, &id, &json!({}))["state"], "running");
+    let ended = task(&sandbox, &id, &json!({ "wait": true }));
+    assert_eq!((&ended["state"], &ended["task"]["completionStatus"]), (&json!("succeeded"), &json!("SUCCESS")));
+    assert_eq!(sandbox.refreshes().len(), 1);
+}
+
+#[test]
+fn the_task_that_cc_names_is_followed_although_nothing_documents_it() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("WARNING").message("Seen."));
+    let request = json!({
+        "filter": "uid == \"amelie.roux\"", "configuration": configuration(sandbox.url()),
+        "options": { "wait": true, "pollIntervalMs": 20 },
+    });
+    let answer = refresh(&request);
+    assert_eq!((&answer["ok"], &answer["backend"]), (&json!(true), &json!("cc")), "{answer:#}");
+    assert_eq!(answer["calls"][0]["task"]["state"], "warning");
+}
+
+#[test]
+fn a_task_that_nobody_has_started_is_not_found() {
+    let sandbox = sandbox();
+    for id in ["nothing", "../process?x=1#y", "ä ö"] {
+        let answer = task(&sandbox, id, &json!({ "wait": true }));
+        assert_eq!(
+            (&answer["error"]["code"], &answer["error"]["sent"]),
+            (&json!("not_found"), &json!("no")),
+            "{answer:#}"
+        );
+    }
+    assert!(sandbox.refreshes().is_empty());
+    let answer = call(ffi::cc_get_task, &json!({ "configuration": configuration(sandbox.url()) }).to_string());
+    assert_eq!(answer["error"]["code"], "invalid_argument");
+}
+
+#[test]
+fn a_question_after_a_task_that_is_lost_is_asked_again_and_the_refresh_is_not() {
+    let sandbox = sandbox();
+    sandbox.fault(Fault::on(Endpoint::TaskStatus).status(503).times(2));
+    sandbox.fault(Fault::on(Endpoint::TaskStatus).status(404).times(1).skip(2));
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({})));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    assert_eq!(sandbox.arrivals(Endpoint::Process).len(), 1);
+}
+
+#[test]
+fn a_cancel_ends_the_wait_for_a_task_and_says_that_the_refresh_was_taken() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(60)));
+    let request = waiting(&sandbox, &json!(["smith"]), &json!({ "pollIntervalMs": 60_000 }));
+    let operation = Operation::start("cc_refresh_identities", &request);
+    operation.until_phase("waiting");
+    assert_eq!(operation.cancel(), json!({ "ok": true, "sent": "yes" }));
+    let answer = operation.result();
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["sent"]),
+        (&json!("cancelled"), &json!("yes")),
+        "{answer:#}"
+    );
+    assert_eq!(answer["calls"][0]["outcome"], "accepted");
+}
