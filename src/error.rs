@@ -218,6 +218,12 @@ impl Error {
         self
     }
 
+    /// With one more call to the account.
+    pub(crate) fn and_call(mut self, call: CallReport) -> Self {
+        self.0.calls.push(call);
+        self
+    }
+
     pub(crate) fn details(&self) -> &Details {
         &self.0
     }

@@ -1,5 +1,6 @@
 //! The main job, from the request's text to the service's answer.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use crate::backend::{self, Way};
 use crate::control::Control;
 use crate::delivery::Delivered;
 use crate::envelope::Response;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::request::{RefreshRequest, Selection};
 use crate::service::{Call, Service};
 use crate::{cc, process, task};
@@ -92,11 +93,12 @@ pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
     if matches!(&request.selection, Selection::People(people) if people.values.is_empty()) {
         return Ok(Refreshed::of_nobody(&call, way));
     }
-    let mut refreshed = match way {
-        Way::Process => process::refresh(&call, &request)?,
-        Way::Cc => cc::refresh(&call, &request).map_err(backend::stay)?,
-        Way::CcFirst => cc::refresh(&call, &request).or_else(|error| backend::go_over(&call, &request, error))?,
+    let refreshed = match way {
+        Way::Process => process::refresh(&call, &request),
+        Way::Cc => cc::refresh(&call, &request).map_err(backend::stay),
+        Way::CcFirst => cc::refresh(&call, &request).or_else(|error| backend::go_over(&call, &request, error)),
     };
+    let mut refreshed = refreshed.map_err(|error| accounted(error, &request.selection, way))?;
     if let Some(patience) = request.options.wait.filter(|_| refreshed.plan.is_none()) {
         refreshed = task::follow(&call, refreshed, patience)?;
     }
@@ -146,4 +148,19 @@ impl Refreshed {
         self.calls.extend(names.as_ref().and_then(Names::report));
         Self { names, ..self }
     }
+}
+
+/// An error that came before any call was made, with the account of everybody who was named: nobody was sent.
+fn accounted(error: Error, selection: &Selection, way: Way) -> Error {
+    let Selection::People(people) = selection else { return error };
+    let details = error.details();
+    let in_calls = details.calls.iter().flat_map(|report| &report.identities);
+    let ambiguous = details.names.ambiguous.iter().map(|ambiguous| &ambiguous.identity);
+    let known: HashSet<&str> = in_calls.chain(&details.names.unmatched).chain(ambiguous).map(String::as_str).collect();
+    let rest: Vec<String> = people.values.iter().filter(|value| !known.contains(value.as_str())).cloned().collect();
+    if rest.is_empty() {
+        return error;
+    }
+    let call = if way == Way::Process { "process" } else { "refreshIdentities" };
+    error.and_call(CallReport::not_sent(call, rest, Vec::new()))
 }

@@ -534,3 +534,31 @@ fn a_dry_run_names_the_people_and_those_who_are_missing() {
     assert_eq!(answer["plan"]["identities"], json!([{ "id": "2c91", "name": null, "displayName": null }]));
     assert!(sandbox.refreshes().is_empty());
 }
+
+#[test]
+fn names_that_could_not_be_looked_up_are_accounted_for_as_not_sent() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Search).status(500).times(0));
+    let answer = refused(&sandbox, &request(&sandbox, json!(["smith", "amelie.roux"])), "http_status");
+    assert_eq!(
+        answer["calls"],
+        json!([{ "call": "process", "identities": ["smith", "amelie.roux"], "outcome": "not_sent" }])
+    );
+    let answer = refused(
+        &sandbox,
+        &with(request(&sandbox, json!(["smith", "amelie.roux"])), &json!({ "options": { "maxIdentities": 1 } })),
+        "http_status",
+    );
+    assert_eq!(answer["calls"][0]["outcome"], "not_sent");
+    sandbox.clear_faults();
+    let few = json!({ "options": { "maxIdentities": 1 } });
+    let answer = refused(
+        &sandbox,
+        &with(request(&sandbox, json!(["smith", "nobody", "amelie.roux"])), &few),
+        "too_many_matches",
+    );
+    assert_eq!(
+        (&answer["unmatched"], &answer["calls"][0]["identities"]),
+        (&json!(["nobody"]), &json!(["smith", "amelie.roux"]))
+    );
+}
