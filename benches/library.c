@@ -11,7 +11,7 @@ int main(int count, char **arguments) {
     char request[1024];
     snprintf(request, sizeof request,
              "{\"filter\":\"uid == \\\"amelie.roux\\\"\",\"refreshArgs\":{\"correlateEntitlements\":true,\"promoteAttributes\":true},"
-             "\"options\":{\"preflight\":%s},\"configuration\":{\"baseUrl\":\"%s\",\"accessToken\":\"sandbox-token\"}}",
+             "\"options\":{\"preflight\":%s},\"configuration\":{\"baseUrl\":\"%s\",\"accessToken\":\"sandbox-token\",\"rateLimit\":{\"requests\":10000,\"seconds\":0.001}}}",
              preflight ? "true" : "false", arguments[1]);
     for (long i = atol(arguments[2]); i > 0; i--) {
         char *answer = cc_refresh_identities(request);

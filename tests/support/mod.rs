@@ -169,7 +169,7 @@ fn artifact(kind: &str, package: &str, wanted: impl Fn(&Path) -> bool) -> PathBu
     // stands on it, anew at each change between a cargo started here and one started by hand.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+        if text == "OUT_DIR" || text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
         }
     }

@@ -109,7 +109,9 @@ impl Exchange {
     }
 
     async fn attempt(&self, passage: Option<Passage>) -> std::result::Result<Answer, Attempt> {
-        if !self.shared.gate.close() {
+        // A request without a body has nothing that could be held back: from here on it may leave.
+        let bare = self.request.body.is_empty();
+        if !self.shared.gate.close() || bare && !self.shared.gate.take() {
             return Err(Attempt { error: control::cancelled(Sent::No), repeat: false });
         }
         let target = &self.request.target;
@@ -118,10 +120,7 @@ impl Exchange {
         if let Some(authorization) = &self.request.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        if self.request.body.is_empty() {
-            // No body that could be held back: from here on it may leave.
-            self.shared.gate.take();
-        } else {
+        if !bare {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
                 Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
