@@ -36,6 +36,7 @@ Import-Module $Module
 $configuration = Get-Configuration
 $configuration.BaseUrl = $Url
 $configuration.AccessToken = 'sandbox-token'
+$configuration.RateLimit = @{ requests = 10000; seconds = 0.1 }
 $arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
 $request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' -RefreshArgs $arguments
 

@@ -50,6 +50,10 @@ impl Parcel {
         }
     }
 
+    fn not_sent(self) -> CallReport {
+        CallReport::not_sent(self.kind.name(), self.identities, self.ids)
+    }
+
     fn ids(&self) -> &[String] {
         if self.ids.is_empty() { &self.identities } else { &self.ids }
     }
@@ -71,14 +75,22 @@ impl Delivered {
     /// the others as well, those that have not begun are not sent.
     pub(crate) fn deliver(&mut self, call: &Call<'_>, mut parcels: impl Iterator<Item = Parcel>) {
         if !self.has_halted {
-            let begin = |parcel: Parcel| (parcel.begin(call), parcel);
+            // What fails at once, for want of a token for instance, is not tried for those behind it.
+            let mut is_futile = false;
+            let begin = |parcel: Parcel| {
+                let flight = (!is_futile).then(|| parcel.begin(call));
+                is_futile |= matches!(&flight, Some(Err(error)) if meets_all(call, &parcel.kind, error));
+                (flight, parcel)
+            };
             in_order(call.service.maximum_concurrency(), &mut parcels, begin, |(flight, parcel)| {
-                self.add(call, parcel, flight.and_then(Flight::finish));
+                match flight {
+                    Some(flight) => self.add(call, parcel, flight.and_then(Flight::finish)),
+                    None => self.calls.push(parcel.not_sent()),
+                }
                 if self.has_halted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
         }
-        let left = parcels.map(|parcel| CallReport::not_sent(parcel.kind.name(), parcel.identities, parcel.ids));
-        self.calls.extend(left);
+        self.calls.extend(parcels.map(Parcel::not_sent));
     }
 
     fn add(&mut self, call: &Call<'_>, parcel: Parcel, result: Result<Response>) {

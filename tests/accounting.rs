@@ -16,7 +16,10 @@ fn ids(sandbox: &Sandbox) -> Vec<String> {
 }
 
 fn request(sandbox: &Sandbox, ids: &[String]) -> Value {
-    let impatient = json!({ "timeoutSec": 1.5, "maximumRetryCount": 2, "maximumResponseBytes": 1_000_000 });
+    // One call after the other: which is the second is certain then.
+    let impatient = json!({
+        "timeoutSec": 1.5, "maximumRetryCount": 2, "maximumResponseBytes": 1_000_000, "maximumConcurrency": 1,
+    });
     json!({ "identities": ids, "identityAttribute": "id", "configuration": with(configuration(sandbox.url()), &impatient) })
 }
 
@@ -226,4 +229,22 @@ fn by_cc_everybody_is_accounted_for_as_well() {
     let found: Vec<&str> = given.iter().map(|name| outcomes[name].as_str()).collect();
     assert_eq!(found, ["accepted", "unmatched", "rejected", "rejected", "not_sent"], "{answer}");
     assert_eq!(sandbox.refreshes().len(), 1);
+}
+
+#[test]
+fn calls_under_way_are_finished_after_an_error_that_stops_the_rest() {
+    let sandbox = Sandbox::builder().people(2_000).start();
+    let given = ids(&sandbox);
+    sandbox.fault(Fault::on(Endpoint::Process).status(403).times(1));
+    let request = request(&sandbox, &given);
+    let configuration = with(request["configuration"].clone(), &json!({ "maximumConcurrency": 3 }));
+    let answer = refresh(&with(request, &json!({ "configuration": configuration })));
+    check(&sandbox, &answer, &given, "three under way");
+    let outcomes = by_call(&answer);
+    let number = |outcome: &str| outcomes.iter().filter(|of| **of == outcome).count();
+    assert_eq!((number("rejected"), outcomes.len()), (1, 9), "{outcomes:?}");
+    // Whichever of the first three it met: those beside it were sent, and no more than those behind it.
+    assert!((2..=4).contains(&number("accepted")) && number("not_sent") >= 4, "{outcomes:?}");
+    let arrived = sandbox.arrivals(Endpoint::Process).len();
+    assert_eq!(arrived, number("accepted") + 1, "{outcomes:?}");
 }

@@ -77,7 +77,8 @@ function Get-ArrivalHeader($Arrival, [string] $Name) {
 # The configuration as after import, with this tenant and a token for it.
 function Reset-Session($Sandbox) {
     Import-Module $ModulePath -Force
-    if ($Sandbox) { Set-Configuration -BaseUrl $Sandbox.Url -AccessToken sandbox-token }
+    # The service's limit of 100 in 10 s is kept on this side too, and a sandbox without one need not wait for it.
+    if ($Sandbox) { Set-Configuration -BaseUrl $Sandbox.Url -AccessToken sandbox-token -RateLimit @{ requests = 10000; seconds = 0.1 } }
     # What an administrator sets whose scripts hold the documented arguments.
     if ($Retired) { Set-Configuration -AllowBroader $true }
 }
