@@ -16,7 +16,8 @@ cargo xtask COMMAND
 
   demo      builds everything, starts a sandbox tenant and runs the documented example on it (also: cargo demo)
   module    leaves a module to copy, release build inside, in target/module/PSSailpointCC
-  bench     measures module and library beside Invoke-RestMethod and libcurl, in one run, as ratios
+  bench     measures module and library beside Invoke-RestMethod and libcurl, in one run, as ratios; or a part of
+            it: module, native, filter, bulk
 ";
 
 fn main() -> ExitCode {
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let done = match command.as_deref() {
         Some("demo") => demo::run(),
         Some("module") => module::run(),
-        Some("bench") => bench::run(),
+        Some("bench") => bench::run(std::env::args().nth(2).as_deref()),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -45,6 +45,12 @@ impl Sandbox {
             .map_err(|error| format!("The sandbox did not give its log: {error}"))?;
         serde_json::from_str(&text).map_err(|error| format!("The sandbox's log is no JSON: {error}"))
     }
+
+    /// Forgets what has arrived.
+    pub(crate) fn clear_log(&self) -> Result<()> {
+        let cleared = reqwest::blocking::Client::new().delete(format!("{}/sandbox/log", self.url)).send();
+        cleared.map(drop).map_err(|error| format!("The sandbox did not clear its log: {error}"))
+    }
 }
 
 impl Drop for Sandbox {

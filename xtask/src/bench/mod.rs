@@ -1,8 +1,9 @@
 //! Measurements, as ratios to something that everybody has: an engine start, Invoke-RestMethod, libcurl.
 //!
 //! All in one run, on one machine, against one sandbox, what is compared by turns: a ratio then means the same on a
-//! slow machine and on a busy one. One more figure is one more [`Line`] in `module`, `native` or `filter`.
+//! slow machine and on a busy one. One more figure is one more [`Line`] in `module`, `native`, `filter` or `bulk`.
 
+mod bulk;
 mod filter;
 mod module;
 mod native;
@@ -34,8 +35,18 @@ struct Bench {
 /// The lines of one part, and what of it is missing on this machine.
 type Part = (Vec<Line>, Vec<Missing>);
 
-/// Measures everything that this machine has the tools for, and prints the table.
-pub(crate) fn run() -> Result<()> {
+type Measure = fn(&Bench) -> Result<Part>;
+
+const PARTS: [(&str, Measure); 4] =
+    [("module", module::measure), ("native", native::measure), ("filter", filter::measure), ("bulk", bulk::measure)];
+
+/// Measures everything that this machine has the tools for, or the one part that is named, and prints the table.
+pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    let parts: Vec<_> = PARTS.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)).collect();
+    if parts.is_empty() {
+        let names = PARTS.map(|(name, _)| name).join(", ");
+        return Err(format!("There is no part \"{}\" of the benchmark, but {names}.", only.unwrap_or_default()));
+    }
     println!("Building the library, the sandbox and the filter's benchmark in release form ...");
     // The benchmark's build leaves a library without link-time optimisation: first, so that the one that ships stays.
     let filter = filter::build()?;
@@ -43,11 +54,10 @@ pub(crate) fn run() -> Result<()> {
     // Tasks that end at once: thousands that run at the same time would slow the sandbox down.
     let sandbox = Sandbox::start(&["--release"], &["--rate-limit", "0", "--task-time", "0"])?;
     let bench = Bench { sandbox, library, filter };
-    println!("Measuring; this takes a minute or two, and other work on this machine disturbs it ...\n");
-    let parts: [fn(&Bench) -> Result<Part>; 3] = [module::measure, native::measure, filter::measure];
+    println!("Measuring; this takes some minutes, and other work on this machine disturbs it ...\n");
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
-    for part in parts {
-        let (measured, not_measured) = part(&bench)?;
+    for (_, measure) in parts {
+        let (measured, not_measured) = measure(&bench)?;
         lines.extend(measured);
         missing.extend(not_measured);
     }

@@ -18,8 +18,7 @@ const WARM: std::ops::Range<usize> = 3500..4000;
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let Some(pwsh) = build::find_program("PWSH", &["pwsh"]) else {
-        let tool = "PowerShell 7.4 or later: https://aka.ms/powershell (or its path in PWSH)".to_owned();
-        return Ok((Vec::new(), vec![Missing { what: "the module", tool }]));
+        return Ok((Vec::new(), vec![no_powershell("the module")]));
     };
     let clone = build::root().join("powershell/PSSailpointCC");
     let packaged = build::root().join("target/bench/PSSailpointCC");
@@ -80,6 +79,11 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
         },
     ];
     Ok((lines, Vec::new()))
+}
+
+/// What cannot be measured without it.
+pub(super) fn no_powershell(what: &'static str) -> Missing {
+    Missing { what, tool: "PowerShell 7.4 or later: https://aka.ms/powershell (or its path in PWSH)".to_owned() }
 }
 
 fn engine_start(pwsh: &Path) -> Result<Duration> {

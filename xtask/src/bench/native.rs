@@ -21,10 +21,8 @@ const COUNTED: [u32; 2] = [200, 1200];
 const RUNS: usize = 21;
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
-    let missing = |what, tool: &str| Missing { what, tool: tool.to_owned() };
-    let Some(compiler) = build::find_program("CC", &["cc", "gcc", "clang"]) else {
-        let tool = "a C compiler, such as Debian's gcc (or its path in CC)";
-        return Ok((Vec::new(), vec![missing("the C ABI beside libcurl", tool)]));
+    let Some(compiler) = compiler() else {
+        return Ok((Vec::new(), vec![no_compiler("the C ABI beside libcurl")]));
     };
     let mut not_measured = Vec::new();
     let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
@@ -73,7 +71,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
             lines.push(after_preflight("C ABI: with its preflight, instructions", with_preflight, refresh));
         }
         None => {
-            not_measured.push(missing("instructions of the C ABI", "Debian's valgrind (or its path in VALGRIND)"));
+            let tool = "Debian's valgrind (or its path in VALGRIND)".to_owned();
+            not_measured.push(Missing { what: "instructions of the C ABI", tool });
         }
     }
     Ok((lines, not_measured))
@@ -93,8 +92,18 @@ fn after_preflight(what: &'static str, ours: Figure, without: Figure) -> Line {
     Line { what, ours, other: Some(("without, one request", without)), aim: None }
 }
 
+/// A C compiler.
+pub(super) fn compiler() -> Option<PathBuf> {
+    build::find_program("CC", &["cc", "gcc", "clang"])
+}
+
+/// What cannot be measured without one.
+pub(super) fn no_compiler(what: &'static str) -> Missing {
+    Missing { what, tool: "a C compiler, such as Debian's gcc (or its path in CC)".to_owned() }
+}
+
 /// Compiles benches/{name}.c; what the compiler says is the error.
-fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::process::Command)) -> Result<PathBuf> {
+pub(super) fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::process::Command)) -> Result<PathBuf> {
     let folder = build::root().join("target/bench");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
@@ -105,13 +114,14 @@ fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::process::Com
 }
 
 /// How the compiled programs are run.
-struct Programs<'a> {
-    folder: &'a Path,
-    url: &'a str,
+pub(super) struct Programs<'a> {
+    /// Where the library is.
+    pub(super) folder: &'a Path,
+    pub(super) url: &'a str,
 }
 
 impl Programs<'_> {
-    fn run(&self, mut command: std::process::Command, calls: u32, arguments: &[&str]) -> Result<String> {
+    pub(super) fn run(&self, mut command: std::process::Command, calls: u32, arguments: &[&str]) -> Result<String> {
         command
             .args([self.url, &calls.to_string()])
             .args(arguments)

@@ -17,13 +17,15 @@ pub(super) struct Line {
 pub(super) enum Figure {
     Time(Duration),
     Instructions(f64),
+    Bytes(f64),
+    Number(f64),
 }
 
 impl Figure {
     fn value(self) -> f64 {
         match self {
             Self::Time(time) => time.as_secs_f64(),
-            Self::Instructions(number) => number,
+            Self::Instructions(number) | Self::Bytes(number) | Self::Number(number) => number,
         }
     }
 }
@@ -33,8 +35,11 @@ impl std::fmt::Display for Figure {
         let (number, unit) = match self {
             Self::Time(time) if time.as_secs_f64() < 10e-6 => (time.as_secs_f64() * 1e9, "ns"),
             Self::Time(time) if time.as_secs_f64() < 1e-3 => (time.as_secs_f64() * 1e6, "us"),
-            Self::Time(time) => (time.as_secs_f64() * 1e3, "ms"),
+            Self::Time(time) if time.as_secs_f64() < 10.0 => (time.as_secs_f64() * 1e3, "ms"),
+            Self::Time(time) => (time.as_secs_f64(), "s"),
             Self::Instructions(number) => (number / 1e3, "k instr."),
+            Self::Bytes(number) => (number / 1e6, "MB"),
+            Self::Number(number) => return f.pad(&number.to_string()),
         };
         let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
         f.pad(&format!("{number:.digits$} {unit}"))
@@ -48,7 +53,7 @@ pub(super) fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 pub(super) fn print(lines: &[Line]) {
-    println!("{:<40} {:>15} {:>15}  {:<30} {:>5}  aim", "", "ours", "other", "", "ratio");
+    println!("{:<40} {:>15} {:>15}  {:<30} {:>6}  aim", "", "ours", "other", "", "ratio");
     for Line { what, ours, other, aim } in lines {
         let Some((name, other)) = other else {
             println!("{what:<40} {ours:>15} {:>15}", "-");
@@ -60,6 +65,6 @@ pub(super) fn print(lines: &[Line]) {
             Some(aim) => format!("<= {aim:.2} MISSED"),
             None => "-".to_owned(),
         };
-        println!("{what:<40} {ours:>15} {other:>15}  {name:<30} {ratio:>5.2}  {verdict}");
+        println!("{what:<40} {ours:>15} {other:>15}  {name:<30} {ratio:>6.3}  {verdict}");
     }
 }

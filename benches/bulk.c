@@ -1,0 +1,29 @@
+/* One call for many people: `bulk FILE`, a request. Prints how much memory the process has held at most, in bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "pssailpointcc.h"
+
+int main(int count, char **arguments) {
+    FILE *file = count > 1 ? fopen(arguments[1], "rb") : NULL;
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) return 2;
+    long length = ftell(file);
+    rewind(file);
+    char *request = calloc((size_t)length + 1, 1);
+    if (request == NULL || fread(request, 1, (size_t)length, file) != (size_t)length) return 2;
+    fclose(file);
+    char *answer = cc_refresh_identities(request);
+    if (strncmp(answer, "{\"ok\":true", 10) != 0) return fprintf(stderr, "%.2000s\n", answer), 1;
+    cc_string_free(answer);
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return 2;
+#ifdef __APPLE__
+    long unit = 1;
+#else
+    long unit = 1024;
+#endif
+    printf("%ld\n", usage.ru_maxrss * unit);
+    return 0;
+}

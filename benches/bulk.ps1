@@ -1,0 +1,25 @@
+# Everybody in a CSV file through the pipeline. Prints how many bytes the process held after a tenth of them, and at the
+# end.
+param(
+    [string] $Url,
+    [string] $Module,
+    [string] $People
+)
+$ErrorActionPreference = 'Stop'
+Import-Module $Module
+$configuration = Get-Configuration
+$configuration.BaseUrl = $Url
+$configuration.AccessToken = 'sandbox-token'
+$arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
+
+function Get-HeldMemory {
+    $process = [System.Diagnostics.Process]::GetCurrentProcess()
+    $process.WorkingSet64
+}
+
+$sent = 0
+Import-Csv $People | Invoke-CCRefreshIdentities -RefreshArgs $arguments | ForEach-Object {
+    $sent += $_.Identities.Count
+    if ($sent -eq 10000) { Get-HeldMemory }
+}
+Get-HeldMemory

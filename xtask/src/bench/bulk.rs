@@ -1,0 +1,166 @@
+//! A hundred thousand people by name, through C and through the pipeline, beside one call for each of them, at the rate
+//! limit that the service has.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::native::{self, Programs};
+use super::table::{Figure, Line};
+use super::{Bench, Missing, Part, command, output};
+use crate::sandbox::Sandbox;
+use crate::{Result, build, module};
+
+const PEOPLE: usize = 100_000;
+
+/// For the memory that many people take beside fewer.
+const FEW: usize = 10_000;
+
+/// Calls of one person each that are really made. All but the first hundred have to wait for their turn.
+const SAMPLE: u32 = 300;
+const AT_ONCE: usize = 100;
+
+pub(super) fn measure(bench: &Bench) -> Result<Part> {
+    let Some(compiler) = native::compiler() else {
+        return Ok((Vec::new(), vec![native::no_compiler("100,000 names through C")]));
+    };
+    let root = build::root();
+    let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
+    let people = folder.join("people.csv");
+    write(
+        &people,
+        &std::iter::once("uid\n".to_owned()).chain((0..PEOPLE).map(|n| name(n) + "\n")).collect::<String>(),
+    )?;
+    let arguments = ["--csv", &people.to_string_lossy(), "--rate-limit", "100", "--task-time", "0"];
+    let sandbox = Sandbox::start(&["--release"], &arguments)?;
+    let link = |command: &mut std::process::Command| {
+        command.arg("-I").arg(root.join("include")).arg("-L").arg(folder).arg("-lpssailpointcc");
+    };
+    let one_by_one = native::compile(&compiler, "library", link)?;
+    let bulk = native::compile(&compiler, "bulk", link)?;
+    let programs = Programs { folder, url: &sandbox.url };
+
+    programs.run(command(&one_by_one), SAMPLE, &[])?;
+    let each = time_of_each(&sandbox.log()?)?;
+    let one_by_one = Cost { requests: PEOPLE as f64, time: each * PEOPLE as u32 };
+
+    let request = folder.join("bulk.json");
+    let call = |number: usize| -> Result<f64> {
+        let configuration = json!({ "baseUrl": sandbox.url, "accessToken": "sandbox-token" });
+        let names: Vec<String> = (0..number).map(name).collect();
+        write(&request, &json!({ "identities": names, "configuration": configuration }).to_string())?;
+        let mut command = command(&bulk);
+        command.arg(&request).env("LD_LIBRARY_PATH", folder).env("DYLD_LIBRARY_PATH", folder);
+        let bytes = output(&mut command)?;
+        bytes.trim().parse().map_err(|_| format!("benches/bulk.c gave no figure, but: {bytes}"))
+    };
+    let few = Figure::Bytes(call(FEW)?);
+    let (cost, bytes) = Cost::of(&sandbox, || call(PEOPLE))?;
+    let [requests, time] = cost.beside(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
+    let memory = Line {
+        what: "100,000 names by C: peak memory",
+        ours: Figure::Bytes(bytes),
+        other: Some(("10,000 names", few)),
+        aim: None,
+    };
+    let mut lines = vec![requests, time, memory];
+    let mut missing = Vec::new();
+    match pipeline(bench, &sandbox, &people)? {
+        Ok((cost, [first, last])) => {
+            lines.extend(
+                cost.beside(&one_by_one, ["100,000 by the pipeline: requests", "100,000 by the pipeline: time"]),
+            );
+            lines.push(Line {
+                what: "100,000 by the pipeline: memory at end",
+                ours: last,
+                other: Some(("after 10,000 names", first)),
+                // What is left of the answers until the next collection.
+                aim: Some(1.2),
+            });
+        }
+        Err(lacking) => missing.push(lacking),
+    }
+    Ok((lines, missing))
+}
+
+fn name(number: usize) -> String {
+    format!("person.{number:06}")
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// What one call takes once the rate limit is reached.
+fn time_of_each(log: &[Value]) -> Result<Duration> {
+    let executed = log.iter().filter(|arrival| arrival["endpoint"] == "refresh" && arrival["executed"] == true);
+    let times: Vec<u64> = executed.filter_map(|arrival| arrival["atMs"].as_u64()).collect();
+    match (times.get(AT_ONCE - 1), times.last()) {
+        (Some(first), Some(last)) => {
+            let number = u32::try_from(times.len() - AT_ONCE).map_err(|error| error.to_string())?;
+            Ok(Duration::from_millis(last - first) / number.max(1))
+        }
+        _ => Err(format!("Of {SAMPLE} refreshes one by one {} arrived.", times.len())),
+    }
+}
+
+/// What it takes to refresh them all.
+struct Cost {
+    requests: f64,
+    time: Duration,
+}
+
+impl Cost {
+    /// Of what `run` does; fails unless it has refreshed everybody.
+    fn of<T>(sandbox: &Sandbox, run: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
+        sandbox.clear_log()?;
+        let begin = Instant::now();
+        let value = run()?;
+        let time = begin.elapsed();
+        let log = sandbox.log()?;
+        let refreshed: usize =
+            log.iter().filter_map(|arrival| arrival["refreshed"]["ids"].as_array()).map(Vec::len).sum();
+        match refreshed {
+            PEOPLE => Ok((Self { requests: log.len() as f64, time }, value)),
+            other => Err(format!("Of {PEOPLE} people {other} were refreshed.")),
+        }
+    }
+
+    /// Requests and time, under these names.
+    fn beside(&self, other: &Self, [requests, time]: [&'static str; 2]) -> [Line; 2] {
+        let line =
+            |what, ours, other| Line { what, ours, other: Some(("one call per person", other)), aim: Some(0.01) };
+        [
+            line(requests, Figure::Number(self.requests), Figure::Number(other.requests)),
+            line(time, Figure::Time(self.time), Figure::Time(other.time)),
+        ]
+    }
+}
+
+/// `Import-Csv people.csv | Invoke-CCRefreshIdentities`: what it takes, and the memory after a tenth of it and at its end.
+fn pipeline(
+    bench: &Bench,
+    sandbox: &Sandbox,
+    people: &Path,
+) -> Result<std::result::Result<(Cost, [Figure; 2]), Missing>> {
+    const WHAT: &str = "100,000 names through the pipeline";
+    let Some(pwsh) = build::find_program("PWSH", &["pwsh"]) else {
+        return Ok(Err(super::module::no_powershell(WHAT)));
+    };
+    let packaged = build::root().join("target/bench/PSSailpointCC");
+    module::package(&build::root().join("powershell/PSSailpointCC"), &packaged, &bench.library)?;
+    let run = || -> Result<String> {
+        let script: PathBuf = build::root().join("benches/bulk.ps1");
+        let mut command = command(&pwsh);
+        command.args(["-NoProfile", "-NonInteractive", "-File"]).arg(script);
+        command.args(["-Url", &sandbox.url, "-Module"]).arg(&packaged).arg("-People").arg(people);
+        output(&mut command)
+    };
+    let (cost, text) = Cost::of(sandbox, run)?;
+    let figures: Vec<f64> = text.split_whitespace().filter_map(|bytes| bytes.parse().ok()).collect();
+    match figures[..] {
+        [first, last] => Ok(Ok((cost, [Figure::Bytes(first), Figure::Bytes(last)]))),
+        _ => Err(format!("benches/bulk.ps1 gave no two figures, but: {text}")),
+    }
+}
