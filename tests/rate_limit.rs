@@ -150,7 +150,6 @@ fn a_429_holds_back_everybody_with_that_credential_until_its_retry_after_has_pas
             let answer = operation.result();
             assert_eq!(answer["ok"], true, "{answer}");
         }
-        assert_eq!(order(&sandbox)[0], 1, "who was refused was there before the others");
         let arrivals = sandbox.arrivals(Endpoint::Refresh);
         assert_eq!(arrivals.len(), 4);
         assert!(arrivals[1].at_ms >= arrivals[0].at_ms + 990, "by the sandbox's clock");
