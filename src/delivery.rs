@@ -124,8 +124,13 @@ impl Delivered {
     }
 
     /// The last answer and the account; an error where a call has failed.
-    pub(crate) fn conclude(self) -> Result<(Option<Response>, Vec<CallReport>)> {
-        let Some(error) = self.first_error else { return Ok((self.response, self.calls)) };
+    pub(crate) fn conclude(self) -> Result<(Response, Vec<CallReport>)> {
+        let Some(error) = self.first_error else {
+            return match self.response {
+                Some(response) => Ok((response, self.calls)),
+                None => Err(nobody_left().calls(self.calls)),
+            };
+        };
         let has = |outcome| self.calls.iter().any(|report| report.outcome == outcome);
         let maybe = has(Outcome::MaybeSent);
         let is_partial = has(Outcome::Accepted) || maybe && self.calls.len() > 1;
@@ -156,6 +161,13 @@ impl Delivered {
         let sent = if maybe { Sent::Maybe } else { Sent::Yes };
         Err(Error::new(Code::PartialFailure, message).hint(hint).sent(sent).calls(self.calls))
     }
+}
+
+/// The error of people who all have gone before their turn.
+fn nobody_left() -> Error {
+    Error::new(Code::NoMatch, "None of the people who were named is there any more.")
+        .hint("Nothing was sent. They were looked up a moment ago: look at the tenant.")
+        .matched(0)
 }
 
 /// Whether an error would meet every other call as well.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::account::{Ambiguous, Names, Person};
 use crate::candidates::Candidates;
 use crate::error::{Code, Error, Result};
-use crate::filter::Filter;
+use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
 use crate::members::shortened;
 use crate::request::People;
@@ -37,10 +37,7 @@ const SHOWN: usize = 3;
 pub(crate) fn look_up(call: &Call<'_>, people: &People) -> Result<Found> {
     let mut found = Found::default();
     let mut question = Question::new(call, &people.attribute);
-    let mut rest = people.values.as_slice();
-    while !rest.is_empty() {
-        let (values, others) = rest.split_at(fitting(rest));
-        rest = others;
+    for values in people.values.chunks(VALUES) {
         for (value, people) in values.iter().zip(question.ask(values)?) {
             found.add(value, people);
         }
@@ -51,21 +48,32 @@ pub(crate) fn look_up(call: &Call<'_>, people: &People) -> Result<Found> {
 /// Questions about the values of one attribute.
 pub(crate) struct Question<'q> {
     call: &'q Call<'q>,
-    attribute: &'q str,
+    attribute: &'q Attribute,
     /// Until search has refused.
     may_search: bool,
 }
 
 impl<'q> Question<'q> {
-    pub(crate) fn new(call: &'q Call<'q>, attribute: &'q str) -> Self {
+    pub(crate) fn new(call: &'q Call<'q>, attribute: &'q Attribute) -> Self {
         Self { call, attribute, may_search: true }
     }
 
-    /// Everybody who has each of the values, in their order; at most [`VALUES`] values.
+    /// Everybody who has each of the values, in their order; in one query, unless there are many or long ones.
     pub(crate) fn ask(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
+        let mut found = Vec::with_capacity(values.len());
+        let mut rest = values;
+        while !rest.is_empty() {
+            let (values, others) = rest.split_at(fitting(rest));
+            found.extend(self.ask_once(values)?);
+            rest = others;
+        }
+        Ok(found)
+    }
+
+    fn ask_once(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
         let all: Vec<&str> = values.iter().map(String::as_str).collect();
         if self.may_search {
-            match self.read(Candidates::named(self.call, self.attribute, &all), &all) {
+            match self.read(Candidates::named(self.call, self.attribute.name(), &all), &all) {
                 Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
                     true => self.may_search = false,
                     false => return Err(error.also(LISTED)),
@@ -74,7 +82,7 @@ impl<'q> Question<'q> {
             }
         }
         // Whoever may not search asks for one after the other.
-        let each = |value: &&str| match Candidates::listed(self.call, self.attribute, value) {
+        let each = |value: &&str| match Candidates::listed(self.call, self.attribute.name(), value) {
             Some(candidates) => Ok(self.read(candidates, &[value])?.pop().unwrap_or_default()),
             // Longer than any address, or no text that an address can hold: no user name is.
             None => Ok(Vec::new()),
@@ -83,7 +91,7 @@ impl<'q> Question<'q> {
     }
 
     fn can_list(&self) -> bool {
-        Candidates::listed(self.call, self.attribute, "x").is_some()
+        Candidates::listed(self.call, self.attribute.name(), "x").is_some()
     }
 
     fn read(&self, mut candidates: Candidates<'_>, values: &[&str]) -> Result<Vec<Vec<Person>>> {
@@ -91,10 +99,9 @@ impl<'q> Question<'q> {
         let mut found: Vec<Vec<Person>> = vec![Vec::new(); values.len()];
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
-                let Some(value) = eval::text(self.attribute, document) else { continue };
+                let Some(value) = eval::text(self.attribute.name(), document) else { continue };
                 let Some(people) = places.get(value).map(|place| &mut found[*place]) else { continue };
-                let filter = Filter::equal(self.attribute, value);
-                let is_meant = filter.is_some_and(|filter| judge(&filter, document) == Verdict::Yes);
+                let is_meant = judge(&self.attribute.equals(value), document) == Verdict::Yes;
                 // People come and go between two pages, and may stand on both.
                 if is_meant && document["id"].is_string() && people.iter().all(|known| known.id != document["id"]) {
                     people.push(Person::of(document));
@@ -138,7 +145,7 @@ fn fitting(values: &[String]) -> usize {
 }
 
 fn nobody(people: &People, names: Names) -> Error {
-    let attribute = &people.attribute;
+    let attribute = people.attribute.name();
     let some = |names: &mut dyn Iterator<Item = &String>| -> String {
         names.take(SHOWN).map(|name| format!("\"{}\"", shortened(name, 60))).collect::<Vec<_>>().join(", ")
     };

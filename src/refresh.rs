@@ -123,7 +123,7 @@ impl Refreshed {
     /// With the answer of the calls, and what became of the names that were not sent; an error where a call has failed.
     pub(crate) fn concluded(self, delivered: Delivered, names: Option<Names>) -> Result<Self> {
         match delivered.conclude() {
-            Ok((response, calls)) => Ok(Self { response, calls, ..self }.with_names(names)),
+            Ok((response, calls)) => Ok(Self { response: Some(response), calls, ..self }.with_names(names)),
             Err(error) => Err(error.names(names.unwrap_or_default())),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::arguments::Arguments;
 use crate::config::{self, Backend};
 use crate::error::{Code, Error, Result};
-use crate::filter::{self, Filter};
+use crate::filter::{self, Attribute, Filter};
 use crate::members::{Object, printable};
 
 /// Longer texts are no request.
@@ -44,8 +44,7 @@ pub(crate) enum Selection {
 /// People by the values of one attribute.
 #[derive(Debug)]
 pub(crate) struct People {
-    /// A name as filters have it.
-    pub(crate) attribute: String,
+    pub(crate) attribute: Attribute,
     /// As they were given, each once.
     pub(crate) values: Vec<String>,
 }
@@ -171,13 +170,13 @@ impl People {
             }
         }
         let attribute = attribute.unwrap_or_else(|| "uid".to_owned());
-        if Filter::equal(&attribute, "x").is_none() {
-            return Err(Error::invalid_argument(format!(
+        let attribute = Attribute::parse(&attribute).ok_or_else(|| {
+            Error::invalid_argument(format!(
                 "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
                 printable(&attribute)
             ))
-            .hint("Such as uid, name, email or id: letters, digits, _ and dots."));
-        }
+            .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
+        })?;
         let mut seen = HashSet::with_capacity(values.len());
         let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.as_str())).collect();
         let mut is_first = is_first.into_iter();

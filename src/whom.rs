@@ -40,7 +40,7 @@ impl Whom {
                 return Self::by_filter(call, &filter, maximum, everybody);
             }
             // By id there is nothing to be looked up.
-            Selection::People(people) if people.attribute == "id" => Self {
+            Selection::People(people) if people.attribute.name() == "id" => Self {
                 first: people.values.iter().take(NAMED).map(|id| Person::of_id(id)).collect(),
                 identities: people.values.clone(),
                 names: Some(Names::default()),

@@ -113,6 +113,15 @@ fn a_c_program_finds_whom_a_filter_means_and_memory_stays_clean() {
 }
 
 #[test]
+fn a_c_program_refreshes_people_by_name_and_memory_stays_clean() {
+    let Some(program) = compile("tests/c/people.c", "people", LINKED) else { return };
+    let sandbox = Sandbox::start();
+    run(&program, &[sandbox.url()], &[]);
+    let names: Vec<Vec<String>> = sandbox.refreshes().into_iter().map(|refresh| refresh.names).collect();
+    assert_eq!(names, [vec!["smith".to_owned(), "CORP\\dana".to_owned()], vec!["john.smith".to_owned()]]);
+}
+
+#[test]
 fn the_readme_s_c_program_refreshes_one_person() {
     for (source, name) in [("examples/refresh.c", "example_c"), ("examples/refresh.cpp", "example_cpp")] {
         let Some(program) = compile(source, name, LINKED) else { return };

@@ -2,12 +2,25 @@
 
 mod support;
 
-use pssailpointcc_sandbox::{Endpoint, Identity, Sandbox};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
 use serde_json::{Value, json};
 use support::{configuration, refresh, with};
 
 fn request(sandbox: &Sandbox, identities: Value) -> Value {
     json!({ "identities": identities, "configuration": configuration(sandbox.url()) })
+}
+
+fn request_by(sandbox: &Sandbox, attribute: &str, identities: Value) -> Value {
+    with(request(sandbox, identities), &json!({ "identityAttribute": attribute }))
+}
+
+fn as_client(request: Value, client: &str) -> Value {
+    let client = json!({ "clientId": format!("{client}-client"), "clientSecret": format!("{client}-secret") });
+    let configuration = with(request["configuration"].clone(), &client);
+    with(request, &json!({ "configuration": configuration }))
 }
 
 /// The names of everybody who was refreshed, by call.
@@ -17,6 +30,21 @@ fn refreshed(sandbox: &Sandbox) -> Vec<Vec<String>> {
 
 fn id_of(sandbox: &Sandbox, name: &str) -> String {
     sandbox.identities().into_iter().find(|person| person.name == name).expect("somebody of that name").id
+}
+
+/// Refused with this code, and nothing was sent.
+fn refused(sandbox: &Sandbox, request: &Value, code: &str) -> Value {
+    let before = sandbox.refreshes().len();
+    let answer = refresh(request);
+    assert_eq!(answer["error"]["code"], code, "{request}\n{answer:#}");
+    assert_eq!((&answer["error"]["sent"], sandbox.refreshes().len()), (&json!("no"), before), "{answer}");
+    answer
+}
+
+fn says(answer: &Value, part: &str) {
+    let error = &answer["error"];
+    let text = format!("{} {}", error["message"], error["hint"]);
+    assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
 #[test]
@@ -39,8 +67,470 @@ fn people_go_out_by_their_ids_and_nobody_is_lost() {
         (&json!("process"), &json!("accepted"), &json!(202))
     );
     assert_eq!(call["task"], answer["response"]["body"], "{answer}");
-    let arrival = &sandbox.arrivals(Endpoint::Process)[0];
-    assert_eq!(arrival.header("x-sailpoint-experimental"), Some("true"));
-    assert_eq!(arrival.path, "/identities/v1/process");
     assert_eq!(sandbox.arrivals(Endpoint::Search).len(), 1);
+}
+
+#[test]
+fn by_id_nothing_is_looked_up() {
+    let sandbox = Sandbox::start();
+    let ids = [id_of(&sandbox, "smith"), "0000000000000000".to_owned(), id_of(&sandbox, "Smith")];
+    let answer = refresh(&request_by(&sandbox, "id", json!(ids)));
+    assert_eq!(refreshed(&sandbox), [["smith", "Smith"]], "{answer}");
+    assert_eq!((&answer["calls"][0]["identities"], &answer["calls"][0]["ids"]), (&json!(ids), &Value::Null));
+    assert_eq!(
+        (&answer["matched"], &answer["unmatched"]),
+        (&json!(3), &json!([])),
+        "the service ignores whom nobody has"
+    );
+    let endpoints: Vec<Endpoint> = sandbox.log().iter().map(|arrival| arrival.endpoint).collect();
+    assert_eq!(endpoints, [Endpoint::Token, Endpoint::Process]);
+}
+
+#[test]
+fn any_attribute_can_name_people() {
+    let sandbox = Sandbox::start();
+    for (attribute, value) in [
+        ("name", "smith"),
+        ("email", "smith@example.com"),
+        ("displayName", "smith"),
+        ("employeeNumber", "1002"),
+        ("attributes.employeeNumber", "1002"),
+        ("firstname", "Jo"),
+    ] {
+        let answer = refresh(&request_by(&sandbox, attribute, json!([value])));
+        assert_eq!(answer["ok"], true, "{attribute}: {answer}");
+        assert_eq!(refreshed(&sandbox).pop(), Some(vec!["smith".to_owned()]), "{attribute}");
+    }
+    let answer = refused(&sandbox, &request_by(&sandbox, "nickname", json!(["smith"])), "no_match");
+    says(&answer, "nickname");
+}
+
+#[test]
+fn whom_several_people_may_be_is_reported_and_not_sent() {
+    let sandbox = Sandbox::start();
+    let answer = refresh(&request_by(&sandbox, "department", json!(["Human Resources", "Sales", "Legal", "None"])));
+    let sales: BTreeSet<String> = sandbox
+        .identities()
+        .into_iter()
+        .filter(|person| person.correlated && person.text("department") == "Sales")
+        .map(|person| person.id)
+        .collect();
+    assert!(sales.len() > 2, "more than two in Sales: {answer}");
+    let ambiguous = answer["ambiguous"].as_array().or(answer["error"]["ambiguous"].as_array()).expect("a list");
+    let of_sales = ambiguous.iter().find(|one| one["identity"] == "Sales").expect("Sales");
+    let people = of_sales["people"].as_array().expect("a list");
+    let named: BTreeSet<String> = people.iter().filter_map(|person| person["id"].as_str().map(str::to_owned)).collect();
+    assert_eq!(named, sales);
+    assert!(people.iter().all(|person| person["name"].is_string() && person["displayName"].is_string()), "{people:?}");
+    assert!(sandbox.refreshes().iter().all(|refresh| refresh.ids.iter().all(|id| !sales.contains(id))));
+
+    // Of two who have the same, none is touched; of the others, all are.
+    let sandbox = Sandbox::start();
+    sandbox.put_identity(Identity::new("one").with("badge", "7"));
+    sandbox.put_identity(Identity::new("two").with("badge", "7"));
+    sandbox.put_identity(Identity::new("three").with("badge", "8"));
+    let answer = refresh(&request_by(&sandbox, "badge", json!(["7", "8", "9"])));
+    assert_eq!(
+        (&answer["ok"], &answer["matched"], &answer["unmatched"]),
+        (&json!(true), &json!(1), &json!(["9"])),
+        "{answer}"
+    );
+    assert_eq!(answer["calls"][1], json!({ "identities": ["7"], "outcome": "not_sent", "reason": "ambiguous" }));
+    assert_eq!(refreshed(&sandbox), [["three"]]);
+    let answer = refused(&sandbox, &request_by(&sandbox, "badge", json!(["7", "9"])), "no_match");
+    assert_eq!(answer["ambiguous"][0]["people"].as_array().map(Vec::len), Some(2), "{answer}");
+    assert_eq!((&answer["unmatched"], &answer["calls"][0]["reason"]), (&json!(["9"]), &json!("ambiguous")));
+}
+
+#[test]
+fn nobody_at_all_is_an_error_and_no_names_are_none() {
+    let sandbox = Sandbox::start();
+    let answer = refused(&sandbox, &request(&sandbox, json!(["SMITH", "nobody", " smith"])), "no_match");
+    assert_eq!(answer["unmatched"], json!(["SMITH", "nobody", " smith"]));
+    says(&answer, "SMITH");
+    sandbox.clear_log();
+    for (options, backend) in
+        [(json!({}), "process"), (json!({ "backend": "cc" }), "cc"), (json!({ "dryRun": true }), "process")]
+    {
+        let answer = refresh(&with(request(&sandbox, json!([])), &json!({ "options": options })));
+        let expected = json!({
+            "ok": true, "backend": backend, "baseUrl": sandbox.url(), "matched": 0, "matchedExactly": true, "undecided": 0,
+            "unmatched": [], "ambiguous": [], "calls": [],
+        });
+        assert_eq!(answer, expected);
+    }
+    assert!(sandbox.log().is_empty());
+    let answer = refresh(&json!({ "identities": [], "configuration": { "lookup": support::nowhere() } }));
+    assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
+}
+
+#[test]
+fn what_names_nobody_in_the_request_is_refused_by_its_place() {
+    let sandbox = Sandbox::start();
+    let request = request(&sandbox, json!(["smith"]));
+    for (part, named) in [
+        (json!({ "identities": "smith" }), "identities must be an array of texts"),
+        (json!({ "identities": ["smith", 5] }), "identities[1]"),
+        (json!({ "identities": ["smith", null] }), "identities[1]"),
+        (json!({ "identities": ["smith", "  "] }), "identities[1]"),
+        (json!({ "identities": [""] }), "identities[0]"),
+        (json!({ "identities": [["smith"]] }), "identities[0]"),
+        (json!({ "filter": "uid == \"smith\"" }), "filter and identities"),
+        (json!({ "identityAttribute": "u id" }), "identityAttribute"),
+        (json!({ "identityAttribute": "uid == \"a\" || uid" }), "identityAttribute"),
+        (json!({ "identityAttribute": "" }), "identityAttribute"),
+        (json!({ "identityAttribute": 5 }), "identityAttribute"),
+        (json!({ "identities": null, "identityAttribute": "uid", "filter": "uid == \"smith\"" }), "identityAttribute"),
+        (json!({ "options": { "allowFullRefresh": true } }), "options.allowFullRefresh"),
+        (json!({ "options": { "preflight": false } }), "options.preflight"),
+        (json!({ "options": { "skipFilterCheck": true } }), "options.skipFilterCheck"),
+        (json!({ "options": { "backend": "both" } }), "options.backend"),
+        (json!({ "options": { "allowBroader": "perhaps" } }), "options.allowBroader"),
+        (json!({ "identitys": ["smith"] }), "identities"),
+    ] {
+        says(&refused(&sandbox, &with(request.clone(), &part), "invalid_argument"), named);
+    }
+    refused(&sandbox, &with(request, &json!({ "identities": null })), "would_refresh_all");
+    assert!(sandbox.log().is_empty());
+}
+
+#[test]
+fn the_maximum_holds_for_those_who_were_found() {
+    let sandbox = Sandbox::start();
+    let request = |names: Value, maximum: u64| {
+        with(request(&sandbox, names), &json!({ "options": { "maxIdentities": maximum } }))
+    };
+    let answer = refused(&sandbox, &request(json!(["smith", "Smith", "AND", "nobody"]), 2), "too_many_matches");
+    assert_eq!((&answer["error"]["matched"], &answer["unmatched"]), (&json!(3), &json!(["nobody"])));
+    assert_eq!(refresh(&request(json!(["smith", "Smith", "nobody"]), 2))["ok"], true);
+    let by_id = with(request(json!(["1", "2", "3"]), 2), &json!({ "identityAttribute": "id" }));
+    refused(&sandbox, &by_id, "too_many_matches");
+}
+
+/// People who look alike to search, to a query or to a filter, each with a name of their own.
+fn look_alikes() -> Vec<String> {
+    let blank = "word ".repeat(6_600) + "end";
+    let solid = "x".repeat(32 << 10);
+    let names = [
+        "smith",
+        "Smith",
+        "SMITH",
+        "Smith-Jones",
+        "smith-jones",
+        "john.smith",
+        "smith.john",
+        "john smith",
+        "smith ",
+        "smith  x",
+        "mary ann lee",
+        "mary-ann lee",
+        "pat \"the hat\" o'neil",
+        "pat the hat o'neil",
+        "\"",
+        "\"\"",
+        "\\",
+        "\\\\",
+        "a\\",
+        "a\\\"",
+        "CORP\\dana",
+        "CORP\\\\dana",
+        "rock&roll",
+        "rock&&roll",
+        "rock roll",
+        "star*light",
+        "star?light",
+        "star*",
+        "s?ith",
+        "*",
+        "?",
+        "**",
+        "AND",
+        "OR",
+        "NOT",
+        "and",
+        "a AND b",
+        "a OR b",
+        "uid:smith",
+        "attributes.uid:*",
+        "(smith)",
+        "[a TO z]",
+        "{a}",
+        "/smith/",
+        "smith~",
+        "smith^2",
+        "+smith",
+        "-smith",
+        "!smith",
+        "a && b",
+        "a || b",
+        "uid == \"smith\"",
+        "100%",
+        "a_b",
+        "${name}",
+        "$(name)",
+        "%USERNAME%",
+        "Zoë",
+        "Zoe",
+        "Zoe\u{308}",
+        "ZOË",
+        "müller",
+        "mueller",
+        "straße",
+        "strasse",
+        "İstanbul",
+        "istanbul",
+        "山田太郎",
+        "山田 太郎",
+        "山田",
+        "🙂",
+        "🙂🙂",
+        "👩‍👩‍👧",
+        "\u{feff}smith",
+        "smith\u{200b}",
+        "a\tb",
+        "a\nb",
+        "a\u{1}b",
+        "null",
+        "true",
+        "0",
+        "00",
+        "-1",
+        "1e3",
+        "the",
+        "of the",
+        "é",
+        "Ω",
+        "Москва",
+        "москва",
+        "שלום",
+        "سلام",
+        "😀 smith",
+        ",",
+        ";",
+        "a,b",
+        "a;b",
+        "<a>",
+        "a=b",
+        "#",
+        "'",
+        "''",
+        "`",
+    ];
+    names.into_iter().map(str::to_owned).chain([blank.clone() + "s", blank, solid.clone() + "y", solid]).collect()
+}
+
+#[test]
+fn people_who_look_alike_are_told_apart_by_name_and_by_filter() {
+    let names = look_alikes();
+    let people: Vec<Identity> = names.iter().map(|name| Identity::new(name)).collect();
+    let sandbox = Sandbox::builder().identities(people).start();
+    let request_for = |name: &str, backend: &str| {
+        with(request(&sandbox, json!([name])), &json!({ "options": { "backend": backend } }))
+    };
+    let mut calls = 0;
+    let mut touches_alone = |request: &Value, name: &str| {
+        let answer = refresh(request);
+        let shown: String = name.chars().take(40).collect();
+        assert_eq!((&answer["ok"], &answer["matched"]), (&json!(true), &json!(1)), "{shown:?}: {answer:.999}");
+        calls += 1;
+        assert_eq!(sandbox.refreshes().len(), calls);
+        assert_eq!(refreshed(&sandbox).pop(), Some(vec![name.to_owned()]), "{shown:?}");
+    };
+    for name in &names {
+        touches_alone(&request_for(name, "process"), name);
+        let filter = format!("uid == \"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+        let by_filter = |backend: &str| json!({ "filter": filter, "options": { "backend": backend }, "configuration": configuration(sandbox.url()) });
+        if name.contains(char::is_control) {
+            // Such a filter is not sent, by name neither.
+            refused(&sandbox, &by_filter("process"), "invalid_filter");
+            refused(&sandbox, &request_for(name, "cc"), "unsupported_argument");
+            continue;
+        }
+        touches_alone(&by_filter("process"), name);
+        touches_alone(&request_for(name, "cc"), name);
+        touches_alone(&by_filter("cc"), name);
+    }
+    // All of them at once, and as many who are not there.
+    sandbox.clear_log();
+    let strangers: Vec<String> =
+        names.iter().map(|name| format!("{name}~")).filter(|name| !names.contains(name)).collect();
+    let mixed: Vec<&String> = names.iter().zip(&strangers).flat_map(|(name, stranger)| [name, stranger]).collect();
+    let answer = refresh(&request(&sandbox, json!(mixed)));
+    assert_eq!(answer["ok"], true, "{:.300}", answer.to_string());
+    let all: Vec<String> = refreshed(&sandbox).concat();
+    let unmatched: Vec<&str> =
+        answer["unmatched"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert_eq!(all.len() + unmatched.len(), mixed.len());
+    assert!(
+        all.iter().all(|name| names.contains(name)) && unmatched.iter().all(|name| strangers.iter().any(|s| s == name))
+    );
+}
+
+#[test]
+fn thousands_are_looked_up_250_a_query_and_sent_250_a_call() {
+    let sandbox = Sandbox::builder().people(1_200).start();
+    let people = sandbox.identities();
+    let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
+    let strangers: Vec<String> = (0..60).map(|number| format!("nobody{number}")).collect();
+    let given: Vec<&String> = names.iter().chain(&strangers).chain(&names).collect();
+    let answer = refresh(&request(&sandbox, json!(given)));
+    assert_eq!(answer["ok"], true, "{answer}");
+    let known = people.iter().filter(|person| person.correlated).count();
+    assert_eq!(answer["matched"], known);
+    assert_eq!(answer["unmatched"].as_array().map(Vec::len), Some(people.len() - known + strangers.len()));
+    assert_eq!(sandbox.arrivals(Endpoint::Process).len(), known.div_ceil(250));
+    assert!(sandbox.identities().iter().all(|person| person.refreshes == u64::from(person.correlated)), "each once");
+    assert!(sandbox.arrivals(Endpoint::Search).len() <= 15, "{}", sandbox.arrivals(Endpoint::Search).len());
+    for refresh in sandbox.refreshes() {
+        assert!(refresh.ids.len() <= 250);
+    }
+}
+
+#[test]
+fn whoever_may_not_search_names_people_by_name_or_email() {
+    let sandbox = Sandbox::start();
+    let of = |attribute: &str, names: Value| as_client(request_by(&sandbox, attribute, names), "helpdesk");
+    let answer = refresh(&of(
+        "name",
+        json!(["smith", "SMITH", "rock&roll", "pat \"the hat\" o'neil", "x\" or alias sw \"", "a\nb"]),
+    ));
+    assert_eq!(refreshed(&sandbox), [["smith", "rock&roll", "pat \"the hat\" o'neil"]], "{answer}");
+    assert_eq!(answer["unmatched"], json!(["SMITH", "x\" or alias sw \"", "a\nb"]));
+    assert_eq!((sandbox.arrivals(Endpoint::Search).len(), sandbox.arrivals(Endpoint::Identities).len()), (1, 5));
+    assert_eq!(refresh(&of("email", json!(["smith@example.com"])))["ok"], true);
+    assert_eq!(refreshed(&sandbox).pop(), Some(vec!["smith".to_owned()]));
+    let answer = refused(&sandbox, &of("uid", json!(["smith"])), "forbidden");
+    says(&answer, "sp:search:read");
+    says(&answer, "identityAttribute name");
+    let id = id_of(&sandbox, "smith");
+    assert_eq!(refresh(&of("id", json!([id])))["ok"], true, "nothing is looked up");
+    let nothing = as_client(request(&sandbox, json!(["smith"])), "noscope");
+    says(&refused(&sandbox, &nothing, "forbidden"), "sp:search:read");
+    // An API client without a user may search.
+    assert_eq!(refresh(&as_client(request(&sandbox, json!(["smith"])), "application"))["ok"], true);
+}
+
+#[test]
+fn by_cc_each_person_is_a_call_with_the_form_that_works() {
+    let sandbox = Sandbox::start();
+    let cc = |names: Value, attribute: &str| {
+        let options = json!({ "options": { "backend": "cc" }, "refreshArgs": { "promoteAttributes": "true", "refreshLinks": false } });
+        with(request_by(&sandbox, attribute, names), &options)
+    };
+    let answer = refresh(&cc(json!(["smith", "nobody", "CORP\\dana", "Smith"]), "uid"));
+    assert_eq!(
+        (&answer["ok"], &answer["backend"], &answer["matched"]),
+        (&json!(true), &json!("cc"), &json!(3)),
+        "{answer}"
+    );
+    assert_eq!(refreshed(&sandbox), [["smith"], ["CORP\\dana"], ["Smith"]]);
+    assert_eq!(answer["unmatched"], json!(["nobody"]));
+    let bodies: Vec<Value> = sandbox
+        .arrivals(Endpoint::Refresh)
+        .iter()
+        .map(|arrival| serde_json::from_slice(&arrival.body).expect("JSON"))
+        .collect();
+    let arguments = json!({ "promoteAttributes": "true", "refreshLinks": false });
+    assert_eq!(bodies[1], json!({ "filter": r#"uid == "CORP\\dana""#, "refreshArgs": arguments }));
+    let call = &answer["calls"][1];
+    assert_eq!((&call["call"], &call["identities"]), (&json!("refreshIdentities"), &json!(["CORP\\dana"])));
+    assert_eq!(call["ids"], json!([id_of(&sandbox, "CORP\\dana")]));
+
+    let answer = refused(&sandbox, &cc(json!(["CC-100"]), "costCenter"), "preflight_unavailable");
+    says(&answer, "costCenter");
+    refused(&sandbox, &cc(json!(["nobody"]), "uid"), "no_match");
+    let id = id_of(&sandbox, "AND");
+    assert_eq!(refresh(&cc(json!([id, "0000"]), "id"))["unmatched"], json!(["0000"]), "ids are looked up, too");
+    assert_eq!(refreshed(&sandbox).pop(), Some(vec!["AND".to_owned()]));
+    let answer = refresh(&with(
+        cc(json!(["smith", "Smith"]), "uid"),
+        &json!({ "options": { "backend": "cc", "dryRun": true } }),
+    ));
+    assert_eq!(
+        (&answer["plan"]["calls"][0]["count"], &answer["plan"]["identities"][1]["name"]),
+        (&json!(2), &json!("Smith"))
+    );
+    assert_eq!(sandbox.refreshes().len(), 4);
+}
+
+#[test]
+fn by_cc_whoever_has_gone_since_is_not_sent() {
+    let sandbox = Sandbox::builder().people(600).start();
+    let people = sandbox.identities();
+    let names: Vec<String> =
+        people.iter().filter(|person| person.correlated).map(|person| person.name.clone()).take(260).collect();
+    // Both questions are answered, then the first refresh takes its time.
+    sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::Slow).delay(Duration::from_millis(500)));
+    let request = with(request(&sandbox, json!(names)), &json!({ "options": { "backend": "cc" } }));
+    let answer = std::thread::scope(|scope| {
+        let answer = scope.spawn(|| refresh(&request));
+        while sandbox.arrivals(Endpoint::Refresh).is_empty() {
+            std::thread::yield_now();
+        }
+        sandbox.remove_identity(&names[255]);
+        answer.join().expect("an answer")
+    });
+    assert_eq!(answer["ok"], true, "{answer}");
+    let gone: Vec<&Value> =
+        answer["calls"].as_array().expect("a list").iter().filter(|call| call["reason"] == "gone").collect();
+    assert_eq!((gone.len(), &gone[0]["identities"]), (1, &json!([names[255]])), "{gone:?}");
+    assert_eq!(sandbox.refreshes().len(), 259);
+    assert!(sandbox.refreshes().iter().all(|refresh| refresh.names.len() == 1), "nobody but who was named");
+}
+
+#[test]
+fn whoever_matches_throughout_is_sent_once_while_people_come_and_go() {
+    let sandbox = Sandbox::builder().people(800).start();
+    let matches = |person: &Identity| {
+        person.correlated && person.text("email").ends_with("@example.com") && person.name != "smith"
+    };
+    let before: BTreeSet<String> = sandbox.identities().into_iter().filter(matches).map(|person| person.id).collect();
+    sandbox.fault(Fault::on(Endpoint::Search).kind(FaultKind::Slow).delay(Duration::from_millis(400)).times(2));
+    let filter = r#"email.endsWith("@example.com") && uid != "smith""#;
+    let request =
+        json!({ "filter": filter, "options": { "backend": "process" }, "configuration": configuration(sandbox.url()) });
+    let answer = std::thread::scope(|scope| {
+        let answer = scope.spawn(|| refresh(&request));
+        let mut round = 0;
+        while !answer.is_finished() && round < 200 {
+            // Ids at the beginning, in the middle and at the end.
+            for first in ["0", "7", "f"] {
+                let mut person =
+                    Identity::new(&format!("new{round}{first}")).with("email", format!("n{round}@example.com"));
+                person.id = format!("{first}{}", &person.id[1..]);
+                sandbox.put_identity(person);
+            }
+            let gone = before.iter().nth(round * 3 % before.len()).expect("somebody").clone();
+            sandbox.remove_identity(&gone);
+            round += 1;
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        answer.join().expect("an answer")
+    });
+    assert_eq!(answer["ok"], true, "{answer}");
+    let sent: Vec<String> =
+        sandbox.refreshes().into_iter().flat_map(|refresh| refresh.ids.into_iter().chain(refresh.unknown)).collect();
+    let unique: BTreeSet<String> = sent.iter().cloned().collect();
+    assert_eq!(unique.len(), sent.len(), "nobody twice");
+    let after: BTreeSet<String> = sandbox.identities().into_iter().map(|person| person.id).collect();
+    let throughout: Vec<&String> = before.intersection(&after).collect();
+    assert!(throughout.len() > 100 && throughout.len() < before.len(), "{}", throughout.len());
+    assert!(throughout.iter().all(|id| unique.contains(*id)), "nobody is missed");
+}
+
+#[test]
+fn a_dry_run_names_the_people_and_those_who_are_missing() {
+    let sandbox = Sandbox::start();
+    let dry = json!({ "options": { "dryRun": true } });
+    let answer = refresh(&with(request(&sandbox, json!(["smith", "nobody"])), &dry));
+    let person = json!({ "id": id_of(&sandbox, "smith"), "name": "smith", "displayName": "smith" });
+    assert_eq!(
+        (&answer["plan"]["identities"], &answer["unmatched"]),
+        (&json!([person]), &json!(["nobody"])),
+        "{answer}"
+    );
+    assert_eq!((&answer["plan"]["calls"][0]["count"], &answer["plan"]["filter"]), (&json!(1), &Value::Null));
+    let answer = refresh(&with(request_by(&sandbox, "id", json!(["2c91"])), &dry));
+    assert_eq!(answer["plan"]["identities"], json!([{ "id": "2c91", "name": null, "displayName": null }]));
+    assert!(sandbox.refreshes().is_empty());
 }

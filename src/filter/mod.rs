@@ -62,21 +62,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// `attribute == "value"`, whatever the value; `None` if that is no attribute's name.
-    pub fn equal(attribute: &str, value: &str) -> Option<Self> {
-        match parse(&format!("{attribute} == \"\"")).ok()?.expr {
-            Expr::Condition { attribute: name, test: Test::Compare { operator, ignore_case, .. } }
-                if name == attribute =>
-            {
-                let value = Operand::Literal(Literal::Text(value.to_owned()));
-                Some(Self {
-                    expr: Expr::Condition { attribute: name, test: Test::Compare { operator, ignore_case, value } },
-                })
-            }
-            _ => None,
-        }
-    }
-
     /// The filter in its canonical form: one blank around operators, none elsewhere but after a comma, and only
     /// the parentheses that are needed. Reads back as the same filter.
     pub fn canonical(&self) -> String {
@@ -136,6 +121,32 @@ impl Filter {
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.expr.fmt(f)
+    }
+}
+
+/// An attribute's name as filters have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute(String);
+
+impl Attribute {
+    /// `None` if that is no attribute's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match parse(&format!("{name} == true")).ok()?.expr {
+            Expr::Condition { attribute, test: Test::Compare { .. } } if attribute == name => Some(Self(attribute)),
+            _ => None,
+        }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// The filter for those who have exactly this value. Not every text reads back from the filter's own.
+    pub fn equals(&self, value: &str) -> Filter {
+        let value = Operand::Literal(Literal::Text(value.to_owned()));
+        let test = Test::Compare { operator: Operator::Equal, ignore_case: false, value };
+        Filter { expr: Expr::Condition { attribute: self.0.clone(), test } }
     }
 }
 
