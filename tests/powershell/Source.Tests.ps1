@@ -53,7 +53,7 @@ Describe 'The source' {
 
     It '<name> is native code''s only caller, or calls none' -ForEach $scripts {
         $text = [System.IO.File]::ReadAllText($path)
-        if ($name -notmatch 'Native\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
+        if ($name -notmatch '(Native|Operation)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
     }
 
     It 'has each public function in a file of its name, and takes the caller''s preferences first' {

@@ -59,7 +59,7 @@ function Invoke-Batch([string[]] $Name, [string] $Attribute, [hashtable] $Run) {
         if ($Name.Count -eq 1) { $noun = 'identity' }
         $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
         if ($WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium') {
-            $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + ',"options":{"dryRun":true' + $tail)
+            $answer = Invoke-Operation 'cc_refresh_identities' ($head + ',"options":{"dryRun":true' + $tail) $Run.Cmdlet
             if (-not $answer['ok'] -or $WhatIfPreference) {
                 Complete-Batch $answer $Name $Attribute $Run $outcome -DryRun:([bool] $WhatIfPreference)
                 if (-not $answer['ok']) { return $outcome }
@@ -72,7 +72,7 @@ function Invoke-Batch([string[]] $Name, [string] $Attribute, [hashtable] $Run) {
         $watch = [System.Diagnostics.Stopwatch]::StartNew()
         if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
         $sent = 'maybe'
-        $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + ',"options":{"dryRun":false' + $tail)
+        $answer = Invoke-Operation 'cc_refresh_identities' ($head + ',"options":{"dryRun":false' + $tail) $Run.Cmdlet
         if ($answer['ok'] -and $VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         Complete-Batch $answer $Name $Attribute $Run $outcome
     } catch {
@@ -221,7 +221,7 @@ function Assert-Ceiling([string[]] $Name, [hashtable] $Run) {
     if ($Run.Most -le 0 -or $Name.Count -le $Run.Most -or $Name.Count -le $script:BatchSize) { return }
     $text = '{"identities":' + (ConvertTo-TextArray $Name) + ',"identityAttribute":' + (ConvertTo-JsonText $Run.Attribute) + $Run.Argument +
     ',"options":{"dryRun":true,"maxIdentities":' + $Run.Most + $Run.Option + '},"configuration":' + (Get-ConfigurationText $Run.Cmdlet) + '}'
-    $answer = Invoke-NativeFunction 'cc_refresh_identities' $text
+    $answer = Invoke-Operation 'cc_refresh_identities' $text $Run.Cmdlet
     if (-not $answer['ok'] -and $answer['error']['code'] -ne 'no_match') { throw (New-AnswerError $answer $Run) }
 }
 

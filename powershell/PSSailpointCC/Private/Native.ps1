@@ -23,53 +23,51 @@ function Get-NativeBinding {
     }
 }
 
-# Calls a function that takes JSON and answers an envelope; the envelope as a hashtable. Bytes go in, because the
-# default marshalling of text is the code page on Windows; the pointer comes out as such, because the marshaller would
-# free it with the wrong allocator.
+# The names of the functions that can be operations, as the library takes texts.
+$script:OperationName = @{}
+foreach ($name in 'cc_refresh_identities', 'cc_find_identities', 'cc_get_task') { $script:OperationName[$name] = [System.Text.Encoding]::ASCII.GetBytes($name + "`0") }
+
+# Calls a function that takes JSON and answers an envelope, and uses no network; the envelope as a hashtable. Bytes go in,
+# because the default marshalling of text is the code page on Windows; the pointer comes out as such, because the
+# marshaller would free it with the wrong allocator.
 function Invoke-NativeFunction([string] $Name, [string] $Json) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
-    try {
-        $bytes = $script:StrictUtf8.GetBytes($Json + "`0")
-    } catch {
-        throw (New-ErrorRecord @{
-                code    = 'invalid_argument'
-                message = 'The request or the configuration holds half a character (a lone surrogate), which no UTF-8 text can hold.'
-                hint    = 'Look for text that was cut in the middle of an emoji or of another character beyond U+FFFF.'
-                sent    = 'no'
-            })
+    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $pointer = $native::$Name($bytes)
+    $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+    $native::cc_string_free($pointer)
+    $answer = ConvertFrom-JsonText $text
+    if ($null -eq $answer) { throw (New-UnreadableError $null $Name $text) }
+    $answer
+}
+
+function New-SurrogateError {
+    New-ErrorRecord @{
+        code    = 'invalid_argument'
+        message = 'The request or the configuration holds half a character (a lone surrogate), which no UTF-8 text can hold.'
+        hint    = 'Look for text that was cut in the middle of an emoji or of another character beyond U+FFFF.'
+        sent    = 'no'
     }
-    $pointer = [IntPtr]::Zero
-    try {
-        $pointer = $native::$Name($bytes)
-        if ($pointer -eq [IntPtr]::Zero) { throw [System.OutOfMemoryException]::new('The native library has no memory left for its answer.') }
-        $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-    } finally {
-        if ($pointer -ne [IntPtr]::Zero) { $native::cc_string_free($pointer) }
+}
+
+# For an answer that this PowerShell cannot read, such as one of a thousand levels.
+function New-UnreadableError($Reason, [string] $Name, [string] $Text) {
+    $sent = 'maybe'
+    $hint = 'The refresh may have been started: do not repeat it unseen.'
+    if ($Name -ne 'cc_refresh_identities') {
+        $sent = 'no'
+        $hint = $null
+    } elseif ($Text -cmatch '^\{"ok":true') {
+        $sent = 'yes'
     }
-    try {
-        if ($script:IsCore) {
-            # What ConvertFrom-Json does for hashtables, without the cost of a cmdlet.
-            $failure = $null
-            [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($text, $true, [ref] $failure)
-        } else {
-            ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $text)
-        }
-    } catch {
-        $sent = 'maybe'
-        $hint = 'The refresh may have been started: do not repeat it unseen.'
-        if ($Name -ne 'cc_refresh_identities') {
-            $sent = 'no'
-            $hint = $null
-        } elseif ($text -cmatch '^\{"ok":true') {
-            $sent = 'yes'
-        }
-        throw (New-ErrorRecord @{
-                code    = 'invalid_response'
-                message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $_.Exception.GetBaseException().Message
-                hint    = $hint
-                sent    = $sent
-            })
+    $why = 'it is no JSON.'
+    if ($null -ne $Reason) { $why = $Reason.Exception.GetBaseException().Message }
+    New-ErrorRecord @{
+        code    = 'invalid_response'
+        message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $why
+        hint    = $hint
+        sent    = $sent
     }
 }
 

@@ -66,7 +66,7 @@ function Find-CCIdentity {
                 $after = ''
                 if ($null -ne $answer) { $after = ',"after":' + (ConvertTo-JsonText $answer['after']) }
                 $isFirst = $null -eq $answer
-                $answer = Invoke-NativeFunction 'cc_find_identities' ($head + $limit + $after + $configuration)
+                $answer = Invoke-Operation 'cc_find_identities' ($head + $limit + $after + $configuration) $PSCmdlet
                 if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
                 if ($isFirst) {
                     Microsoft.PowerShell.Utility\Write-Verbose -Message ('{0}: {1} match, of {2} more only the service can tell.' -f $answer['baseUrl'], $answer['total'], $answer['undecided'])

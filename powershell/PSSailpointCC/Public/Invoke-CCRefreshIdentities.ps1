@@ -375,7 +375,7 @@ function Invoke-CCRefreshIdentities {
             $target = 'identities'
             # Whom it touches is only asked for where it will be shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
-                $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail)
+                $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail) $PSCmdlet
                 if (-not $answer['ok']) { throw (New-AnswerError $answer) }
                 $target = Get-PlanText $answer
                 if ($WhatIfPreference) { Write-AnswerWarning $answer @{} }
@@ -390,7 +390,7 @@ function Invoke-CCRefreshIdentities {
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
-            $answer = Invoke-NativeFunction 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail)
+            $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
             if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }

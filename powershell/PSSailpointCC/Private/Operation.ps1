@@ -1,0 +1,160 @@
+# Whatever uses the network runs as an operation of the library, is waited for in slices, and is cancelled where the wait
+# ends otherwise: Ctrl+C comes between two of them, as it would not while native code blocks. It is told by a flag of
+# each command's own: $PSCmdlet.Stopping is false in a finally block.
+
+# How long one slice is, and how long nothing is said of what goes on.
+$script:SliceMilliseconds = [uint32] 50
+$script:QuietMilliseconds = 500
+
+# So long the account of what was cancelled is waited for.
+$script:AccountMilliseconds = [uint32] 50
+
+# Runs one operation to its end: the answer of the library's function, as a hashtable.
+function Invoke-Operation([string] $Name, [string] $Json, $Cmdlet) {
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    $native = $script:Native
+    $function = $script:OperationName[$Name]
+    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $number = [uint64] 0
+    $isDone = $false
+    $watch = $null
+    try {
+        $number = $native::cc_operation_start($function, $bytes)
+        while ($true) {
+            # Comes back at once when it is done.
+            $pointer = $native::cc_operation_wait($number, $script:SliceMilliseconds)
+            $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+            $native::cc_string_free($pointer)
+            if (-not $text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { break }
+            if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
+            if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Cmdlet }
+        }
+        $isDone = $true
+    } finally {
+        if ($isDone) {
+            $native::cc_operation_free($number)
+            if ($null -ne $watch) { Hide-Progress }
+        } elseif ($number -ne 0) {
+            $answer = Stop-Operation $number
+            Hide-Progress
+            Write-StopWarning @(@{ Function = $Name; Answer = $answer; Name = @() })
+        }
+    }
+    ConvertFrom-OperationText $text $Name
+}
+
+# Starts an operation: its number, which goes to Receive-Operation until there is an answer, or to Stop-Operation.
+function Start-Operation([string] $Name, [string] $Json) {
+    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
+}
+
+# The answer of an operation that ends within that time, and is freed then; or else $null, and how it gets on is told
+# where a stopwatch says for how long it has been waited for.
+function Receive-Operation([uint64] $Number, [string] $Name, [uint32] $Milliseconds, $Watch, $Cmdlet) {
+    $text = Read-Operation $Number $Milliseconds
+    if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
+        if ($null -ne $Watch -and $Watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $Watch $Cmdlet }
+        return
+    }
+    $script:Native::cc_operation_free($Number)
+    ConvertFrom-OperationText $text $Name
+}
+
+# Cancels an operation: its account, or only whether a refresh had left.
+function Stop-Operation([uint64] $Number) {
+    $pointer = $script:Native::cc_operation_cancel($Number)
+    $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+    $script:Native::cc_string_free($pointer)
+    $cancelled = ConvertFrom-JsonText $text
+    $answer = ConvertFrom-JsonText (Read-Operation $Number $script:AccountMilliseconds)
+    $script:Native::cc_operation_free($Number)
+    if ($null -ne $answer -and $answer['state'] -eq 'done') { return $answer['result'] }
+    @{ ok = $false; error = @{ code = 'cancelled'; message = 'The call was cancelled.'; sent = $cancelled['sent'] } }
+}
+
+function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
+    $pointer = $script:Native::cc_operation_wait($Number, $Milliseconds)
+    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+    $script:Native::cc_string_free($pointer)
+}
+
+# The function's own answer.
+function ConvertFrom-OperationText([string] $Text, [string] $Name) {
+    try {
+        if ($script:IsCore) {
+            # What ConvertFrom-Json does for hashtables, without the cost of a cmdlet.
+            $failure = $null
+            [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($Text, $true, [ref] $failure)['result']
+        } else {
+            (ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text))['result']
+        }
+    } catch {
+        throw (New-UnreadableError $_ $Name ($Text -creplace '^\{"ok":true,"state":"done","result":'))
+    }
+}
+
+# What goes on, and how long it may take; once a slice.
+function Show-Progress($Progress, $Watch, $Cmdlet) {
+    if ($null -eq $Progress) { return }
+    # -ProgressAction has set the variable by itself.
+    if (-not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ProgressAction')) { $ProgressPreference = $Cmdlet.SessionState.PSVariable.GetValue('ProgressPreference') }
+    $parameters = @{ Id = $script:ProgressId; Activity = $Cmdlet.MyInvocation.MyCommand.Name; Status = ('{0}: {1}' -f $Progress['phase'], $Progress['message']) -replace '\p{Cc}', '?' }
+    $percent = $Progress['percent']
+    if ($null -ne $percent) {
+        $parameters.PercentComplete = [int] $percent
+        if ($percent -gt 0 -and $percent -lt 100) { $parameters.SecondsRemaining = [int] [Math]::Ceiling($Watch.Elapsed.TotalSeconds * (100 - $percent) / $percent) }
+    }
+    $script:IsProgressShown = $true
+    Microsoft.PowerShell.Utility\Write-Progress @parameters
+}
+
+function Hide-Progress {
+    if (-not $script:IsProgressShown) { return }
+    $script:IsProgressShown = $false
+    Microsoft.PowerShell.Utility\Write-Progress -Id $script:ProgressId -Activity 'PSSailpointCC' -Status 'Done' -Completed
+}
+# No script's own.
+$script:ProgressId = 20260801
+$script:IsProgressShown = $false
+
+# Says what had been sent when the wait for it ended early. Each item: the function, the answer, the names that it was for.
+function Write-StopWarning([hashtable[]] $Stopped) {
+    $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
+    $sent = 'no'
+    $tasks = @()
+    $isCounted = $true
+    foreach ($one in $Stopped) {
+        $answer = $one.Answer
+        if ($one.Function -eq 'cc_get_task' ) {
+            Microsoft.PowerShell.Utility\Write-Warning -Message 'Stopped. The task goes on at the service: Wait-CCTask or Get-CCTask follow it.'
+            continue
+        }
+        if ($one.Function -ne 'cc_refresh_identities') { continue }
+        $of = 'yes'
+        if ($null -ne $answer['error']) { $of = $answer['error']['sent'] }
+        if ($of -eq 'maybe' -or ($of -eq 'yes' -and $sent -eq 'no')) { $sent = $of }
+        $counted = 0
+        foreach ($call in $answer['calls']) {
+            if ($null -ne $call['task']) { $tasks += $call['task']['id'] }
+            $people = @($call['identities'] | Where-Object { $null -ne $_ }).Count
+            if ($call['call'] -eq 'synchronize-attributes' -or $people -eq 0) { continue }
+            $counted += $people
+            $count[$call['outcome']] += $people
+        }
+        # Without an account all of them are as the error says.
+        if ($counted -eq 0) {
+            if ($one.Name.Count -eq 0) { $isCounted = $false } else { $count[@{ no = 'not_sent'; maybe = 'maybe_sent'; yes = 'accepted' }[[string] $of]] += $one.Name.Count }
+        }
+    }
+    if (@($Stopped | Where-Object { $_.Function -eq 'cc_refresh_identities' }).Count -eq 0) { return }
+    $message = switch ($sent) {
+        'no' { 'Stopped before a refresh was sent.' }
+        'maybe' { 'Stopped. A refresh had left, and the service may have taken it: look at the tenant before you send it again.' }
+        default { 'Stopped. The service had received a refresh, which goes on there.' }
+    }
+    if ($isCounted) { $message += ' Of the names that were under way: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f $count.accepted, $count.maybe_sent, $count.rejected, $count.not_sent }
+    if ($tasks.Count -gt 0) { $message += ' Follow it by Wait-CCTask -Id {0}.' -f ($tasks -join ', ') }
+    Microsoft.PowerShell.Utility\Write-Warning -Message $message
+}
