@@ -44,5 +44,8 @@ impl Serialize for Arguments<'_> {
 
 /// Whether the service may take a value for true; anything that is not plainly false counts.
 fn is_set(value: &RawValue) -> bool {
-    !matches!(value.get().trim_matches('"').trim().to_ascii_lowercase().as_str(), "false" | "0" | "no" | "")
+    // A text may be written with escapes.
+    let text: Option<String> = serde_json::from_str(value.get()).ok();
+    let word = text.as_deref().unwrap_or(value.get()).trim().to_ascii_lowercase();
+    !matches!(word.as_str(), "false" | "0" | "no" | "")
 }

@@ -45,7 +45,7 @@ pub(crate) fn go_over(call: &Call<'_>, request: &RefreshRequest<'_>, error: Erro
         Err(other)
             if other.details().response.as_ref().is_some_and(|answer| answer.is_no_route() || answer.is_page()) =>
         {
-            Err(error.also("Its successor, identities/process, does not answer there either."))
+            Err(both(error, &other).also("Its successor, identities/process, does not answer there either."))
         }
         Err(other) => {
             remember(call, &other.details().calls);
@@ -67,6 +67,14 @@ pub(crate) fn stay(error: Error) -> Error {
         ),
         None => error,
     }
+}
+
+/// The first error with the account of the other way as well: what answers like a wrong host may be a gateway, behind
+/// which the refresh was taken.
+fn both(error: Error, other: &Error) -> Error {
+    let calls = error.details().calls.iter().chain(&other.details().calls).cloned().collect();
+    let sent = error.details().sent.and(other.details().sent);
+    error.sent(sent).calls(calls)
 }
 
 /// The status of `/cc`'s answer, where it is that of a tenant without `/cc`.

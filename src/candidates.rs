@@ -170,7 +170,7 @@ impl<'c> Candidates<'c> {
         let last = match (&self.place, page.documents.last()) {
             (Place::List(offset), _) => return Ok(Place::List(offset + page.documents.len() as u64)),
             (place, None) => return Ok(place.clone()),
-            (Place::Search(_), Some(last)) => last.get("id").and_then(Value::as_str),
+            (Place::Search(_), Some(last)) => id(last),
         };
         match (&self.place, last) {
             (Place::Search(before), Some(last)) if before.as_deref() != Some(last) => {
@@ -180,6 +180,11 @@ impl<'c> Candidates<'c> {
             _ => Err(Error::new(Code::InvalidResponse, "Search gave documents without ids, or the same page twice.")),
         }
     }
+}
+
+/// A document's id, where it has one.
+pub(crate) fn id(document: &Value) -> Option<&str> {
+    document.get("id")?.as_str().filter(|id| !id.trim().is_empty())
 }
 
 /// The error of a place in a list for a filter that no list answers.

@@ -8,27 +8,26 @@ use crate::refresh::{Counted, Plan, PlannedCall, Refreshed};
 use crate::request::{self, People, RefreshRequest};
 use crate::service::{self, Call};
 use crate::suitable;
-use crate::whom::{Whom, too_many};
+use crate::whom::Whom;
 
 /// Looks everybody up, and sends. Each is confirmed just before, because a filter that matches nobody refreshes
 /// everybody.
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>, people: &People) -> Result<Refreshed> {
     can_be_filters(people)?;
     suitable::searchable(call, &people.attribute.equals(""))?;
-    let mut whom = Whom::from(people::look_up(call, people)?);
-    let number = whom.identities.len();
+    let mut question = Question::new(call, &people.attribute).counting_undecided();
+    let found = people::look_up(&mut question, people)?;
+    let undecided = question.undecided_beside(&found.ids);
     let maximum = request.options.maximum_identities.or(call.service.maximum_identities());
-    if let Some(maximum) = maximum.filter(|maximum| number as u64 > *maximum) {
-        return Err(too_many(whom, maximum));
-    }
+    let mut whom = Whom { undecided, ..Whom::from(found) }.at_most(maximum)?;
+    let number = whom.identities.len();
     let names = whom.names.take();
-    let counted = Counted { matched: number as u64, matched_exactly: true, undecided: 0 };
+    let counted = Counted { matched: number as u64, matched_exactly: undecided == 0, undecided };
     let refreshed = Refreshed { counted: Some(counted), ..Refreshed::new(call, "cc") };
     if request.options.dry_run {
         return Ok(Refreshed { plan: Some(plan(call, request, people, whom)), ..refreshed.with_names(names) });
     }
     let mut delivered = Delivered::default();
-    let mut question = Question::new(call, &people.attribute);
     let mut rest = whom.identities.into_iter().zip(whom.ids);
     loop {
         let mut block: Vec<(String, String)> = rest.by_ref().take(people::VALUES).collect();

@@ -156,15 +156,18 @@ impl Delivered {
             return Err(error.sent(sent).calls(self.calls));
         }
         let details = error.details();
-        let failed = self.calls.iter().filter(|report| report.outcome != Outcome::Accepted).count();
-        let first = self.calls.first().and_then(|report| report.call);
+        // Beside them stand people who were left out of all calls.
+        let calls = || self.calls.iter().filter(|report| report.call.is_some());
+        let failed = calls().filter(|report| report.outcome != Outcome::Accepted).count();
+        // Another kind comes on top of the first.
+        let first = calls().next().and_then(|report| report.call);
         let people = |outcome| -> usize {
-            let of = self.calls.iter().filter(|report| report.call == first && report.outcome == outcome);
-            of.map(|report| report.identities.len()).sum()
+            let of = self.calls.iter().filter(|report| report.call.is_none() || report.call == first);
+            of.filter(|report| report.outcome == outcome).map(|report| report.identities.len()).sum()
         };
         let message = format!(
             "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and of {} it is not known.",
-            self.calls.len(),
+            calls().count(),
             people(Outcome::Accepted),
             people(Outcome::Rejected),
             people(Outcome::NotSent),
@@ -202,10 +205,11 @@ fn meets_all(call: &Call<'_>, kind: &Kind, error: &Error) -> bool {
         Some(404) => *kind != Kind::Synchronize,
         Some(401 | 403 | 405 | 410 | 429) => true,
         _ => match details.code {
-            Code::Tls | Code::HostNotFound | Code::Unauthorized | Code::Cancelled | Code::Internal => true,
-            // None could be made. One that was lost was.
-            Code::Connection | Code::Timeout => details.sent == Sent::No,
-            _ => false,
+            Code::Tls | Code::HostNotFound | Code::Cancelled | Code::Internal => true,
+            // Of one call alone.
+            Code::InvalidArgument => false,
+            // There was no connection, or no token. One that was lost was there.
+            _ => !details.is_verdict && details.sent == Sent::No,
         },
     }
 }

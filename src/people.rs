@@ -1,10 +1,10 @@
 //! People by name: whom the values of an attribute mean, looked up 250 a query and told apart here, because search
 //! finds everybody who is similar.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::account::{Ambiguous, Names, Person};
-use crate::candidates::Candidates;
+use crate::candidates::{Candidates, id};
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
@@ -34,9 +34,8 @@ const VALUES_BYTES: usize = 64 << 10;
 const SHOWN: usize = 3;
 
 /// Looks up all of the people. Nobody at all is an error.
-pub(crate) fn look_up(call: &Call<'_>, people: &People) -> Result<Found> {
+pub(crate) fn look_up(question: &mut Question<'_>, people: &People) -> Result<Found> {
     let mut found = Found::default();
-    let mut question = Question::new(call, &people.attribute);
     for values in people.values.chunks(VALUES) {
         for (value, people) in values.iter().zip(question.ask(values)?) {
             found.add(value, people);
@@ -51,11 +50,27 @@ pub(crate) struct Question<'q> {
     attribute: &'q Attribute,
     /// Until search has refused.
     may_search: bool,
+    /// The ids of those of whom only the service can tell whether they have one of the values, where that is asked for.
+    undecided: Option<HashSet<String>>,
 }
 
 impl<'q> Question<'q> {
     pub(crate) fn new(call: &'q Call<'q>, attribute: &'q Attribute) -> Self {
-        Self { call, attribute, may_search: true }
+        Self { call, attribute, may_search: true, undecided: None }
+    }
+
+    /// The same where it is the service that judges in the end, so that those count who look alike.
+    pub(crate) fn counting_undecided(self) -> Self {
+        Self { undecided: Some(HashSet::new()), ..self }
+    }
+
+    /// How many there are of whom only the service can tell, beside those with these ids.
+    pub(crate) fn undecided_beside(&self, ids: &[String]) -> u64 {
+        let mut undecided: HashSet<&str> = self.undecided.iter().flatten().map(String::as_str).collect();
+        ids.iter().for_each(|id| {
+            undecided.remove(id.as_str());
+        });
+        undecided.len() as u64
     }
 
     /// Everybody who has each of the values, in their order; in one query, unless there are many or long ones.
@@ -94,16 +109,22 @@ impl<'q> Question<'q> {
         Candidates::listed(self.call, self.attribute.name(), "x").is_some()
     }
 
-    fn read(&self, mut candidates: Candidates<'_>, values: &[&str]) -> Result<Vec<Vec<Person>>> {
+    fn read(&mut self, mut candidates: Candidates<'_>, values: &[&str]) -> Result<Vec<Vec<Person>>> {
+        let one_of_them = self.undecided.is_some().then(|| self.attribute.is_one_of(values));
         let places: HashMap<&str, usize> = values.iter().enumerate().map(|(place, value)| (*value, place)).collect();
         let mut found: Vec<Vec<Person>> = vec![Vec::new(); values.len()];
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
+                if let (Some(undecided), Some(one_of_them)) = (&mut self.undecided, &one_of_them)
+                    && judge(one_of_them, document) == Verdict::Unknown
+                {
+                    undecided.extend(id(document).map(str::to_owned));
+                }
                 let Some(value) = eval::text(self.attribute.name(), document) else { continue };
                 let Some(people) = places.get(value).map(|place| &mut found[*place]) else { continue };
                 let is_meant = judge(&self.attribute.equals(value), document) == Verdict::Yes;
                 // People come and go between two pages, and may stand on both.
-                if is_meant && document["id"].is_string() && people.iter().all(|known| known.id != document["id"]) {
+                if is_meant && id(document).is_some() && people.iter().all(|known| known.id != document["id"]) {
                     people.push(Person::of(document));
                 }
             }

@@ -36,10 +36,11 @@ const SHOWN: usize = 10;
 pub(crate) fn work(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Work> {
     let given: Vec<(&str, bool)> = arguments.into_iter().flat_map(Arguments::iter).collect();
     let is_set = |name: &str| given.iter().any(|(given, set)| *set && given.eq_ignore_ascii_case(name));
-    let is_false = |name: &str| !is_set(name) && given.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+    // A name may stand twice, in upper and in lower case: then it is both.
+    let is_false = |name: &str| given.iter().any(|(given, set)| !*set && given.eq_ignore_ascii_case(name));
     let synchronize = is_set(SYNCHRONIZE);
     // Then there is nothing for process to do, and what is left is done exactly as asked.
-    let process = !(synchronize && ALWAYS.iter().all(|(name, _)| is_false(name)));
+    let process = !(synchronize && ALWAYS.iter().all(|(name, _)| is_false(name) && !is_set(name)));
     let mut differences = Vec::new();
     for (name, does) in ALWAYS.iter().filter(|(name, _)| process && is_false(name)) {
         differences.push(format!("{name} is false, and identities/process always {does}"));
@@ -95,6 +96,8 @@ mod tests {
             (r#"{"provision": false}"#, "provision is false"),
             (r#"{"provision": "False"}"#, "provision is false"),
             (r#"{"PROVISION": 0}"#, "provision is false"),
+            (r#"{"provision": "\u0066alse"}"#, "provision is false"),
+            (r#"{"provision": true, "Provision": false}"#, "provision is false"),
             (r#"{"pruneIdentities": "true"}"#, "pruneIdentities is set"),
             (r#"{"refreshLinks": false}"#, "refreshLinks is no argument"),
         ] {
@@ -110,7 +113,9 @@ mod tests {
         let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
         let work = work_of(all, false).expect("exactly as asked");
         assert_eq!(work, Work { synchronize: true, ..Work::default() });
-        let some = all.replace(r#", "provision": 0"#, "");
-        assert!(work_of(&some, false).is_err());
+        for provision in ["", r#", "provision": 0, "Provision": true"#] {
+            let some = all.replace(r#", "provision": 0"#, provision);
+            assert!(work_of(&some, false).is_err(), "{some}");
+        }
     }
 }

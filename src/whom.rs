@@ -1,12 +1,10 @@
 //! Whom a request means, as ids: what the successor of `/cc` is sent.
 
-use serde_json::Value;
-
 use crate::account::{Names, Person};
-use crate::candidates::{Candidates, FIRST_PAGE};
+use crate::candidates::{Candidates, FIRST_PAGE, id};
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::people;
+use crate::people::{self, Question};
 use crate::request::{self, RefreshRequest, Selection};
 use crate::service::Call;
 use crate::suitable;
@@ -46,11 +44,16 @@ impl Whom {
                 names: Some(Names::default()),
                 ..Self::default()
             },
-            Selection::People(people) => people::look_up(call, people)?.into(),
+            Selection::People(people) => people::look_up(&mut Question::new(call, &people.attribute), people)?.into(),
         };
-        match maximum.filter(|maximum| whom.identities.len() as u64 > *maximum) {
-            Some(maximum) => Err(too_many(whom, maximum)),
-            None => Ok(whom),
+        whom.at_most(maximum)
+    }
+
+    /// The same people, unless they are too many, with those of whom only the service can tell.
+    pub(crate) fn at_most(self, maximum: Option<u64>) -> Result<Self> {
+        match maximum.filter(|maximum| self.identities.len() as u64 + self.undecided > *maximum) {
+            Some(maximum) => Err(too_many(self, maximum)),
+            None => Ok(self),
         }
     }
 
@@ -62,7 +65,7 @@ impl Whom {
         let mut ids = Vec::new();
         while let Some((_, page)) = candidates.next_page()? {
             let matching = page.iter().filter(|document| tally.add(filter, document));
-            ids.extend(matching.filter_map(|document| document.get("id").and_then(Value::as_str).map(str::to_owned)));
+            ids.extend(matching.filter_map(id).map(str::to_owned));
         }
         // People come and go between two pages, and may stand on both.
         ids.sort_unstable();
@@ -96,10 +99,14 @@ impl From<people::Found> for Whom {
 const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: options.skipFilterCheck cannot help.";
 
 /// The error of more people than the maximum.
-pub(crate) fn too_many(whom: Whom, maximum: u64) -> Error {
+fn too_many(whom: Whom, maximum: u64) -> Error {
     let number = whom.identities.len();
+    let also = match whom.undecided {
+        0 => String::new(),
+        undecided => format!(", and {undecided} more may be meant, which only the service can judge"),
+    };
     let names = whom.names.unwrap_or_default();
-    Error::new(Code::TooManyMatches, format!("{number} people are named; maxIdentities is {maximum}."))
+    Error::new(Code::TooManyMatches, format!("{number} people are named{also}; maxIdentities is {maximum}."))
         .hint("Nothing was sent. Name fewer in one call, or raise maxIdentities.")
         .matched(number as u64)
         .names(names)

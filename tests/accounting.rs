@@ -248,3 +248,18 @@ fn calls_under_way_are_finished_after_an_error_that_stops_the_rest() {
     let arrived = sandbox.arrivals(Endpoint::Process).len();
     assert_eq!(arrived, number("accepted") + 1, "{outcomes:?}");
 }
+
+#[test]
+fn where_no_token_comes_it_is_asked_for_once() {
+    for status in [400, 500, 503] {
+        let sandbox = Sandbox::builder().people(600).start();
+        let given = ids(&sandbox);
+        sandbox.fault(Fault::on(Endpoint::Token).status(status).times(0));
+        let mut request = request(&sandbox, &given);
+        request["configuration"]["maximumRetryCount"] = json!(0);
+        let answer = refresh(&request);
+        assert_eq!(answer["error"]["response"]["status"], status, "{}", answer["error"]);
+        check(&sandbox, &answer, &given, "no token");
+        assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 1, "{status}: it would fail for the others as well");
+    }
+}

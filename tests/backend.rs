@@ -124,6 +124,23 @@ fn a_proxy_s_page_switches_nothing() {
 }
 
 #[test]
+fn a_page_in_the_successor_s_place_may_hide_that_it_was_taken() {
+    let sandbox = Sandbox::builder().retired(404).start();
+    for (status, sent, outcome) in
+        [(200, "maybe", "maybe_sent"), (404, "yes", "rejected"), (503, "maybe", "maybe_sent")]
+    {
+        sandbox.fault(Fault::on(Endpoint::Process).kind(FaultKind::Html).status(status));
+        let answer = refresh(&request(&sandbox, r#"uid == "smith""#));
+        let error = &answer["error"];
+        assert_eq!((&error["code"], &error["sent"]), (&json!("not_found"), &json!(sent)), "{status}: {answer}");
+        let calls: Vec<_> = answer["calls"].as_array().expect("a list").iter().collect();
+        assert_eq!((calls.len(), &calls[0]["call"]), (2, &json!("refreshIdentities")), "{answer}");
+        assert_eq!((&calls[1]["call"], &calls[1]["outcome"]), (&json!("process"), &json!(outcome)), "{answer}");
+        assert_eq!(calls[1]["identities"].as_array().map(Vec::len), Some(1), "{answer}");
+    }
+}
+
+#[test]
 fn what_the_successor_answers_is_the_answer_after_going_over() {
     let sandbox = Sandbox::builder().retired(410).start();
     for (status, code) in [(400, "http_status"), (403, "forbidden")] {
@@ -232,102 +249,6 @@ fn refused_by_service(answer: &Value, code: &str) -> Value {
         "{answer}"
     );
     answer["error"].clone()
-}
-
-#[test]
-fn arguments_that_the_successor_cannot_honour_are_refused_unless_that_is_allowed() {
-    let sandbox = Sandbox::start();
-    let arguments = json!({
-        "correlateEntitlements": true, "refreshManagerStatus": false, "Provision": "False", "pruneIdentities": "true", "refreshLinks": "false",
-    });
-    let request =
-        |options| with(by_process(&sandbox, r#"uid == "smith""#, options), &json!({ "refreshArgs": arguments }));
-    let error = refused(&sandbox, &request(json!({})), "unsupported_argument");
-    for part in
-        ["refreshManagerStatus is false", "provision is false", "pruneIdentities is set", "refreshLinks is no argument"]
-    {
-        says(&error, part);
-    }
-    says(&error, "options.allowBroader");
-    assert!(!error["message"].as_str().expect("text").contains("correlateEntitlements"), "{error}");
-    assert!(sandbox.log().is_empty(), "nothing is asked for what cannot be sent");
-
-    let allowed = configured(request(json!({})), json!({ "allowBroader": true }));
-    for request in [request(json!({ "allowBroader": true })), allowed.clone()] {
-        let answer = refresh(&request);
-        assert_eq!(answer["ok"], true, "{answer}");
-        assert_eq!(answer["warnings"].as_array().map(Vec::len), Some(4), "{answer}");
-    }
-    let strict = with(allowed, &json!({ "options": { "backend": "process", "allowBroader": false } }));
-    refused(&sandbox, &strict, "unsupported_argument");
-    for arguments in
-        [json!({ "pruneIdentities": false, "synchronizeAttributes": "False", "provision": null }), json!({})]
-    {
-        let request = with(by_process(&sandbox, r#"uid == "smith""#, json!({})), &json!({ "refreshArgs": arguments }));
-        let answer = refresh(&request);
-        assert_eq!((&answer["ok"], &answer["warnings"]), (&json!(true), &Value::Null), "{answer}");
-    }
-    assert_eq!(arrived(&sandbox, Endpoint::Synchronize), 0);
-}
-
-#[test]
-fn attributes_are_synchronized_by_calls_of_their_own() {
-    let sandbox = Sandbox::start();
-    let filter = r#"uid.in({"smith", "Smith", "amelie.roux"})"#;
-    let all = json!({ "synchronizeAttributes": "true" });
-    let answer = refresh(&with(by_process(&sandbox, filter, json!({})), &json!({ "refreshArgs": all })));
-    let kinds: Vec<_> = sandbox.refreshes().iter().map(|refresh| refresh.by).collect();
-    use Endpoint::{Process, Synchronize};
-    assert_eq!(kinds, [Process, Synchronize, Synchronize, Synchronize], "{answer:#}");
-    let calls = answer["calls"].as_array().expect("a list");
-    assert!(calls.iter().all(|call| call["outcome"] == "accepted"), "{answer}");
-    assert_eq!(
-        (&calls[1]["call"], &calls[1]["identities"][0]),
-        (&json!("synchronize-attributes"), &calls[0]["identities"][0])
-    );
-    for arrival in sandbox.arrivals(Synchronize) {
-        assert_eq!(arrival.header("x-sailpoint-experimental"), Some("true"));
-    }
-
-    let sandbox = Sandbox::start();
-    let alone = json!({
-        "correlateEntitlements": false, "promoteAttributes": false, "refreshManagerStatus": "false", "provision": false, "synchronizeAttributes": true,
-    });
-    let answer = refresh(&with(by_process(&sandbox, filter, json!({})), &json!({ "refreshArgs": alone })));
-    assert_eq!((arrived(&sandbox, Process), arrived(&sandbox, Synchronize)), (0, 3), "{answer}");
-    assert_eq!((&answer["ok"], &answer["warnings"]), (&json!(true), &Value::Null), "exactly as asked");
-    assert_eq!(answer["calls"].as_array().map(Vec::len), Some(3));
-
-    // Nobody whose refresh was not taken is synchronized.
-    sandbox.clear_log();
-    sandbox.fault(Fault::on(Process).status(400));
-    let answer = refresh(&with(by_process(&sandbox, filter, json!({})), &json!({ "refreshArgs": all })));
-    assert_eq!((&answer["error"]["code"], arrived(&sandbox, Synchronize)), (&json!("http_status"), 0), "{answer}");
-    // Those who may refresh may not always synchronize.
-    let helpdesk = json!({ "clientId": "helpdesk-client", "clientSecret": "helpdesk-secret" });
-    let request = with(by_process(&sandbox, r#"name == "smith""#, json!({})), &json!({ "refreshArgs": all }));
-    let answer = refresh(&configured(request, helpdesk));
-    assert_eq!(
-        (&answer["error"]["code"], &answer["error"]["sent"]),
-        (&json!("partial_failure"), &json!("yes")),
-        "{answer}"
-    );
-    says(&answer["error"], "ORG_ADMIN");
-    assert_eq!(
-        (&answer["calls"][0]["outcome"], &answer["calls"][1]["outcome"]),
-        (&json!("accepted"), &json!("rejected"))
-    );
-}
-
-#[test]
-fn somebody_who_was_just_synchronized_is_waited_for() {
-    let sandbox = Sandbox::builder().synchronize_interval(std::time::Duration::from_millis(300)).start();
-    let arguments = json!({ "synchronizeAttributes": true });
-    let request = with(by_process(&sandbox, r#"uid == "smith""#, json!({})), &json!({ "refreshArgs": arguments }));
-    assert_eq!(refresh(&request)["ok"], true);
-    let answer = refresh(&request);
-    assert_eq!(answer["ok"], true, "{answer}");
-    assert!(sandbox.refreshes().iter().filter(|refresh| refresh.by == Endpoint::Synchronize).count() == 2);
 }
 
 #[test]

@@ -145,7 +145,16 @@ impl Attribute {
     /// The filter for those who have exactly this value. Not every text reads back from the filter's own.
     pub fn equals(&self, value: &str) -> Filter {
         let value = Operand::Literal(Literal::Text(value.to_owned()));
-        let test = Test::Compare { operator: Operator::Equal, ignore_case: false, value };
+        self.filter(Test::Compare { operator: Operator::Equal, ignore_case: false, value })
+    }
+
+    /// The filter for those who have exactly one of these values.
+    pub fn is_one_of(&self, values: &[&str]) -> Filter {
+        let values = values.iter().map(|value| Literal::Text((*value).to_owned())).collect();
+        self.filter(Test::In { ignore_case: false, values })
+    }
+
+    fn filter(&self, test: Test) -> Filter {
         Filter { expr: Expr::Condition { attribute: self.0.clone(), test } }
     }
 }

@@ -359,9 +359,12 @@ fn describe(response: &Response) -> String {
     response.said().map_or_else(String::new, |said| format!(", \"{said}\""))
 }
 
-/// A text as one segment of a path.
-fn segment(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+/// An id as one segment of a path. One or two dots cannot be one: however they are written, they lead elsewhere.
+fn segment(id: &str) -> Result<String> {
+    if matches!(id, "." | "..") {
+        return Err(Error::invalid_argument(format!("\"{id}\" is nobody's id, and no address can hold it.")));
+    }
+    Ok(form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20"))
 }
 
 #[cfg(test)]
@@ -370,7 +373,10 @@ mod tests {
 
     #[test]
     fn no_id_gets_out_of_its_segment() {
-        assert_eq!(segment("2c91808568c529c6"), "2c91808568c529c6");
-        assert_eq!(segment("../process?x#y z+%2F"), "..%2Fprocess%3Fx%23y%20z%2B%252F");
+        let segment = |id| segment(id).ok();
+        assert_eq!(segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
+        assert_eq!(segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));
+        assert_eq!(segment("%2e%2E").as_deref(), Some("%252e%252E"));
+        assert_eq!((segment("."), segment("..")), (None, None));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<Flight<'
 pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result<Flight<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
-        path: synchronize_path(&segment(id)),
+        path: synchronize_path(&segment(id)?),
         query: String::new(),
         delivery: Delivery::Once,
         doing: "the synchronization of attributes",

@@ -44,7 +44,7 @@ const MESSAGES: usize = 20;
 pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
     let endpoint = Endpoint {
         method: Method::GET,
-        path: Path::Of { service: "task-status", rest: format!("/{}", segment(id)).into() },
+        path: Path::Of { service: "task-status", rest: format!("/{}", segment(id)?).into() },
         query: String::new(),
         delivery: Delivery::Repeatable,
         doing: "the question how a task gets on",
