@@ -48,7 +48,7 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
         }
     }
     BeforeEach {
-        $sandbox = Start-Sandbox @('--people', '1500', '--task-ms', '600000')
+        $sandbox = Start-Sandbox @('--people', '1500', '--task-time', '600000')
         $shell = Start-Shell $sandbox
     }
     AfterEach {
@@ -63,7 +63,7 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
         @{ What = 'the wait for a token'; Fault = @{ on = 'token'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = 'Set-Configuration -AccessToken "" -ClientId sandbox-client -ClientSecret sandbox-secret'; After = 'Set-Configuration -AccessToken sandbox-token -ClientId "" -ClientSecret ""'; Line = "Invoke-CCRefreshIdentities -Filter 'uid == `"amelie.roux`"'"; Endpoint = 'token'; Says = 'WARNING: Stopped before a refresh was sent' }
         @{ What = 'the wait for a task'; Line = 'Invoke-CCRefreshIdentities -Identity amelie.roux -Wait'; Endpoint = 'task-status'; Says = 'WARNING: Stopped\. The service had received a refresh.* 1 accepted.*Wait-CCTask -Id \w{32}' }
         @{ What = 'Wait-CCTask'; Before = '$result = Invoke-CCRefreshIdentities -Identity amelie.roux'; Line = '$result | Wait-CCTask'; Endpoint = 'task-status'; Says = 'WARNING: Stopped\. The task goes on' }
-        @{ What = 'the wait for the rate limit'; Before = '(Get-Configuration).RateLimit = @{ requests = 3; seconds = 600 }; 1..3 | ForEach-Object { $null = Invoke-CCRefreshIdentities -Filter "uid == `"amelie.roux`"" -NoPreflight -Backend cc -ErrorAction Continue; if ($_ -eq 2) { "[[0]]" } }'; After = '(Get-Configuration).RateLimit = $null; Set-Configuration -AccessToken "" -ClientId sandbox-client -ClientSecret sandbox-secret'; Line = ''; Endpoint = ''; Says = 'WARNING: Stopped before a refresh was sent' }
+        @{ What = 'the wait for the rate limit'; Before = '(Get-Configuration).RateLimit = @{ requests = 2; seconds = 600 }; $id = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy)[0].id'; After = '(Get-Configuration).RateLimit = $null'; Line = '1..4 | ForEach-Object { $null = Invoke-CCRefreshIdentities -Identity $id -IdentityAttribute id }'; Says = 'WARNING: Stopped before a refresh was sent' }
         @{ What = 'several batches under way'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '$names | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 4; Says = 'WARNING: Stopped\. A refresh had left.* (9\d\d|1000) may have been sent' }
         @{ What = 'several batches under way while another command of the pipeline works'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '& { $names | Select-Object -First 600; Start-Sleep -Seconds 600 } | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 2; Says = 'WARNING: Stopped\. A refresh had left.* \d+ may have been sent' }
     ) {
@@ -72,15 +72,11 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
             if ($fault) { Add-Fault $sandbox $fault }
             $null = $shell.Said.Clear()
             if ($before) { Send-Line $shell $before }
-            if ($endpoint) {
-                $null = Wait-Line $shell
-                Send-Line $shell $line
-                Wait-Arrival $sandbox $endpoint $(if ($number) { $number } else { 1 })
-                Start-Sleep -Milliseconds 300
-            } else {
-                # Nothing arrives.
-                Start-Sleep -Seconds 3
-            }
+            $null = Wait-Line $shell
+            Send-Line $shell $line
+            # Where there is no room nothing arrives.
+            if ($endpoint) { Wait-Arrival $sandbox $endpoint $(if ($number) { $number } else { 1 }) } else { Start-Sleep -Seconds 1 }
+            Start-Sleep -Milliseconds 300
             $signalled = [datetime]::UtcNow.Ticks
             & kill -INT $shell.Process.Id
             $back = Wait-Line $shell
@@ -89,7 +85,7 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
             if ($says) { $shell.Said.ToString() -replace '\s+', ' ' | Should -Match $says } else { $shell.Said.ToString() | Should -Not -Match 'WARNING' }
             $null = $shell.Said.Clear()
             if ($after) { Send-Line $shell $after }
-            Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
+            $null = Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
             Start-Sleep -Milliseconds 300
             @(Get-Arrival $sandbox).Count | Should -Be $arrived
             Send-Line $shell '(Invoke-CCRefreshIdentities -Identity smith).Outcome'

@@ -165,6 +165,11 @@ function Invoke-CCRefreshIdentities {
     Refreshes those that there are, and tells the names that nobody has.
 
     .EXAMPLE
+    Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
+
+    Refreshes one person, waits until that is done, and says whether it has worked.
+
+    .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
 
     Shows how many identities a refresh of the whole tenant would touch; without -WhatIf it asks before it sends one.
@@ -207,6 +212,9 @@ function Invoke-CCRefreshIdentities {
 
     .LINK
     Find-CCIdentity
+
+    .LINK
+    Wait-CCTask
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
@@ -386,7 +394,7 @@ function Invoke-CCRefreshIdentities {
             if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
         }
 
-        $answer = $null
+        $answer = $unrefreshed = $null
         $sent = 'no'
         try {
             if ($parameterSet -in 'Request', 'Input') {
@@ -424,6 +432,7 @@ function Invoke-CCRefreshIdentities {
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
             if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
+            if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
@@ -434,8 +443,11 @@ function Invoke-CCRefreshIdentities {
         $response = $answer['response']
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
-        if (-not $WithHttpInfo) { return $content }
-        @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response }
+        if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
+        if ($null -eq $unrefreshed) { return }
+        $ErrorActionPreference = $CallerErrorAction
+        foreach ($problem in $unrefreshed) { $PSCmdlet.WriteError($problem) }
+        $ErrorActionPreference = 'Stop'
     }
 
     end {
