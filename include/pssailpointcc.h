@@ -122,7 +122,8 @@
  *                            does not understand refreshes the whole tenant
  *         dryRun             true: check everything, send nothing
  *         wait               true: wait until the tasks that the refresh has started have ended (see TASKS), and at the
- *                            most waitTimeoutSec (3600); they are asked after every pollIntervalMs (2000)
+ *                            most waitTimeoutSec (3600); they are asked after every pollIntervalMs (2000), at
+ *                            first sooner
  *         totalTimeoutSec    the most seconds that the call may take in all
  *     configuration  object: holds for this call instead of the default
  *

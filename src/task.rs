@@ -45,6 +45,9 @@ struct TaskRequest<'a> {
     configuration: Option<&'a str>,
 }
 
+/// The pause before the second question; each of the next is twice as long, until the interval is reached.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
 /// A task that has just been started may not be known everywhere at once.
 const UNKNOWN_AT_FIRST: u32 = 3;
 
@@ -195,6 +198,7 @@ fn ended(
     mut unknown: u32,
     mut on_progress: impl FnMut(&TaskStatus),
 ) -> Result<TaskStatus> {
+    let mut pause = FIRST_PAUSE.min(interval);
     loop {
         match service::task_status(call, id) {
             Ok(status) if status.state != TaskState::Running => return Ok(status),
@@ -207,10 +211,12 @@ fn ended(
         }
         call.control.doing(Phase::Waiting, "waiting for a task");
         let end = call.deadline.map_or(end, |deadline| deadline.min(end));
-        if Instant::now() + interval > end {
+        if Instant::now() + pause > end {
             return Err(still_running(id));
         }
-        call.control.sleep(interval)?;
+        call.control.doing(Phase::Waiting, "waiting for a task");
+        call.control.sleep(pause)?;
+        pause = (pause * 2).min(interval);
     }
 }
 

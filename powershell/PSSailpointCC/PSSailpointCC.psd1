@@ -11,6 +11,8 @@
         'Invoke-CCRefreshIdentities'
         'Test-CCFilter'
         'Find-CCIdentity'
+        'Get-CCTask'
+        'Wait-CCTask'
 
         'Initialize-RefreshIdentitiesRequest'
         'Initialize-RefreshIdentitiesRequestRefreshArgs'

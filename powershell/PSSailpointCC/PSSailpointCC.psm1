@@ -8,6 +8,12 @@ foreach ($folder in 'Private', 'Public') {
 }
 #endregion functions
 
+# What is under way is cancelled also where the pipeline ends while another of its commands runs: by a block that Windows
+# PowerShell does not know, and so cannot even read. There, such batches end by themselves.
+if ($PSVersionTable.PSVersion.Major -gt 7 -or ($PSVersionTable.PSVersion.Major -eq 7 -and $PSVersionTable.PSVersion.Minor -ge 3)) {
+    . ([scriptblock]::Create('function Invoke-CCRefreshIdentities {' + ${function:Invoke-CCRefreshIdentities} + "`nclean { Stop-Run `$run } }"))
+}
+
 # Each documented name under the official module's name too: CC behind the hyphen. One body, two functions: an alias
 # of ours for Get-Configuration would be taken by other modules' own calls. No cmdlet: the first one that a session uses
 # loads a module, which takes longer than everything here.

@@ -285,19 +285,27 @@ Describe 'People from the pipeline' {
         $email = ($all | Where-Object name -EQ 'amelie.roux').attributes.email
         $results = @($email, @{ Identity = $email }, @{ uid = 'smith' } | Invoke-CCRefreshIdentities -IdentityAttribute email)
         $results.IdentityAttribute | Should -Be @('email', 'uid')
-        (Get-Refresh $sandbox).refreshed.names | Should -Be @('amelie.roux', 'smith')
+        (Get-Refresh $sandbox).refreshed.names | Sort-Object | Should -Be @('amelie.roux', 'smith')
     }
 
     It 'are sent whenever 250 have come, the rest at the end, each once' {
         $names = @($correlated.name)
         $names.Count | Should -BeGreaterThan 550
-        $sent = [System.Collections.ArrayList]::new()
-        $results = @($names | ForEach-Object { $null = $sent.Add(@($sent).Count); $_ } | Invoke-CCRefreshIdentities | ForEach-Object {
-                # The next names have not been asked for yet.
-                $_ | Add-Member -NotePropertyName Seen -NotePropertyValue $sent.Count -PassThru
-            })
+        $arrived = @{}
+        $number = 0
+        $results = @($names | ForEach-Object {
+                $_
+                # After so many names the ones before were sent, although more of them come.
+                $number++
+                if ($number -in 250, 500) {
+                    $until = [datetime]::UtcNow.AddSeconds(30)
+                    while (@(Get-Refresh $sandbox).Count -lt $number / 250 -and [datetime]::UtcNow -lt $until) { Start-Sleep -Milliseconds 20 }
+                    $arrived["$number"] = @(Get-Refresh $sandbox).Count
+                }
+            } | Invoke-CCRefreshIdentities)
         $results.Count | Should -Be 3
-        $results.Seen | Should -Be @(250, 500, $names.Count)
+        $arrived['250'] | Should -Be 1
+        $arrived['500'] | Should -Be 2
         $results[0].Identities.Count | Should -Be 250
         ($results.Identities -join "`n") | Should -BeExactly ($names -join "`n")
         $refreshed = (Get-Refresh $sandbox).refreshed.names
@@ -344,32 +352,42 @@ Describe 'People from the pipeline' {
     It 'stop at a batch that fails where the caller says so, and the next command''s errors are its own' {
         $names = @($correlated.name | Select-Object -First 510)
         Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 500; times = 1 }
-        { $names | Invoke-CCRefreshIdentities -ErrorAction Stop } | Should -Throw -ErrorId 'HttpStatus,Invoke-CCRefreshIdentities'
-        @(Get-Refresh $sandbox).Count | Should -Be 1
-        { $names | Invoke-CCRefreshIdentities | ForEach-Object { throw 'mine' } } | Should -Throw -ErrorId 'mine'
-        @(Get-Refresh $sandbox).Count | Should -Be 2
-        ($names | Invoke-CCRefreshIdentities | Select-Object -First 1).Outcome | Should -Be 'Accepted'
-        @(Get-Refresh $sandbox).Count | Should -Be 3
+        $results = [System.Collections.ArrayList]::new()
+        { $names | Invoke-CCRefreshIdentities -ErrorAction Stop | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'HttpStatus,Invoke-CCRefreshIdentities'
+        $results[0].Outcome | Should -BeIn 'Rejected', 'MaybeSent'
+        # Each name that had come is in a result, and what the service has really taken is not called NotSent.
+        $results.Identities | Should -BeExactly $names[0..($results.Identities.Count - 1)]
+        $results.Identities.Count | Should -BeGreaterOrEqual 250
+        $unsent = [System.Collections.Generic.HashSet[string]]::new([string[]] @(($results | Where-Object Outcome -EQ 'NotSent').Identities))
+        (Get-Refresh $sandbox).refreshed.names | Where-Object { $unsent.Contains($_) } | Should -BeNullOrEmpty
+        Clear-Sandbox $sandbox
+        { $names | Invoke-CCRefreshIdentities -WarningAction SilentlyContinue | ForEach-Object { throw 'mine' } } | Should -Throw -ErrorId 'mine'
+        ($names | Invoke-CCRefreshIdentities -WarningAction SilentlyContinue | Select-Object -First 1).Outcome | Should -Be 'Accepted'
     }
 
     It 'stop at what concerns them all, and the result of that batch says what became of it' {
         $names = @($correlated.name | Select-Object -First 510)
         Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 403; times = 0; skip = 1 }
+        Set-Configuration -MaximumConcurrency 1
         $results = [System.Collections.ArrayList]::new()
         $record = $null
         try { $names | Invoke-CCRefreshIdentities | ForEach-Object { $null = $results.Add($_) } } catch { $record = $_ }
         $record.FullyQualifiedErrorId | Should -Be 'Forbidden,Invoke-CCRefreshIdentities'
         $record.TargetObject | Should -BeExactly $names[250..499]
-        $results.Outcome | Should -Be @('Accepted', 'Rejected')
-        @(Get-Refresh $sandbox).Count | Should -Be 2
+        $results[0].Outcome | Should -Be 'Accepted'
+        $results[1].Outcome | Should -Be 'Rejected'
+        # Of those behind it each is in a result as well.
+        $results.Identities | Should -BeExactly $names
+        $results.Outcome | Select-Object -Skip 2 | Should -Be 'NotSent'
+        @(Get-Refresh $sandbox | Where-Object executed).Count | Should -Be 1
     }
 
     It 'are never more than -MaxIdentities in all' {
         $names = @($correlated.name | Select-Object -First 510)
         $results = [System.Collections.ArrayList]::new()
         { $names | Invoke-CCRefreshIdentities -MaxIdentities 300 | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'TooManyMatches,Invoke-CCRefreshIdentities'
-        $results.Outcome | Should -Be @('Accepted', 'NotSent')
-        $results[0].Identities.Count | Should -Be 250
+        $results.Outcome | Should -Be @('Accepted', 'NotSent', 'NotSent')
+        $results.Identities | Should -BeExactly $names
         (Get-Refresh $sandbox).refreshed.names.Count | Should -Be 250
         Clear-Sandbox $sandbox
         # All known before the first is sent.

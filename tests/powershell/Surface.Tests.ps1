@@ -54,14 +54,18 @@ Describe 'The surface' {
     It 'has <name> with these parameters' -ForEach @(
         @{
             Name    = 'Invoke-CCRefreshIdentities'; Set = 'Request'
-            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter'
+            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32'
         }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Identity'; Surface = 'Identity! String[]', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Input'; Surface = 'InputObject! Object <value', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Identity'; Surface = 'Identity! String[]', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Input'; Surface = 'InputObject! Object <value', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32' }
         @{ Name = 'Test-CCFilter'; Surface = 'Filter! 0 String <value <property', 'Detailed SwitchParameter' }
         @{ Name = 'Find-CCIdentity'; Surface = 'Filter! 0 String', 'First Int32' }
+        @{ Name = 'Get-CCTask'; Set = 'Id'; Surface = , 'Id! 0 String[]' }
+        @{ Name = 'Get-CCTask'; Set = 'Input'; Surface = , 'InputObject! Object <value' }
+        @{ Name = 'Wait-CCTask'; Set = 'Id'; Surface = 'Id! 0 String[]', 'TimeoutSec Int32' }
+        @{ Name = 'Wait-CCTask'; Set = 'Input'; Surface = 'InputObject! Object <value', 'TimeoutSec Int32' }
         @{ Name = 'Initialize-RefreshIdentitiesRequest'; Surface = 'VarFilter 0 String <property', 'RefreshArgs 1 PSObject <property' }
         @{
             Name    = 'Initialize-RefreshIdentitiesRequestRefreshArgs'
@@ -103,7 +107,7 @@ Describe 'The surface' {
     }
 
     It 'has each function under both names from one definition' {
-        foreach ($name in $module.ExportedFunctions.Keys -match '-CC' -notmatch '-CC(RefreshIdentities|Filter|Identity)$') {
+        foreach ($name in $module.ExportedFunctions.Keys -match '-CC' -notmatch '-CC(RefreshIdentities|Filter|Identity|Task)$') {
             (Get-Command $name).Definition | Should -BeExactly (Get-Command ($name -replace '-CC', '-')).Definition
         }
     }

@@ -62,16 +62,21 @@ function Receive-Operation([uint64] $Number, [string] $Name, [uint32] $Milliseco
     ConvertFrom-OperationText $text $Name
 }
 
-# Cancels an operation: its account, or only whether a refresh had left.
-function Stop-Operation([uint64] $Number) {
+# Cancels an operation: whether a refresh had left.
+function Suspend-Operation([uint64] $Number) {
     $pointer = $script:Native::cc_operation_cancel($Number)
     $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
     $script:Native::cc_string_free($pointer)
-    $cancelled = ConvertFrom-JsonText $text
+    (ConvertFrom-JsonText $text)['sent']
+}
+
+# Cancels and forgets an operation: its account, or only whether a refresh had left.
+function Stop-Operation([uint64] $Number) {
+    $sent = Suspend-Operation $Number
     $answer = ConvertFrom-JsonText (Read-Operation $Number $script:AccountMilliseconds)
     $script:Native::cc_operation_free($Number)
     if ($null -ne $answer -and $answer['state'] -eq 'done') { return $answer['result'] }
-    @{ ok = $false; error = @{ code = 'cancelled'; message = 'The call was cancelled.'; sent = $cancelled['sent'] } }
+    @{ ok = $false; error = @{ code = 'cancelled'; message = 'The call was cancelled.'; sent = $sent } }
 }
 
 function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {

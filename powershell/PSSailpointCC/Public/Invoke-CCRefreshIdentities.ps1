@@ -104,6 +104,15 @@ function Invoke-CCRefreshIdentities {
     is then a warning. -AllowBroader:$false refuses them although the
     configuration's AllowBroader is $true.
 
+    .PARAMETER Wait
+    Waits until the tasks that the refresh has started have ended, and shows
+    how they get on. A warning of a task is a warning; a task that failed,
+    and everybody whom it has not refreshed, is an error.
+
+    .PARAMETER WaitTimeoutSec
+    Waits no longer than so many seconds, 3600 where not given. The error
+    says how to follow the task, which goes on.
+
     .PARAMETER InputObject
     From the pipeline: names, which are texts or numbers, or objects with a
     property Identity (a value of -IdentityAttribute), uid, alias (the user
@@ -156,6 +165,11 @@ function Invoke-CCRefreshIdentities {
     Refreshes those that there are, and tells the names that nobody has.
 
     .EXAMPLE
+    Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
+
+    Refreshes one person, waits until that is done, and says whether it has worked.
+
+    .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
 
     Shows how many identities a refresh of the whole tenant would touch; without -WhatIf it asks before it sends one.
@@ -198,6 +212,9 @@ function Invoke-CCRefreshIdentities {
 
     .LINK
     Find-CCIdentity
+
+    .LINK
+    Wait-CCTask
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
@@ -262,6 +279,11 @@ function Invoke-CCRefreshIdentities {
 
         [switch] $AllowBroader,
 
+        [switch] $Wait,
+
+        [ValidateRange(1, 31536000)]
+        [int] $WaitTimeoutSec,
+
         [switch] $WithHttpInfo
     )
 
@@ -294,6 +316,10 @@ function Invoke-CCRefreshIdentities {
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
         if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
         if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
+        if ($Wait) {
+            $options += ',"wait":true'
+            if ($WaitTimeoutSec) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
+        }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
         $asks = $All -and -not $Force
@@ -312,7 +338,7 @@ function Invoke-CCRefreshIdentities {
             try {
                 $person = $null
                 if ($parameterSet -eq 'Identity') {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
                     $refusals = @(foreach ($name in $Identity) { if ($name -notmatch '\S') { New-InputError $name } })
                     $batches = @(Split-Name $Identity $run)
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
@@ -325,7 +351,7 @@ function Invoke-CCRefreshIdentities {
                 } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
                     if ($null -eq $RefreshArgs) { $request = $InputObject } else { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') }
                 } else {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo }
+                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
                     if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $run.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $run.Attribute }
                     if ($person -is [System.Management.Automation.ErrorRecord]) {
                         $refusals = @($person)
@@ -343,19 +369,32 @@ function Invoke-CCRefreshIdentities {
             $ErrorActionPreference = $CallerErrorAction
             foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
             $ErrorActionPreference = 'Stop'
-            foreach ($batch in $batches) {
-                $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
-                # Outside any try: an error of the next command in the pipeline is not this one's.
-                $outcome.Result
-                $ErrorActionPreference = $CallerErrorAction
-                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-                $ErrorActionPreference = 'Stop'
-                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+            if ($null -ne $run) {
+                foreach ($batch in $batches) { $run.Waiting.Enqueue($batch) }
+                # Names of the pipeline stay under way while more of them come.
+                $most = $run.Concurrency
+                if ($parameterSet -eq 'Identity') { $most = 0 }
+                if ($batches.Count -gt 0 -or ($run.Queue.Count -gt 0 -and $run.Watch.ElapsedMilliseconds -gt 200)) {
+                    $isDone = $false
+                    try {
+                        # Written inside no try with a catch: an error of the next command in the pipeline is not this one's.
+                        while ($null -ne ($outcome = Receive-Outcome $run $most)) {
+                            $outcome.Result
+                            $ErrorActionPreference = $CallerErrorAction
+                            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+                            $ErrorActionPreference = 'Stop'
+                            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+                        }
+                        $isDone = $true
+                    } finally {
+                        if (-not $isDone) { Stop-Run $run }
+                    }
+                }
             }
             if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
         }
 
-        $answer = $null
+        $answer = $unrefreshed = $null
         $sent = 'no'
         try {
             if ($parameterSet -in 'Request', 'Input') {
@@ -393,6 +432,7 @@ function Invoke-CCRefreshIdentities {
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
             if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
+            if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
@@ -403,21 +443,29 @@ function Invoke-CCRefreshIdentities {
         $response = $answer['response']
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
-        if (-not $WithHttpInfo) { return $content }
-        @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response }
+        if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
+        if ($null -eq $unrefreshed) { return }
+        $ErrorActionPreference = $CallerErrorAction
+        foreach ($problem in $unrefreshed) { $PSCmdlet.WriteError($problem) }
+        $ErrorActionPreference = 'Stop'
     }
 
     end {
-        # What is left of the names that came by the pipeline.
-        $batches = @()
-        if ($null -ne $run) { $batches = @(Clear-Buffer $run) }
-        foreach ($batch in $batches) {
-            $outcome = Invoke-Batch $batch.Name $batch.Attribute $run
-            $outcome.Result
-            $ErrorActionPreference = $CallerErrorAction
-            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-            $ErrorActionPreference = 'Stop'
-            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+        if ($null -eq $run) { return }
+        # What is left of the names that came by the pipeline, and all that is under way.
+        foreach ($batch in Clear-Buffer $run) { $run.Waiting.Enqueue($batch) }
+        $isDone = $false
+        try {
+            while ($null -ne ($outcome = Receive-Outcome $run 0)) {
+                $outcome.Result
+                $ErrorActionPreference = $CallerErrorAction
+                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
+                $ErrorActionPreference = 'Stop'
+                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+            }
+            $isDone = $true
+        } finally {
+            if (-not $isDone) { Stop-Run $run }
         }
     }
 }

@@ -1,0 +1,63 @@
+# Tasks that a refresh has started.
+
+# Which tasks a value means, and whom each is for: hashtables with Id and People; or an error record.
+function Resolve-Task($Value) {
+    $hint = 'Give the id of a task, or what Invoke-CCRefreshIdentities returns.'
+    if ($Value -is [string] -and $Value -match '\S') { return @{ Id = $Value; People = @() } }
+    $ids = $null
+    $people = @()
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($entry in $Value.GetEnumerator()) {
+            if ($entry.Key -in 'id', 'TaskId') { $ids = $entry.Value }
+            # With -WithHttpInfo.
+            if ($entry.Key -eq 'Response' -and $entry.Value -is [System.Collections.IDictionary]) { $ids = $entry.Value['id'] }
+        }
+    } elseif ($null -ne $Value -and (Test-Object $Value)) {
+        foreach ($name in 'TaskId', 'Id') {
+            $member = $Value.PSObject.Properties[$name]
+            if ($null -ne $member) { $ids = $member.Value; break }
+        }
+        if ($Value.PSObject.TypeNames -contains 'PSSailpointCC.RefreshResult') {
+            # What was not accepted has started none, and that was said.
+            if ($null -eq $ids -and $Value.Outcome -ne 'Accepted') { return }
+            if ($null -eq $ids) { return New-ErrorRecord @{ code = 'not_found'; message = 'The answer to this refresh names no task, so that it cannot be followed.'; hint = 'The service has taken the refresh and does it nevertheless.'; sent = 'yes' } $Value }
+            # Whose task each of several is, is not known.
+            if (@($ids).Count -eq 1) { $people = @($Value.Ids | Where-Object { $_ }) }
+        }
+    }
+    $ids = @($ids | Where-Object { $_ -is [string] -and $_ -match '\S' })
+    if ($ids.Count -eq 0) { return New-ErrorRecord @{ code = 'invalid_argument'; message = 'The input names no task.'; hint = $hint; sent = 'no' } $Value }
+    foreach ($id in $ids) { @{ Id = $id; People = $people } }
+}
+
+# Asks after a task, or waits for its end. An outcome as a batch has one: a result, errors that end nothing, and perhaps one
+# that ends the command.
+function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
+    $outcome = @{ Result = @(); Problem = @(); Failure = $null }
+    try {
+        $text = '{"id":' + (ConvertTo-JsonText $Task.Id)
+        if ($Task.People.Count -gt 0) { $text += ',"ids":' + (ConvertTo-TextArray $Task.People) }
+        $answer = Invoke-Operation 'cc_get_task' ($text + $Wait + ',"configuration":' + (Get-ConfigurationText $Cmdlet) + '}') $Cmdlet
+        Write-AnswerWarning $answer @{}
+        foreach ($person in $answer['failed']) { $outcome.Problem += New-FailedPersonError $person }
+        if ($answer['ok']) {
+            if ($answer['state'] -eq 'warning') { Microsoft.PowerShell.Utility\Write-Warning -Message ('The task {0} has ended with a warning. {1}' -f $Task.Id, ($answer['messages'] -join ' ')).Trim() }
+            $outcome.Result = @([pscustomobject] [ordered] @{
+                    PSTypeName = 'PSSailpointCC.Task'
+                    Id         = $Task.Id
+                    State      = @{ running = 'Running'; succeeded = 'Succeeded'; warning = 'Warning'; failed = 'Failed' }[[string] $answer['state']]
+                    Percent    = $answer['task']['percentComplete']
+                    Messages   = [string[]] @($answer['messages'] | Where-Object { $null -ne $_ })
+                    Task       = $answer['task']
+                })
+        } else {
+            $record = New-ErrorRecord $answer['error']
+            $record = Update-ErrorRecord $record $Task.Id '' $answer['error']['sent'] $Cmdlet
+            # One task's matter; the others can be asked after nevertheless.
+            if ($answer['error']['code'] -in 'task_failed', 'not_found', 'timeout', 'invalid_argument') { $outcome.Problem = @($record) + $outcome.Problem } else { $outcome.Failure = $record }
+        }
+    } catch {
+        $outcome.Failure = Update-ErrorRecord $_ $Task.Id '' 'no' $Cmdlet
+    }
+    $outcome
+}

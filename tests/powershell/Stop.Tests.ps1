@@ -1,0 +1,99 @@
+Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+
+        # A shell as at a terminal. Its parent may ignore the signal, which is inherited.
+        function Start-Shell($Sandbox) {
+            $start = [System.Diagnostics.ProcessStartInfo]::new($Pwsh)
+            & { & env --default-signal=INT true 2> $null }
+            if ($LASTEXITCODE -eq 0) {
+                $start.FileName = 'env'
+                $start.ArgumentList.Add('--default-signal=INT')
+                $start.ArgumentList.Add($Pwsh)
+            }
+            foreach ($item in '-NoProfile', '-NoLogo') { $start.ArgumentList.Add($item) }
+            $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
+            $start.Environment['NO_COLOR'] = '1'
+            $start.Environment['TERM'] = 'dumb'
+            $shell = @{ Process = [System.Diagnostics.Process]::Start($start); Said = [System.Text.StringBuilder]::new() }
+            $null = $shell.Process.StandardError.ReadToEndAsync()
+            Send-Line $shell "Import-Module '$ModulePath'; Set-Configuration -BaseUrl $($Sandbox.Url) -AccessToken sandbox-token; `$ProgressPreference = 'SilentlyContinue'"
+            $null = Wait-Line $shell
+            $shell
+        }
+
+        function Send-Line($Shell, [string] $Text) {
+            $Shell.Process.StandardInput.WriteLine($Text)
+            $Shell.Process.StandardInput.Flush()
+        }
+
+        # When the shell has come to this line, in ticks by its own clock, which is this machine's.
+        function Wait-Line($Shell) {
+            Send-Line $Shell '"[[$([datetime]::UtcNow.Ticks)]]"'
+            $until = [datetime]::UtcNow.AddSeconds(60)
+            while ($true) {
+                $line = $Shell.Process.StandardOutput.ReadLineAsync()
+                if (-not $line.Wait([int] [Math]::Max(1, ($until - [datetime]::UtcNow).TotalMilliseconds))) { throw "The shell has said: $($Shell.Said)" }
+                $null = $Shell.Said.AppendLine($line.Result)
+                if ($line.Result -match '^\[\[(\d+)\]\]') { return [long] $Matches[1] }
+            }
+        }
+
+        function Wait-Arrival($Sandbox, [string] $Endpoint, [int] $Number) {
+            $until = [datetime]::UtcNow.AddSeconds(60)
+            while (@(Get-Arrival $Sandbox $Endpoint).Count -lt $Number) {
+                if ([datetime]::UtcNow -gt $until) { throw "No $Endpoint has come." }
+                Start-Sleep -Milliseconds 20
+            }
+        }
+    }
+    BeforeEach {
+        $sandbox = Start-Sandbox @('--people', '1500', '--task-time', '600000')
+        $shell = Start-Shell $sandbox
+    }
+    AfterEach {
+        if ($shell) { $shell.Process.Kill() }
+        Stop-Sandbox $sandbox
+    }
+
+    It 'ends <what> within 200 ms, says what was sent, sends nothing more, and the next call works' -ForEach @(
+        @{ What = 'the wait for a slow answer'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Line = "'amelie.roux' | Invoke-CCRefreshIdentities"; Endpoint = 'process'; Says = 'WARNING: Stopped\. A refresh had left.* 1 may have been sent' }
+        @{ What = 'the wait for a slow count'; Fault = @{ on = 'search'; kind = 'slow'; delayMs = 600000; times = 0 }; Line = "Invoke-CCRefreshIdentities -Filter 'uid == `"amelie.roux`"'"; Endpoint = 'search'; Says = 'WARNING: Stopped before a refresh was sent' }
+        @{ What = 'a search'; Fault = @{ on = 'search'; kind = 'slow'; delayMs = 600000; times = 0 }; Line = "Find-CCIdentity 'uid == `"amelie.roux`"'"; Endpoint = 'search' }
+        @{ What = 'the wait for a token'; Fault = @{ on = 'token'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = 'Set-Configuration -AccessToken "" -ClientId sandbox-client -ClientSecret sandbox-secret'; After = 'Set-Configuration -AccessToken sandbox-token -ClientId "" -ClientSecret ""'; Line = "Invoke-CCRefreshIdentities -Filter 'uid == `"amelie.roux`"'"; Endpoint = 'token'; Says = 'WARNING: Stopped before a refresh was sent' }
+        @{ What = 'the wait for a task'; Line = 'Invoke-CCRefreshIdentities -Identity amelie.roux -Wait'; Endpoint = 'task-status'; Says = 'WARNING: Stopped\. The service had received a refresh.* 1 accepted.*Wait-CCTask -Id \w{32}' }
+        @{ What = 'Wait-CCTask'; Before = '$result = Invoke-CCRefreshIdentities -Identity amelie.roux'; Line = '$result | Wait-CCTask'; Endpoint = 'task-status'; Says = 'WARNING: Stopped\. The task goes on' }
+        @{ What = 'the wait for the rate limit'; Before = '(Get-Configuration).RateLimit = @{ requests = 2; seconds = 600 }; $id = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy)[0].id'; After = '(Get-Configuration).RateLimit = $null'; Line = '1..4 | ForEach-Object { $null = Invoke-CCRefreshIdentities -Identity $id -IdentityAttribute id }'; Says = 'WARNING: Stopped before a refresh was sent' }
+        @{ What = 'several batches under way'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '$names | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 4; Says = 'WARNING: Stopped\. A refresh had left.* (9\d\d|1000) may have been sent' }
+        @{ What = 'several batches under way while another command of the pipeline works'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '& { $names | Select-Object -First 600; Start-Sleep -Seconds 600 } | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 2; Says = 'WARNING: Stopped\. A refresh had left.* \d+ may have been sent' }
+    ) {
+        $took = foreach ($try in 1..3) {
+            Clear-Sandbox $sandbox
+            if ($fault) { Add-Fault $sandbox $fault }
+            $null = $shell.Said.Clear()
+            if ($before) { Send-Line $shell $before }
+            $null = Wait-Line $shell
+            Send-Line $shell $line
+            # Where there is no room nothing arrives.
+            if ($endpoint) { Wait-Arrival $sandbox $endpoint $(if ($number) { $number } else { 1 }) } else { Start-Sleep -Seconds 1 }
+            Start-Sleep -Milliseconds 300
+            $signalled = [datetime]::UtcNow.Ticks
+            & kill -INT $shell.Process.Id
+            $back = Wait-Line $shell
+            $arrived = @(Get-Arrival $sandbox).Count
+            ($back - $signalled) / 10000
+            if ($says) { $shell.Said.ToString() -replace '\s+', ' ' | Should -Match $says } else { $shell.Said.ToString() | Should -Not -Match 'WARNING' }
+            $null = $shell.Said.Clear()
+            if ($after) { Send-Line $shell $after }
+            $null = Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
+            Start-Sleep -Milliseconds 300
+            @(Get-Arrival $sandbox).Count | Should -Be $arrived
+            Send-Line $shell '(Invoke-CCRefreshIdentities -Identity smith).Outcome'
+            $null = Wait-Line $shell
+            $shell.Said.ToString() | Should -Match '(?m)^Accepted'
+        }
+        # The clock's fact is the limit; the machine may be busy with others.
+        Write-Host ('{0}: {1} ms' -f $what, ($took -join ', '))
+        ($took | Measure-Object -Minimum).Minimum | Should -BeLessThan 200
+    }
+}
