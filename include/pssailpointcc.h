@@ -200,7 +200,8 @@
  * Everybody who was given is in one call or in `unmatched`, once; calls of synchronize-attributes come on top, unless they
  * are the only ones. A call that fails for itself does not stop the others. One that fails in a way that would meet all of
  * them (401, 403, 404 unless it is one person's, 405, 410, 429 that does not end, no token, no connection, the end of
- * totalTimeoutSec) does: the others are not_sent. Where all have failed and none can have been taken, the error is the first call's; else `partial_failure`.
+ * totalTimeoutSec) does: the others are not_sent. Where all have failed and none can have been taken, the error is the
+ * first call's; else `partial_failure`.
  *
  *
  * TASKS
