@@ -163,22 +163,24 @@
  * The successor always calculates attributes, entitlements, roles, access profiles and managers, and provisions. So an
  * argument that is plainly false where it always acts (correlateEntitlements, promoteAttributes, refreshManagerStatus,
  * provision), pruneIdentities, and any argument that is not one of the documented ones are refused with
- * `unsupported_argument`, unless allowBroader is true: then each is a sentence in `warnings`. What is not mentioned is not
- * refused; a dry run's `plan.beyond` names it. synchronizeAttributes is a call of its own for each person, POST
- * /identities/v1/{id}/synchronize-attributes, after the others were accepted; with the four set to false it is the only
- * one.
+ * `unsupported_argument`, unless allowBroader is true: then each is a sentence in `warnings`. Their names are compared
+ * ignoring case; one that stands twice is both. What is not mentioned is not refused; a dry run's `plan.beyond` names
+ * it. synchronizeAttributes is a call of its own for each person, POST /identities/v1/{id}/synchronize-attributes,
+ * after the others were accepted; with the four set to false it is the only one.
  *
  *
  * PEOPLE BY NAME
  *
  * `identities` are looked up by search, 250 values a query, and compared character by character: of those whom search
- * finds only the one who has exactly this value is meant. By `id` nothing is looked up, and the service ignores an id that
- * nobody has. A user whom search refuses (HELPDESK) can name people by name or email, one question each. A value that
- * nobody has is in `unmatched`; one that several people have is in `ambiguous` with all of them, and none of them is sent.
+ * finds only the one who has exactly this value is meant. By `id` nothing is looked up, and the service ignores an id
+ * that nobody has. A user whom search refuses (HELPDESK) can name people by id, and by name or email with one question
+ * each. A value that nobody has is in `unmatched`; one that several people have is in `ambiguous` with all of them, and
+ * none of them is sent.
  *
  * With backend cc each person is a call of their own with the filter {attribute} == "{value}", and is looked up again
  * before it where there are many. The attribute must be searchable. Somebody who is gone by then is not sent (`reason`
- * "gone").
+ * "gone"). It is the service that judges there: `undecided` tells how many others it may take for one of the named, who
+ * differ in upper and lower case for instance; they count for maxIdentities.
  *
  *
  * ACCOUNT
@@ -198,8 +200,9 @@
  *
  * Everybody who was given is in one call or in `unmatched`, once; calls of synchronize-attributes come on top, unless they
  * are the only ones. A call that fails for itself does not stop the others. One that fails in a way that would meet all of
- * them (401, 403, 405, 410, 429 that does not end, no connection, the end of totalTimeoutSec) does: the others are
- * not_sent. Where all have failed and none can have been taken, the error is the first call's; else `partial_failure`.
+ * them (401, 403, 404 unless it is one person's, 405, 410, 429 that does not end, no token, no connection, the end of
+ * totalTimeoutSec) does: the others are not_sent. Where all have failed and none can have been taken, the error is the
+ * first call's; else `partial_failure`.
  *
  *
  * TASKS
@@ -431,7 +434,7 @@ char *cc_find_identities(const char *json);
  *
  * `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
  * whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
- * service's object as it came.
+ * service's object as it came. `warnings`: as in cc_refresh_identities.
  *
  * Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
  * hint has the task's messages, and `timeout` (the task goes on); those of the network.

@@ -30,7 +30,6 @@ pub(crate) struct Candidates<'c> {
     total: Option<u64>,
     /// As it was counted, where no page could be relied on.
     counted: Option<u64>,
-    pages: u64,
     seen: u64,
     has_ended: bool,
 }
@@ -80,7 +79,6 @@ impl<'c> Candidates<'c> {
             limit: first_limit,
             total: None,
             counted: None,
-            pages: 0,
             seen: 0,
             has_ended: false,
         }
@@ -100,13 +98,8 @@ impl<'c> Candidates<'c> {
         let page = self.ask()?;
         let length = page.documents.len() as u64;
         self.seen += length;
-        self.pages += 1;
         self.total = page.total;
-        // A page that is not full is the last one, unless the service gives smaller ones than it was asked for. People
-        // come and go between two pages, so that only the first one can be known to be all by its number.
-        let is_all = |total| self.seen >= total;
-        let is_full = length >= self.limit && (self.pages > 1 || self.total.is_none_or(|total| total >= CERTAIN_TOTAL));
-        self.has_ended = length == 0 || !is_full && page.total.is_none_or(is_all);
+        self.has_ended = is_last(length, self.limit, self.seen, page.total);
         self.limit = page.next_limit(self.call);
         let next = self.place_after(&page)?;
         let began = std::mem::replace(&mut self.place, next);
@@ -182,6 +175,17 @@ impl<'c> Candidates<'c> {
     }
 }
 
+/// Whether a page of `length` documents, of at most `limit`, is the last one; `seen` are those of all pages so far, `total`
+/// is what the page says there are in all.
+fn is_last(length: u64, limit: u64, seen: u64, total: Option<u64>) -> bool {
+    // People come and go between two pages, so that only the first one can be known to be all by its number.
+    let is_first = seen == length;
+    let is_known_to_be_all = is_first && total.is_some_and(|total| total == seen && total < CERTAIN_TOTAL);
+    // A page that is not full is the last one, unless the service gives smaller ones than it was asked for.
+    let is_full = length >= limit;
+    length == 0 || is_known_to_be_all || !is_full && total.is_none_or(|total| seen >= total)
+}
+
 /// A document's id, where it has one.
 pub(crate) fn id(document: &Value) -> Option<&str> {
     document.get("id")?.as_str().filter(|id| !id.trim().is_empty())
@@ -219,5 +223,35 @@ fn list_filter(filter: &Filter) -> Option<ListFilter> {
                 },
         } => ListFilter::equal(attribute, value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_the_last_one_where_nobody_can_be_behind_it() {
+        for (length, limit, seen, total, expected) in [
+            (0, 250, 0, Some(1_000), true),
+            (20, 250, 20, Some(20), true),
+            (20, 250, 20, None, true),
+            // Smaller pages than were asked for.
+            (100, 250, 100, Some(300), false),
+            // A first page that is full, and all or not.
+            (250, 250, 250, Some(250), true),
+            (250, 250, 250, Some(251), false),
+            (250, 250, 250, None, false),
+            // Fewer than were seen: that number is no number.
+            (250, 250, 250, Some(3), false),
+            (10_000, 10_000, 10_000, Some(10_000), false),
+            // Later ones: somebody may have come, somebody have gone.
+            (250, 250, 500, Some(500), false),
+            (20, 250, 270, Some(270), true),
+            (20, 250, 270, Some(269), true),
+            (20, 250, 270, Some(300), false),
+        ] {
+            assert_eq!(is_last(length, limit, seen, total), expected, "{length} of {limit}, {seen} of {total:?}");
+        }
     }
 }

@@ -54,7 +54,6 @@ pub(crate) struct Details {
 /// The codes of the envelope. Never removed, never given another meaning: scripts compare them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(dead_code, reason = "cancelled and task_failed are the ABI's, and nothing here ends so yet")]
 pub(crate) enum Code {
     InvalidArgument,
     InvalidFilter,

@@ -184,7 +184,7 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 ///
 /// `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
 /// whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
-/// service's object as it came.
+/// service's object as it came. `warnings`: as in cc_refresh_identities.
 ///
 /// Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
 /// hint has the task's messages, and `timeout` (the task goes on); those of the network.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::account::CallReport;
+use crate::account::{CallReport, Names};
 use crate::control::{self, Control, Phase, Progress};
 use crate::envelope;
 use crate::error::{Code, Error, Result, Sent};
@@ -18,9 +18,9 @@ use crate::task;
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_calls, control)),
-    ("cc_get_task", |text, control| run(task::task(text, control), |_| Vec::new(), control)),
-    ("cc_find_identities", |text, control| run(find::find(text, control), |_| Vec::new(), control)),
+    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_account, control)),
+    ("cc_get_task", |text, control| run(task::task(text, control), |_| Default::default(), control)),
+    ("cc_find_identities", |text, control| run(find::find(text, control), |_| Default::default(), control)),
 ];
 
 /// From a request's text to an envelope's.
@@ -185,13 +185,20 @@ impl Operation {
 }
 
 /// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
-fn run<T: Serialize>(result: Result<T>, into_calls: impl FnOnce(T) -> Vec<CallReport>, control: &Control) -> Vec<u8> {
+fn run<T: Serialize>(
+    result: Result<T>,
+    into_account: impl FnOnce(T) -> (Vec<CallReport>, Names),
+    control: &Control,
+) -> Vec<u8> {
     if control.finish() {
         return envelope::write(result);
     }
     let cancelled = control::cancelled(control.sent());
     let error = match result {
-        Ok(done) => cancelled.calls(into_calls(done)),
+        Ok(done) => {
+            let (calls, names) = into_account(done);
+            cancelled.names(names).calls(calls)
+        }
         Err(error) => {
             let (message, hint) = (cancelled.details().message.clone(), cancelled.details().hint.clone());
             error.retold(Code::Cancelled, message, hint).sent(control.sent())
@@ -268,4 +275,26 @@ fn unknown(number: u64) -> Vec<u8> {
     let mut envelope = envelope::write::<()>(Err(error));
     envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
     envelope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Ambiguous;
+
+    #[test]
+    fn what_was_done_all_the_same_after_a_cancel_is_accounted_for() {
+        let control = Control::observed();
+        control.cancel();
+        let names = || Names {
+            unmatched: vec!["nobody".to_owned()],
+            ambiguous: vec![Ambiguous { identity: "smith".to_owned(), people: Vec::new() }],
+        };
+        let calls = || names().report().into_iter().collect();
+        let envelope = run(Ok(()), |()| (calls(), names()), &control);
+        let answer: serde_json::Value = serde_json::from_slice(&envelope).expect("JSON");
+        assert_eq!(answer["error"]["code"], "cancelled", "{answer}");
+        assert_eq!((&answer["unmatched"][0], answer["calls"].as_array().map(Vec::len)), (&"nobody".into(), Some(1)));
+        assert_eq!(answer["calls"][0]["identities"][0], "smith", "once");
+    }
 }

@@ -108,8 +108,8 @@ pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
 
 impl Refreshed {
     /// What an error has to account for that takes this answer's place.
-    pub(crate) fn into_calls(self) -> Vec<CallReport> {
-        self.calls
+    pub(crate) fn into_account(self) -> (Vec<CallReport>, Names) {
+        (self.calls, self.names.unwrap_or_default())
     }
 
     /// Nothing yet, by this way.

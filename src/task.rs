@@ -149,7 +149,8 @@ fn follow_one(
 }
 
 impl TaskReport {
-    fn new(call: &Call<'_>, status: TaskStatus, failed: Vec<FailedPerson>, warnings: Vec<String>) -> Self {
+    fn new(call: &Call<'_>, status: TaskStatus, failed: Vec<FailedPerson>, mut warnings: Vec<String>) -> Self {
+        warnings.extend(call.heard.warnings(call.service));
         Self {
             base_url: call.service.base_url().as_str().to_owned(),
             state: status.state,

@@ -179,3 +179,26 @@ fn a_cancel_ends_the_wait_for_a_task_and_says_that_the_refresh_was_taken() {
     );
     assert_eq!(answer["calls"][0]["outcome"], "accepted");
 }
+
+#[test]
+fn a_task_of_an_older_address_is_told_with_a_warning() {
+    let sandbox = sandbox();
+    let id = task_id(&refresh(&waiting(&sandbox, &json!(["smith"]), &json!({}))));
+    let older = with(configuration(sandbox.url()), &json!({ "apiVersion": "v2025" }));
+    for wait in [false, true] {
+        let answer = task(&sandbox, &id, &json!({ "wait": wait, "configuration": older }));
+        assert_eq!((&answer["ok"], answer["warnings"].as_array().map(Vec::len)), (&json!(true), Some(1)), "{answer}");
+        assert!(answer["warnings"][0].as_str().is_some_and(|text| text.contains("v2025")), "{answer}");
+    }
+    assert_eq!(task(&sandbox, &id, &json!({}))["warnings"], Value::Null);
+}
+
+#[test]
+fn what_is_no_id_is_asked_of_nobody() {
+    let sandbox = sandbox();
+    for id in [".", ".."] {
+        let answer = task(&sandbox, id, &json!({}));
+        assert_eq!(answer["error"]["code"], "invalid_argument", "{answer}");
+    }
+    assert!(sandbox.log().iter().all(|arrival| arrival.endpoint == Endpoint::Token), "{:?}", sandbox.log());
+}

@@ -258,7 +258,7 @@ impl Call<'_> {
 
     fn too_late(&self, endpoint: &Endpoint) -> Error {
         Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
-            .hint("No refresh was sent: it is safe to try again. options.totalTimeoutSec sets the limit.")
+            .hint("It was not sent: it is safe to try again. options.totalTimeoutSec sets the limit.")
     }
 
     /// The error of a success that is somebody else's: the service never answers with a page.
@@ -288,8 +288,8 @@ impl Call<'_> {
             403 => endpoint.needs.to_owned(),
             404 | 405 | 410 => self.no_such_route(),
             429 => match retry_after {
-                Some(seconds) => format!("The service asks to wait {seconds} s. No refresh was taken: it is safe to try again then."),
-                None => "No refresh was taken: it is safe to try again later.".to_owned(),
+                Some(seconds) => format!("The service asks to wait {seconds} s. This was not taken: it is safe to try again then."),
+                None => "This was not taken: it is safe to try again later.".to_owned(),
             },
             300..=399 => match response.header("location").map(printable) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
@@ -362,7 +362,7 @@ fn describe(response: &Response) -> String {
 /// An id as one segment of a path. One or two dots cannot be one: however they are written, they lead elsewhere.
 fn segment(id: &str) -> Result<String> {
     if matches!(id, "." | "..") {
-        return Err(Error::invalid_argument(format!("\"{id}\" is nobody's id, and no address can hold it.")));
+        return Err(Error::invalid_argument(format!("\"{id}\" is no id: no address can hold it.")));
     }
     Ok(form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20"))
 }

@@ -38,7 +38,7 @@ pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Opt
         path: Path::of("search", ""),
         query: format!("limit={limit}&count=true"),
         delivery: Delivery::Repeatable,
-        doing: "the search for whom the filter means",
+        doing: "the search for those who are meant",
         needs: NEEDS,
     };
     let question = Question {

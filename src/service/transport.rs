@@ -205,12 +205,12 @@ fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> E
             Code::Timeout,
             format!("{target} was held back by the rate limit until the call's time was used up."),
         )
-        .hint("No refresh was sent: it is safe to try again. options.totalTimeoutSec and rateLimit set the limits.")
+        .hint("It was not sent: it is safe to try again. options.totalTimeoutSec and rateLimit set the limits.")
         .sent(sent);
     }
     let hint = match (gate.delivery, sent) {
         (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
-        (_, Sent::No) => "No refresh was sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
+        (_, Sent::No) => "It was not sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
         _ => {
             "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }

@@ -210,7 +210,7 @@ impl Exchange {
         };
         let sent = if not_taken { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
-            (Delivery::Once, Sent::No) => "\nNo refresh was sent: it is safe to try again.",
+            (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
             (Delivery::Once, _) => {
                 "\nThe service may have taken the refresh: look at the tenant before sending it again."
             }
@@ -259,6 +259,6 @@ fn held_back(request: &Request, left: Duration) -> Error {
             request.target
         ),
     )
-    .hint("No refresh was sent: it is safe to try again then.")
+    .hint("It is safe to try again then.")
     .retry_after(Some(seconds))
 }
