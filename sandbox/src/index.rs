@@ -7,7 +7,6 @@
 //! Made for a hundred thousand documents: a field's words and a sort's order are kept from when they are first asked
 //! for until the next change.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use crate::analysis::{fits, is_near, words};
 use crate::document;
 use crate::people::Identity;
 use crate::query::{Bound, Glob, Query, Test};
+use crate::sort::SortKey;
 
 /// More clauses than this are too many for one query.
 pub(crate) const MOST_CLAUSES: usize = 800;
@@ -291,30 +291,6 @@ impl Found {
     fn without(mut self, other: &Self) -> Self {
         self.0.retain(|at| other.0.binary_search(at).is_err());
         self
-    }
-}
-
-/// What a document is sorted by: the first value of each field.
-pub(crate) struct SortKey(pub(crate) Vec<Option<String>>);
-
-impl SortKey {
-    pub(crate) fn of(person: &Identity, fields: &[String]) -> Self {
-        let value =
-            |field: &String| document::values(person, None, field.trim_start_matches(['-', '+'])).into_iter().next();
-        Self(fields.iter().map(value).collect())
-    }
-
-    pub(crate) fn compare(&self, other: &Self, fields: &[String]) -> Ordering {
-        let mut values = fields.iter().zip(self.0.iter().zip(&other.0));
-        let unequal = values.find_map(|(field, (one, other))| {
-            let order = match (one, other) {
-                (Some(one), Some(other)) if field.starts_with('-') => other.cmp(one),
-                (Some(one), Some(other)) => one.cmp(other),
-                (one, other) => one.is_none().cmp(&other.is_none()),
-            };
-            order.is_ne().then_some(order)
-        });
-        unequal.unwrap_or(Ordering::Equal)
     }
 }
 

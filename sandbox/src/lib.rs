@@ -37,6 +37,7 @@ mod route;
 mod sandbox;
 mod search;
 mod server;
+mod sort;
 mod tasks;
 mod tenant;
 mod time;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::document;
-use crate::index::SortKey;
 use crate::query;
+use crate::sort::SortKey;
 use crate::tenant::{Ask, Tenant};
 
 /// What a page has unless the request says more.
