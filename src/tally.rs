@@ -91,7 +91,7 @@ impl Tally {
         }
         match self.found_everybody {
             Some(found) => Ok(found),
-            None => Ok(*self.found_everybody.insert(is_everybody(call, candidates.total()?)?)),
+            None => Ok(*self.found_everybody.insert(is_everybody(call, candidates.total()?, self.sends_ids)?)),
         }
     }
 
@@ -163,8 +163,8 @@ impl Tally {
 }
 
 /// Whether so many found are all that the tenant has. Where it is a close thing, an old number is not relied on.
-fn is_everybody(call: &Call<'_>, found: u64) -> Result<bool> {
-    let (size, age) = service::tenant_size(call, Age::Kept)?;
+fn is_everybody(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
+    let (size, age) = service::tenant_size(call, if for_certain { Age::New } else { Age::Kept })?;
     if age == Age::Kept && found >= size / 2 {
         let (size, _) = service::tenant_size(call, Age::New)?;
         return Ok(found >= size);

@@ -357,3 +357,21 @@ fn a_dry_run_tells_which_calls_and_what_they_do_beyond_the_arguments() {
 fn for_smith(sandbox: &Sandbox) -> Value {
     request(sandbox, r#"uid == "smith""#)
 }
+
+#[test]
+fn a_tenant_that_has_shrunk_to_those_whom_the_filter_means_is_counted_anew() {
+    let sandbox = Sandbox::builder().people(60).start();
+    let most = r#"!(uid.isNull()) && inactive == false"#;
+    assert_eq!(refresh(&by_process(&sandbox, most, json!({})))["ok"], true, "the inactive are left");
+    let before = sandbox.refreshes().len();
+    for person in sandbox.identities().into_iter().filter(|person| person.inactive || person.refreshes == 0) {
+        sandbox.remove_identity(&person.id);
+    }
+    // Far less than half.
+    for person in sandbox.identities().into_iter().skip(5) {
+        sandbox.remove_identity(&person.id);
+    }
+    let answer = refresh(&by_process(&sandbox, most, json!({})));
+    assert_eq!(answer["error"]["code"], "would_refresh_all", "{answer:#}");
+    assert_eq!(sandbox.refreshes().len(), before);
+}
