@@ -382,6 +382,30 @@ Describe 'People from the pipeline' {
         @(Get-Refresh $sandbox | Where-Object executed).Count | Should -Be 1
     }
 
+    It 'are never more than -MaxIdentities in all where only attributes are synchronized' {
+        $names = @($correlated.name | Select-Object -First 300)
+        $arguments = @{ correlateEntitlements = $false; promoteAttributes = $false; refreshManagerStatus = $false; provision = $false; synchronizeAttributes = $true }
+        { $names | Invoke-CCRefreshIdentities -RefreshArgs $arguments -MaxIdentities 260 } | Should -Throw -ErrorId 'TooManyMatches,Invoke-CCRefreshIdentities'
+        @(Get-Refresh $sandbox).Count | Should -Be 250
+    }
+
+    It 'that differ in nothing but how a letter is composed are two names' {
+        $composed = 'ren' + [char] 0xe9
+        $decomposed = 'rene' + [char] 0x301
+        Add-Fault $sandbox @{ on = 'search'; kind = 'status'; status = 500; times = 0 }
+        $results = @($composed, $decomposed | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems)
+        $results.Identities.Count | Should -Be 2
+        @($problems[0].TargetObject).Count | Should -Be 2
+    }
+
+    It 'of a host that has no such address end the command with the first batch' {
+        $names = @($correlated.name | Select-Object -First 510)
+        (Get-Configuration).MaximumConcurrency = 1
+        Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 404; times = 0 }
+        { $names | Invoke-CCRefreshIdentities } | Should -Throw -ErrorId 'NotFound,Invoke-CCRefreshIdentities'
+        @(Get-Arrival $sandbox process).Count | Should -Be 1
+    }
+
     It 'are never more than -MaxIdentities in all' {
         $names = @($correlated.name | Select-Object -First 510)
         $results = [System.Collections.ArrayList]::new()

@@ -6,7 +6,7 @@ function Complete-Batch([System.Collections.IDictionary] $Answer, [string[]] $Na
     if ($DryRun) {
         if ($null -ne $Answer['matched']) { $Run.Refreshed += $Answer['matched'] }
     } else {
-        foreach ($call in $Answer['calls']) { if ($call['outcome'] -in 'accepted', 'maybe_sent' -and $call['call'] -ne 'synchronize-attributes') { $Run.Refreshed += @($call['identities']).Count } }
+        foreach ($call in Get-AccountedCall $Answer) { if ($call['outcome'] -in 'accepted', 'maybe_sent') { $Run.Refreshed += @($call['identities']).Count } }
     }
     $problems = foreach ($one in $Answer['unmatched']) { New-UnmatchedError $one $Attribute $Answer['baseUrl'] }
     $problems = @($problems) + @(foreach ($entry in $Answer['ambiguous']) { New-AmbiguousError $entry $Attribute $Answer['baseUrl'] })
@@ -28,6 +28,15 @@ function Complete-Batch([System.Collections.IDictionary] $Answer, [string[]] $Na
     Write-AnswerWarning $Answer $Run.Warned
 }
 
+# The calls that account for everybody: those of synchronize-attributes follow a call that has brought the person's
+# refresh, unless there are no others.
+function Get-AccountedCall([System.Collections.IDictionary] $Answer) {
+    $calls = @($Answer['calls'] | Where-Object { $null -ne $_ })
+    $first = @($calls | Where-Object { $_['call'] -ne 'synchronize-attributes' -and $null -ne $_['call'] })
+    if ($first.Count -gt 0) { $calls = @($calls | Where-Object { $_['call'] -ne 'synchronize-attributes' }) }
+    $calls
+}
+
 # Whether the next batch may fare better: what failed concerns these names, or this one exchange.
 function Test-PassingFailure([System.Collections.IDictionary] $Answer) {
     $failure = $Answer['error']
@@ -45,7 +54,7 @@ function Test-PassingFailure([System.Collections.IDictionary] $Answer) {
 # A connection or an answer that failed once a request had left is that exchange's; before, it is everybody's.
 function Test-PassingError([System.Collections.IDictionary] $Failure, $Status, [string] $Sent) {
     switch ($Failure['code']) {
-        { $_ -in 'no_match', 'not_found', 'invalid_response', 'task_failed' } { return $true }
+        { $_ -in 'no_match', 'invalid_response', 'task_failed' } { return $true }
         'http_status' { return $Status -eq 400 -or $Status -ge 500 }
         { $_ -in 'connection', 'timeout' } { return $Sent -notin 'no', 'not_sent' }
     }
@@ -59,15 +68,13 @@ function Get-FailedName([System.Collections.IDictionary] $Answer, [string[]] $Na
         if ($call['outcome'] -ne 'accepted' -and $call['reason'] -ne 'ambiguous') { $call['identities'] }
     }
     if ($null -eq $failed) { return , $Name }
-    , [string[]] @($failed | Select-Object -Unique)
+    # Ordinal, as names are told apart: the engine's own comparisons take some that differ for the same.
+    , [string[]] [System.Collections.Generic.HashSet[string]]::new([string[]] @($failed), [StringComparer]::Ordinal)
 }
 
 # An answer's calls, by what became of them: one object for each outcome, and so usually one.
 function New-RefreshResult([System.Collections.IDictionary] $Answer, [string[]] $Name, [string] $Attribute, [hashtable] $Run) {
-    $counted = @($Answer['calls'] | Where-Object { $null -ne $_ -and $_['reason'] -ne 'ambiguous' })
-    # These follow a call that has brought the person's refresh, unless there is no other.
-    $first = @($counted | Where-Object { $_['call'] -ne 'synchronize-attributes' })
-    if ($first.Count -gt 0) { $counted = $first }
+    $counted = @(Get-AccountedCall $Answer | Where-Object { $_['reason'] -ne 'ambiguous' })
     $groups = [ordered] @{}
     foreach ($call in $counted) {
         if ($null -eq $groups[[string] $call['outcome']]) { $groups[[string] $call['outcome']] = [System.Collections.ArrayList]::new() }
@@ -75,7 +82,8 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [string[]] 
     }
     if ($groups.psbase.Count -eq 0) {
         $left = @($Answer['unmatched']) + @(foreach ($entry in $Answer['ambiguous']) { $entry['identity'] })
-        $left = @($Name | Where-Object { $_ -cnotin $left })
+        $left = [System.Collections.Generic.HashSet[string]]::new([string[]] @($left | Where-Object { $null -ne $_ }), [StringComparer]::Ordinal)
+        $left = @(foreach ($one in $Name) { if (-not $left.Contains($one)) { $one } })
         $state = 'not_sent'
         if ($null -ne $Answer['error'] -and $Answer['error']['sent'] -in 'maybe', 'yes') { $state = 'maybe_sent' }
         $groups[$state] = @(@{ identities = $left })
