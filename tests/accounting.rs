@@ -145,8 +145,10 @@ fn no_fault_makes_a_call_arrive_twice_or_the_account_lie() {
                     let answer = refresh(&request(&sandbox, &given));
                     let what = format!("{kind:?} after {skip}, {times} times");
                     check(&sandbox, &answer, &given, &what);
+                    let arrivals = sandbox.arrivals(Endpoint::Process);
+                    // Where the port was another sandbox's before, the token is, too.
                     let taken =
-                        sandbox.arrivals(Endpoint::Process).into_iter().filter(|arrival| arrival.complete).count();
+                        arrivals.iter().filter(|arrival| arrival.complete && arrival.status != Some(401)).count();
                     assert!(taken <= 3, "{what}: {taken} calls for three batches");
                 });
             }
