@@ -67,7 +67,9 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
         @{ What = 'several batches under way'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '$names | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 4; Says = 'WARNING: Stopped\. A refresh had left.* (9\d\d|1000) may have been sent' }
         @{ What = 'several batches under way while another command of the pipeline works'; Fault = @{ on = 'process'; kind = 'slow'; delayMs = 600000; times = 0 }; Before = '$names = (Invoke-RestMethod "$((Get-Configuration).BaseUrl)/sandbox/identities" -NoProxy).name'; Line = '& { $names | Select-Object -First 600; Start-Sleep -Seconds 600 } | Invoke-CCRefreshIdentities'; Endpoint = 'process'; Number = 2; Says = 'WARNING: Stopped\. A refresh had left.* \d+ may have been sent' }
     ) {
-        $took = foreach ($try in 1..3) {
+        # This machine may be busy with other things: so often, unless it is within the time before.
+        $took = @()
+        while ($took.Count -eq 0 -or ($took[-1] -ge 200 -and $took.Count -lt 6)) {
             Clear-Sandbox $sandbox
             if ($fault) { Add-Fault $sandbox $fault }
             $null = $shell.Said.Clear()
@@ -81,7 +83,7 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
             & kill -INT $shell.Process.Id
             $back = Wait-Line $shell
             $arrived = @(Get-Arrival $sandbox).Count
-            ($back - $signalled) / 10000
+            $took += ($back - $signalled) / 10000
             if ($says) { $shell.Said.ToString() -replace '\s+', ' ' | Should -Match $says } else { $shell.Said.ToString() | Should -Not -Match 'WARNING' }
             $null = $shell.Said.Clear()
             if ($after) { Send-Line $shell $after }
@@ -92,7 +94,6 @@ Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
             $null = Wait-Line $shell
             $shell.Said.ToString() | Should -Match '(?m)^Accepted'
         }
-        # The clock's fact is the limit; the machine may be busy with others.
         Write-Host ('{0}: {1} ms' -f $what, ($took -join ', '))
         ($took | Measure-Object -Minimum).Minimum | Should -BeLessThan 200
     }

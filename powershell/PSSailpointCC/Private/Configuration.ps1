@@ -74,28 +74,19 @@ $script:LookupVariable = @(
 # The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
 # sees neither what a session has put into $env: nor its location.
 function Get-ConfigurationText($Cmdlet) {
-    $members = foreach ($entry in $script:Configuration.GetEnumerator()) {
-        $value = $entry.Value
-        if ($null -eq $value -or '' -eq $value) { continue }
-        $name = $script:ConfigurationName[$entry.Key]
-        if ($null -eq $name) {
-            Write-UnknownKey $entry.Key
-            continue
+    # The same text while nothing has changed: the same keys and the very same values. Of texts, numbers and flags alone,
+    # which cannot change in themselves.
+    $kept = $script:KeptConfiguration
+    $at = 0
+    if ($null -ne $kept -and $kept.Count -eq 2 * $script:Configuration.psbase.Count) {
+        foreach ($entry in $script:Configuration.GetEnumerator()) {
+            if (-not [object]::ReferenceEquals($entry.Key, $kept[$at]) -or -not [object]::ReferenceEquals($entry.Value, $kept[$at + 1])) { break }
+            $at += 2
         }
-        $kind = $script:ConfigurationMember[$name]
-        if ($kind -eq 'kept') { continue }
-        if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) { continue }
-        if ($value -is [string] -and $kind -in 'text', 'secret' -and $value -cnotmatch '[\x00-\x1f]') {
-            $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
-        } elseif ($value -is [bool]) {
-            if ($value) { $text = 'true' } else { $text = 'false' }
-        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
-            continue
-        } else {
-            $text = ConvertTo-MemberText $kind $value $Cmdlet
-            if (-not $text) { continue }
-        }
-        '"' + $name + '":' + $text
+    }
+    if ($at -eq 0 -or $at -ne $kept.Count -or $script:Configuration['DefaultHeaders'].psbase.Count -gt 0) {
+        $script:KeptConfiguration = $null
+        $script:KeptText = ConvertTo-ConfigurationText $Cmdlet
     }
     $variables = foreach ($name in $script:LookupVariable) {
         $value = [Environment]::GetEnvironmentVariable($name)
@@ -104,10 +95,56 @@ function Get-ConfigurationText($Cmdlet) {
     # The runspace's, which is not the process's. Asking the session state takes 0.1 ms.
     if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
     $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '},"directory":"' + ($directory -creplace '(["\\])', '\$1') + '"'
-    $userHome = [Environment]::GetFolderPath('UserProfile', 'DoNotVerify')
+    $userHome = [Environment]::GetFolderPath($script:UserProfile, $script:DoNotVerify)
     if ($userHome) { $lookup += ',"home":"' + ($userHome -creplace '(["\\])', '\$1') + '"' }
-    '{' + ((@($members) + ($lookup + '}')) -join ',') + '}'
+    '{' + $script:KeptText + $lookup + '}}'
 }
+
+# The session's values, each with a comma behind it.
+function ConvertTo-ConfigurationText($Cmdlet) {
+    $mayKeep = $true
+    $kept = [System.Collections.ArrayList]::new()
+    $members = foreach ($entry in $script:Configuration.GetEnumerator()) {
+        $value = $entry.Value
+        $null = $kept.Add($entry.Key)
+        $null = $kept.Add($value)
+        if ($null -eq $value -or '' -eq $value) { continue }
+        $name = $script:ConfigurationName[$entry.Key]
+        if ($null -eq $name) {
+            # To be said each time.
+            $mayKeep = $false
+            Write-UnknownKey $entry.Key
+            continue
+        }
+        $kind = $script:ConfigurationMember[$name]
+        if ($kind -eq 'kept') { continue }
+        if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) {
+            # Whether it is that one is not in the table.
+            $mayKeep = $false
+            continue
+        }
+        if ($value -is [string] -and $kind -in 'text', 'secret' -and $value -cnotmatch '[\x00-\x1f]') {
+            $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
+        } elseif ($value -is [bool]) {
+            if ($value) { $text = 'true' } else { $text = 'false' }
+        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
+            # Whether it is still empty is seen each time.
+            continue
+        } else {
+            # The last is a path, which depends on where the session is.
+            if (($value -isnot [string] -and $value -isnot [int]) -or $kind -eq 'path') { $mayKeep = $false }
+            $text = ConvertTo-MemberText $kind $value $Cmdlet
+            if (-not $text) { continue }
+        }
+        '"' + $name + '":' + $text + ','
+    }
+    if ($mayKeep) { $script:KeptConfiguration = $kept }
+    -join $members
+}
+$script:KeptConfiguration = $null
+$script:KeptText = ''
+$script:UserProfile = [System.Environment+SpecialFolder]::UserProfile
+$script:DoNotVerify = [System.Environment+SpecialFolderOption]::DoNotVerify
 
 # The values that are not simply text or a flag; nothing where there is nothing to send.
 function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {

@@ -8,23 +8,27 @@ $script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttri
 function ConvertTo-RequestMember($Request) {
     if ($null -eq $Request) { return '' }
     if ($Request -is [string]) { return ConvertFrom-RequestText $Request }
-    # Entries with a Key, properties with a Name.
+    $isTable = $false
     if ($Request -is [System.Collections.IDictionary]) {
-        $key = 'Key'
+        $isTable = $true
         $entries = $Request.GetEnumerator()
     } elseif ($Request -is [System.Management.Automation.PSCustomObject] -or (Test-Object $Request)) {
-        $key = 'Name'
         $entries = $Request.PSObject.Properties
     } else {
         throw (New-ArgumentError ('-RefreshIdentitiesRequest must be an object, a hashtable or JSON text, not {0}.' -f $Request.GetType().Name) 'Make one with Initialize-RefreshIdentitiesRequest -VarFilter ''uid == "amelie.roux"''.')
     }
     $members = foreach ($entry in $entries) {
-        $name = [string] $entry.$key
+        if ($isTable) { $name = [string] $entry.Key } else { $name = $entry.Name }
         $value = $entry.Value
-        if ($name -in $script:ForeignMember) { throw (New-MemberError $name) }
-        if ($null -eq $value) { continue }
         # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
-        if ($name -eq 'filter') { $name = 'filter' } elseif ($name -eq 'refreshArgs') { $name = 'refreshArgs' }
+        if ($name -eq 'filter') {
+            $name = 'filter'
+        } elseif ($name -eq 'refreshArgs') {
+            $name = 'refreshArgs'
+        } elseif ($name -in $script:ForeignMember) {
+            throw (New-MemberError $name)
+        }
+        if ($null -eq $value) { continue }
         if ($value -is [string] -and $value -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary]) {
@@ -33,7 +37,7 @@ function ConvertTo-RequestMember($Request) {
         } else {
             $text = ConvertTo-JsonText $value 1
         }
-        if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { '"' + $name + '":' + $text }
+        if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { "`"$name`":$text" }
     }
     $members -join ','
 }
