@@ -336,6 +336,8 @@ Describe 'People from the pipeline' {
 
     It 'of a batch that fails for itself are in its error, and can be sent again; the others go on' {
         $names = @($correlated.name | Select-Object -First 510)
+        # The first batch is the first to arrive then.
+        (Get-Configuration).MaximumConcurrency = 1
         Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 500; times = 1 }
         $problems = $null
         $results = @($names | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems)
@@ -351,6 +353,7 @@ Describe 'People from the pipeline' {
 
     It 'stop at a batch that fails where the caller says so, and the next command''s errors are its own' {
         $names = @($correlated.name | Select-Object -First 510)
+        (Get-Configuration).MaximumConcurrency = 1
         Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 500; times = 1 }
         $results = [System.Collections.ArrayList]::new()
         { $names | Invoke-CCRefreshIdentities -ErrorAction Stop | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'HttpStatus,Invoke-CCRefreshIdentities'
