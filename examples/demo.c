@@ -3,15 +3,13 @@
 
 #include "pssailpointcc.h"
 
-static void refresh(const char *url, const char *filter) {
+static void refresh(const char *url, const char *whom, const char *arguments) {
     char request[2048];
     snprintf(request, sizeof request,
-             "{ \"filter\": \"%s\",\n"
-             "  \"refreshArgs\": { \"correlateEntitlements\": true, \"promoteAttributes\": true,\n"
-             "                   \"refreshManagerStatus\": false, \"synchronizeAttributes\": false,\n"
-             "                   \"pruneIdentities\": false, \"provision\": false },\n"
+             "{ %s,\n"
+             "  \"refreshArgs\": { %s },\n"
              "  \"configuration\": { \"baseUrl\": \"%s\", \"accessToken\": \"sandbox-token\" } }",
-             filter, url);
+             whom, arguments, url);
     printf("cc_refresh_identities:\n%s\n\n", request);
     char *answer = cc_refresh_identities(request);
     printf("answers:\n%s\n\n", answer);
@@ -23,9 +21,16 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: demo BASE_URL\n");
         return 2;
     }
+    const char *documented = "\"correlateEntitlements\": true, \"promoteAttributes\": true, \"refreshManagerStatus\": false,\n"
+                             "                   \"synchronizeAttributes\": false, \"pruneIdentities\": false, \"provision\": false";
     puts("1. The documented page's placeholder is no filter. The service would refresh everybody.\n");
-    refresh(arguments[1], "MyVarFilter");
+    refresh(arguments[1], "\"filter\": \"MyVarFilter\"", documented);
     puts("2. A filter that names two people.\n");
-    refresh(arguments[1], "uid == \\\"amelie.roux\\\" || uid == \\\"john.smith\\\"");
+    refresh(arguments[1], "\"filter\": \"uid == \\\"amelie.roux\\\" || uid == \\\"john.smith\\\"\"", documented);
+    puts("3. People by name, waited for. Only their ids are sent, so that it can never become everybody.\n");
+    refresh(arguments[1],
+            "\"identities\": [\"amelie.roux\", \"nobody.here\", \"smith\"],\n"
+            "  \"options\": { \"wait\": true }",
+            "\"promoteAttributes\": true");
     return 0;
 }

@@ -1,7 +1,7 @@
 <#
 .SYNOPSIS
 The documented example of Invoke-CCRefreshIdentities, on the tenant whose address is given: first with the page's own
-placeholder for a filter, then with a real one. Run by `cargo demo` on a sandbox tenant.
+placeholder for a filter, then with a real one, then with people by their names. Run by `cargo demo` on a sandbox tenant.
 #>
 param([Parameter(Mandatory)] [string] $BaseUrl)
 
@@ -35,4 +35,11 @@ $Request | ConvertTo-Json
 'PS> Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request'
 $Result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request
 $Result | ConvertTo-Json -Depth 9
+''
+'3. People by name, waited for. Only their ids are sent, so that it can never become everybody.'
+''
+'PS> Invoke-CCRefreshIdentities -Identity amelie.roux, nobody.here, smith -RefreshArgs @{ promoteAttributes = $true } -Wait'
+Invoke-CCRefreshIdentities -Identity amelie.roux, nobody.here, smith -RefreshArgs @{ promoteAttributes = $true } -Wait -ErrorAction SilentlyContinue -ErrorVariable Problems |
+    Format-List Outcome, Identities, Unmatched, TaskId | Out-String | ForEach-Object Trim
+$Problems | ForEach-Object { $_.Exception.Message }
 ''

@@ -32,8 +32,8 @@ pub(crate) fn run() -> Result<()> {
         println!("{}", describe(arrival));
     }
     match refreshed {
-        1 => Ok(()),
-        number => Err(format!("One refresh was to arrive; {number} did.")),
+        2 => Ok(()),
+        number => Err(format!("Two refreshes were to arrive; {number} did.")),
     }
 }
 
