@@ -175,6 +175,23 @@ fn who_would_have_to_wait_longer_than_timeout_sec_is_told_at_once_and_not_sent()
 }
 
 #[test]
+fn a_retry_after_that_asks_for_nothing_leaves_the_pause_of_the_configuration() {
+    for fault in [
+        Fault::on(Endpoint::Refresh).status(429).retry_after(0),
+        Fault::on(Endpoint::Refresh).status(429).retry_after_date(0),
+        Fault::on(Endpoint::Refresh).status(429),
+    ] {
+        let sandbox = Sandbox::start();
+        sandbox.fault(fault.times(0));
+        let operation = Operation::start(REFRESH, &single(&sandbox, &json!({ "retryIntervalSeconds": 60 })));
+        operation.until_phase("waiting");
+        assert_eq!(operation.cancel()["sent"], "no");
+        assert_eq!(sandbox.arrivals(Endpoint::Refresh).len(), 1);
+        assert_eq!(refresh(&single(&sandbox, &json!({ "maximumRetryCount": 0 })))["error"]["code"], "rate_limited");
+    }
+}
+
+#[test]
 fn a_retry_after_that_its_own_call_does_not_wait_for_holds_back_nobody_else() {
     let sandbox = Sandbox::start();
     sandbox.fault(Fault::on(Endpoint::Refresh).status(429).retry_after(3_600));
