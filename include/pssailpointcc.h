@@ -58,7 +58,8 @@
  *     retryAfterSec  how long the service asks to wait
  *
  * An error after a call to the service carries `calls` beside `error`, and where people were named `unmatched` and
- * `ambiguous`: see ACCOUNT. Where /cc had been left for its successor, `wentOver` says why.
+ * `ambiguous`: see ACCOUNT. An error without them came before anybody was looked at, and nobody was sent. `warnings` stand
+ * beside it as they would beside an answer. Where /cc had been left for its successor, `wentOver` says why.
  *
  * No error holds a secret: none is put in, and what a server repeats of one is replaced by ***. The answer to a refresh
  * that succeeded is the service's own, as it came.
@@ -209,11 +210,13 @@
  *
  * The service takes a refresh and does it later, as a task. With `options.wait` the answer comes when the tasks have ended:
  * `task` of each call then has `state` ("succeeded", "warning", "failed"), `completionStatus` (the service's word) and
- * `messages`; a warning is in `warnings`, and a task that has failed is the error `task_failed`. Then everybody is looked
- * up (GET /identities/v1, 150 a question), and those whom the tenant calls failed, or has last refreshed before the task
- * began, are in `failed`: identity, id, processingState, lastRefresh. Where the time is up the error is `timeout`, `sent`
- * is "yes", and the task goes on: cc_get_task follows it. That the answer of /cc names a task is nowhere documented; where
- * it names none, a warning says so. The task of synchronize-attributes cannot be followed.
+ * `messages`; a warning is in `warnings`, and a task that has failed is the error `task_failed`. Then everybody whom
+ * `calls` names is looked up (GET /identities/v1, 150 a question at most), and those whom the tenant calls failed, or has
+ * last refreshed before the task began, are in `failed`: identity, id, processingState, lastRefresh. Where the time is up
+ * the error is `timeout`, `sent` is "yes", and the task goes on: cc_get_task follows it. After `partial_failure` the calls
+ * that were accepted are waited for as well, and a task that has failed is one of the `warnings`. That the answer of /cc
+ * names a task is nowhere documented; where an answer names none, a warning says so. The task of synchronize-attributes
+ * cannot be followed.
  *
  *
  * OPERATIONS
@@ -424,8 +427,8 @@ char *cc_find_identities(const char *json);
  * Tells how a task gets on that a refresh has started, or waits for its end.
  *
  * `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
- * "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; after its
- * end each is looked up.
+ * "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; each is
+ * looked up where it has ended.
  *
  * The answer, to be freed with cc_string_free:
  *
@@ -434,7 +437,7 @@ char *cc_find_identities(const char *json);
  *
  * `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
  * whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
- * service's object as it came. `warnings`: as in cc_refresh_identities.
+ * service's object as it came. `warnings`: as in cc_refresh_identities, and where those of `ids` could not be looked up.
  *
  * Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
  * hint has the task's messages, and `timeout` (the task goes on); those of the network.

@@ -130,6 +130,11 @@ impl Names {
 }
 
 impl CallReport {
+    // What `call` may be.
+    pub(crate) const REFRESH: &str = "refreshIdentities";
+    pub(crate) const PROCESS: &str = "process";
+    pub(crate) const SYNCHRONIZE: &str = "synchronize-attributes";
+
     /// People who are not to be sent, and why.
     pub(crate) fn left_out(identities: Vec<String>, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..Self::of(None, identities, Vec::new(), Outcome::NotSent) }
@@ -141,7 +146,7 @@ impl CallReport {
 
     pub(crate) fn accepted(call: &'static str, identities: Vec<String>, ids: Vec<String>, response: &Response) -> Self {
         // The one of synchronize-attributes cannot be followed.
-        let task = if call == "synchronize-attributes" { None } else { Task::of(response) };
+        let task = if call == Self::SYNCHRONIZE { None } else { Task::of(response) };
         Self { status: Some(response.status), task, ..Self::of(Some(call), identities, ids, Outcome::Accepted) }
     }
 
@@ -180,6 +185,7 @@ impl Task {
     fn of(response: &Response) -> Option<Self> {
         let body: Value = serde_json::from_str(response.json()?).ok()?;
         let of = |name: &str| body.get(name).cloned().unwrap_or_default();
-        Some(Self { kind: of("type"), id: body.get("id")?.as_str()?.to_owned(), name: of("name"), ended: None })
+        let id = body.get("id")?.as_str().filter(|id| !id.trim().is_empty())?;
+        Some(Self { kind: of("type"), id: id.to_owned(), name: of("name"), ended: None })
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
     let parcel = Parcel { kind: Kind::Refresh(body), identities: Vec::new(), ids: Vec::new() };
-    let mut delivered = Delivered::default();
+    let mut delivered = Delivered::of(1);
     delivered.deliver(call, std::iter::once(parcel));
     refreshed.concluded(delivered, None)
 }

@@ -1,5 +1,6 @@
 //! People by name by `/cc`: one call a person, with the one form of filter that is seen to work there, `uid == "…"`.
 
+use crate::account::CallReport;
 use crate::delivery::{Delivered, Kind, Parcel};
 use crate::error::{Code, Error, Result};
 use crate::members::printable;
@@ -27,7 +28,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>, people: &Pe
     if request.options.dry_run {
         return Ok(Refreshed { plan: Some(plan(call, request, people, whom)), ..refreshed.with_names(names) });
     }
-    let mut delivered = Delivered::default();
+    let mut delivered = Delivered::of(number as u64);
     let mut rest = whom.identities.into_iter().zip(whom.ids);
     loop {
         let mut block: Vec<(String, String)> = rest.by_ref().take(people::VALUES).collect();
@@ -72,7 +73,7 @@ fn plan(call: &Call<'_>, request: &RefreshRequest<'_>, people: &People, whom: Wh
         everybody: false,
         body: whom.identities.first().map(|first| body(request, people, first)),
         identities: Some(whom.first),
-        calls: Some(vec![PlannedCall { call: "refreshIdentities", method: "POST", url, count }]),
+        calls: Some(vec![PlannedCall { call: CallReport::REFRESH, method: "POST", url, count }]),
         beyond: None,
     }
 }

@@ -29,8 +29,8 @@ struct State {
     sent: Sent,
     /// What a cancel has to stop.
     under_way: Vec<(u64, Arc<dyn Cancel>)>,
-    /// What is waited for meanwhile.
-    pause: Option<(u64, Pause)>,
+    /// What is waited for meanwhile; the last one is shown.
+    pauses: Vec<(u64, Pause)>,
     /// The number of the next of both.
     next: u64,
     progress: Progress,
@@ -110,7 +110,8 @@ impl Control {
             percent: None,
             message: Message::Doing("the wait for a free thread"),
         };
-        let state = State { end: End::Open, sent: Sent::No, under_way: Vec::new(), pause: None, next: 0, progress };
+        let state =
+            State { end: End::Open, sent: Sent::No, under_way: Vec::new(), pauses: Vec::new(), next: 0, progress };
         let shared = Shared { cancelled: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() };
         Self(Some(Arc::new(shared)))
     }
@@ -174,7 +175,6 @@ impl Control {
     }
 
     /// Waits, unless the call is cancelled.
-    #[allow(dead_code, reason = "for waiting for tasks")]
     pub(crate) fn sleep(&self, duration: Duration) -> Result<()> {
         let Some(shared) = &self.0 else {
             std::thread::sleep(duration);
@@ -193,7 +193,6 @@ impl Control {
     }
 
     /// How much of its work the call has done.
-    #[allow(dead_code, reason = "for requests of several calls")]
     pub(crate) fn done(&self, done: u64, total: u64) {
         if let Some(mut state) = self.state() {
             (state.progress.done, state.progress.total) = (done, Some(total));
@@ -206,7 +205,7 @@ impl Control {
         let mut number = 0;
         if let Some(mut state) = self.state() {
             number = state.number();
-            state.pause = Some((number, Pause { phase, what: what(), until }));
+            state.pauses.push((number, Pause { phase, what: what(), until }));
         }
         Registration { control: self.clone(), number }
     }
@@ -217,7 +216,7 @@ impl Control {
         let mut progress = state.progress.clone();
         progress.percent =
             progress.total.filter(|total| *total > 0).map(|total| progress.done.min(total) * 100 / total);
-        if let Some((_, pause)) = &state.pause {
+        if let Some((_, pause)) = state.pauses.last() {
             progress.phase = pause.phase;
             progress.message = Message::Text(match pause.until {
                 Some(until) => {
@@ -252,7 +251,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         if let Some(mut state) = self.control.state() {
             state.under_way.retain(|(number, _)| *number != self.number);
-            state.pause.take_if(|(number, _)| *number == self.number);
+            state.pauses.retain(|(number, _)| *number != self.number);
         }
     }
 }

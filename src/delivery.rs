@@ -38,6 +38,8 @@ pub(crate) struct Delivered {
     sent: Option<Sent>,
     /// Whether nothing more is sent, because an error would meet every call.
     has_halted: bool,
+    /// How many calls there are to be, for the progress.
+    total: u64,
 }
 
 impl Parcel {
@@ -63,18 +65,24 @@ impl Kind {
     /// As `calls` names it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Refresh(_) => "refreshIdentities",
-            Self::Process => "process",
-            Self::Synchronize => "synchronize-attributes",
+            Self::Refresh(_) => CallReport::REFRESH,
+            Self::Process => CallReport::PROCESS,
+            Self::Synchronize => CallReport::SYNCHRONIZE,
         }
     }
 }
 
 impl Delivered {
+    /// Nothing yet of so many calls.
+    pub(crate) fn of(total: u64) -> Self {
+        Self { total, ..Self::default() }
+    }
+
     /// Makes the calls, several at the same time, and accounts for them in their order. After an error that would meet
     /// the others as well, those that have not begun are not sent.
     pub(crate) fn deliver(&mut self, call: &Call<'_>, mut parcels: impl Iterator<Item = Parcel>) {
         if !self.has_halted {
+            call.control.done(self.calls.len() as u64, self.total);
             // What fails at once, for want of a token for instance, is not tried for those behind it.
             let mut is_futile = false;
             let begin = |parcel: Parcel| {
@@ -87,6 +95,7 @@ impl Delivered {
                     Some(flight) => self.add(call, parcel, flight.and_then(Flight::finish)),
                     None => self.calls.push(parcel.not_sent()),
                 }
+                call.control.done(self.calls.len() as u64, self.total);
                 if self.has_halted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
         }
@@ -201,9 +210,9 @@ fn meets_all(call: &Call<'_>, kind: &Kind, error: &Error) -> bool {
         return true;
     }
     match response.map(|response| response.status) {
-        // A person's own, in the address of their call.
-        Some(404) => *kind != Kind::Synchronize,
-        Some(401 | 403 | 405 | 410 | 429) => true,
+        // A person's own, in the address of their call: they may be gone, or were synchronized a moment ago.
+        Some(404 | 429) => *kind != Kind::Synchronize,
+        Some(401 | 403 | 405 | 410) => true,
         _ => match details.code {
             Code::Tls | Code::HostNotFound | Code::Cancelled | Code::Internal => true,
             // Of one call alone.

@@ -43,6 +43,8 @@ struct Failure<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     went_over: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     unmatched: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     ambiguous: &'a [Ambiguous],
@@ -64,6 +66,7 @@ pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
                 ok: false,
                 error: details,
                 went_over: details.went_over.as_deref(),
+                warnings: &details.warnings,
                 unmatched: &details.names.unmatched,
                 ambiguous: &details.names.ambiguous,
                 failed: &details.failed,

@@ -49,6 +49,8 @@ pub(crate) struct Details {
     pub(crate) failed: Vec<FailedPerson>,
     #[serde(skip)]
     pub(crate) went_over: Option<String>,
+    #[serde(skip)]
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The codes of the envelope. Never removed, never given another meaning: scripts compare them.
@@ -130,6 +132,7 @@ impl Error {
             names: Names::default(),
             failed: Vec::new(),
             went_over: None,
+            warnings: Vec::new(),
         }))
     }
 
@@ -183,6 +186,11 @@ impl Error {
         self
     }
 
+    /// The account, to be added to.
+    pub(crate) fn take_calls(&mut self) -> Vec<CallReport> {
+        std::mem::take(&mut self.0.calls)
+    }
+
     /// `response` is the endpoint's own word.
     pub(crate) fn verdict(mut self) -> Self {
         self.0.is_verdict = true;
@@ -205,6 +213,12 @@ impl Error {
     /// That it happened after `/cc` had been left, and why.
     pub(crate) fn went_over(mut self, sentence: String) -> Self {
         self.0.went_over = Some(sentence);
+        self
+    }
+
+    /// What there was to be said before it came to the error.
+    pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.0.warnings.extend(warnings);
         self
     }
 

@@ -174,8 +174,8 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 /// Tells how a task gets on that a refresh has started, or waits for its end.
 ///
 /// `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
-/// "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; after its
-/// end each is looked up.
+/// "configuration": { ... } }. Without `wait` it is asked after once. `ids`: of the people whom the task is for; each is
+/// looked up where it has ended.
 ///
 /// The answer, to be freed with cc_string_free:
 ///
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 ///
 /// `state`: `running`, `succeeded`, `warning` or `failed`. `messages`: what the task has to say. `failed`: those of `ids`
 /// whom the tenant calls failed, or has last refreshed before the task began; not there where there are none. `task`: the
-/// service's object as it came. `warnings`: as in cc_refresh_identities.
+/// service's object as it came. `warnings`: as in cc_refresh_identities, and where those of `ids` could not be looked up.
 ///
 /// Errors: `invalid_argument`; `not_found` (no such task; they are kept for 90 days); with `wait` also `task_failed`, whose
 /// hint has the task's messages, and `timeout` (the task goes on); those of the network.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::account::{CallReport, Names};
 use crate::control::{self, Control, Phase, Progress};
 use crate::envelope;
 use crate::error::{Code, Error, Result, Sent};
@@ -18,9 +17,9 @@ use crate::task;
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_account, control)),
-    ("cc_get_task", |text, control| run(task::task(text, control), |_| Default::default(), control)),
-    ("cc_find_identities", |text, control| run(find::find(text, control), |_| Default::default(), control)),
+    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::give_way, control)),
+    ("cc_get_task", |text, control| run(task::task(text, control), |_, cancelled| cancelled, control)),
+    ("cc_find_identities", |text, control| run(find::find(text, control), |_, cancelled| cancelled, control)),
 ];
 
 /// From a request's text to an envelope's.
@@ -154,13 +153,17 @@ pub(crate) fn free(number: u64) {
 
 impl Operation {
     fn cancel(&self) -> Sent {
+        self.refuse(control::cancelled(Sent::No));
+        self.control.cancel()
+    }
+
+    /// Ends it with an error, unless it has begun.
+    fn refuse(&self, error: Error) {
         let mut state = self.state();
         if let Stage::Queued(..) = state.stage {
-            state.stage = Stage::Done(envelope::write::<()>(Err(control::cancelled(Sent::No))).into());
+            state.stage = Stage::Done(envelope::write::<()>(Err(error)).into());
             self.changed.notify_all();
         }
-        drop(state);
-        self.control.cancel()
     }
 
     fn work(&self) {
@@ -185,20 +188,14 @@ impl Operation {
 }
 
 /// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
-fn run<T: Serialize>(
-    result: Result<T>,
-    into_account: impl FnOnce(T) -> (Vec<CallReport>, Names),
-    control: &Control,
-) -> Vec<u8> {
+/// `give_way` leaves to that error what there is to be accounted for.
+fn run<T: Serialize>(result: Result<T>, give_way: impl FnOnce(T, Error) -> Error, control: &Control) -> Vec<u8> {
     if control.finish() {
         return envelope::write(result);
     }
     let cancelled = control::cancelled(control.sent());
     let error = match result {
-        Ok(done) => {
-            let (calls, names) = into_account(done);
-            cancelled.names(names).calls(calls)
-        }
+        Ok(done) => give_way(done, cancelled),
         Err(error) => {
             let (message, hint) = (cancelled.details().message.clone(), cancelled.details().hint.clone());
             error.retold(Code::Cancelled, message, hint).sent(control.sent())
@@ -235,10 +232,7 @@ fn hire() {
     let queue = std::mem::take(&mut registry.queue);
     drop(registry);
     for operation in queue {
-        let error = Error::new(Code::Internal, format!("No thread could be started for the operation: {error}."));
-        operation.control.finish();
-        operation.state().stage = Stage::Done(envelope::write::<()>(Err(error)).into());
-        operation.changed.notify_all();
+        operation.refuse(Error::new(Code::Internal, format!("No thread could be started for the operation: {error}.")));
     }
 }
 
@@ -280,21 +274,36 @@ fn unknown(number: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Ambiguous;
+
+    fn queued(function: Function) -> Operation {
+        let state = Mutex::new(State { stage: Stage::Queued(function, String::new()), is_freed: false });
+        Operation { control: Control::observed(), state, changed: Condvar::new() }
+    }
+
+    fn envelope(operation: &Operation) -> String {
+        match &operation.state().stage {
+            Stage::Done(envelope) => String::from_utf8(envelope.to_vec()).expect("UTF-8"),
+            stage => panic!("it has ended, and not {stage:?}"),
+        }
+    }
 
     #[test]
-    fn what_was_done_all_the_same_after_a_cancel_is_accounted_for() {
-        let control = Control::observed();
-        control.cancel();
-        let names = || Names {
-            unmatched: vec!["nobody".to_owned()],
-            ambiguous: vec![Ambiguous { identity: "smith".to_owned(), people: Vec::new() }],
-        };
-        let calls = || names().report().into_iter().collect();
-        let envelope = run(Ok(()), |()| (calls(), names()), &control);
-        let answer: serde_json::Value = serde_json::from_slice(&envelope).expect("JSON");
-        assert_eq!(answer["error"]["code"], "cancelled", "{answer}");
-        assert_eq!((&answer["unmatched"][0], answer["calls"].as_array().map(Vec::len)), (&"nobody".into(), Some(1)));
-        assert_eq!(answer["calls"][0]["identities"][0], "smith", "once");
+    fn a_panic_in_an_operation_is_its_end() {
+        let operation = queued(|_, _| panic!("nobody sees this"));
+        operation.work();
+        assert_eq!(envelope(&operation), envelope::INTERNAL);
+        assert_eq!(operation.cancel(), Sent::No, "too late");
+        assert_eq!(envelope(&operation), envelope::INTERNAL);
+    }
+
+    #[test]
+    fn what_was_cancelled_in_the_queue_stays_cancelled() {
+        let operation = queued(|_, _| panic!("it never begins"));
+        operation.cancel();
+        let cancelled = envelope(&operation);
+        assert!(cancelled.contains(r#""code":"cancelled""#), "{cancelled}");
+        operation.refuse(Error::new(Code::Internal, "No thread could be started."));
+        operation.work();
+        assert_eq!(envelope(&operation), cancelled);
     }
 }

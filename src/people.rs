@@ -36,7 +36,10 @@ const SHOWN: usize = 3;
 /// Looks up all of the people. Nobody at all is an error.
 pub(crate) fn look_up(question: &mut Question<'_>, people: &People) -> Result<Found> {
     let mut found = Found::default();
-    for values in people.values.chunks(VALUES) {
+    let questions = people.values.chunks(VALUES);
+    let total = questions.len() as u64;
+    for (done, values) in (0..).zip(questions) {
+        question.call.control.done(done, total);
         for (value, people) in values.iter().zip(question.ask(values)?) {
             found.add(value, people);
         }

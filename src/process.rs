@@ -47,7 +47,10 @@ fn carry_out(call: &Call<'_>, request: &RefreshRequest<'_>, work: Work, mut whom
 
 fn send(call: &Call<'_>, work: &Work, whom: Whom) -> Delivered {
     let one_by_one = |whom| batches(whom, 1).map(|parcel| Parcel { kind: Kind::Synchronize, ..parcel });
-    let mut delivered = Delivered::default();
+    let people = whom.identities.len();
+    let batches_of_all = if work.process { people.div_ceil(LARGEST_BATCH) } else { 0 };
+    let synchronized = if work.synchronize { people } else { 0 };
+    let mut delivered = Delivered::of((batches_of_all + synchronized) as u64);
     if !work.process {
         delivered.deliver(call, one_by_one(whom));
         return delivered;

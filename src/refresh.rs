@@ -98,18 +98,26 @@ pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
         Way::Cc => cc::refresh(&call, &request).map_err(backend::stay),
         Way::CcFirst => cc::refresh(&call, &request).or_else(|error| backend::go_over(&call, &request, error)),
     };
-    let mut refreshed = refreshed.map_err(|error| accounted(error, &request.selection, way))?;
-    if let Some(patience) = request.options.wait.filter(|_| refreshed.plan.is_none()) {
-        refreshed = task::follow(&call, refreshed, patience)?;
+    let mut refreshed = refreshed.map_err(|error| accounted(error, &request.selection, way));
+    if let Some(patience) = request.options.wait {
+        refreshed = task::follow(&call, refreshed, patience);
     }
-    refreshed.warnings.extend(call.heard.warnings(&service));
-    Ok(refreshed)
+    let warnings = call.heard.warnings(&service);
+    match refreshed {
+        Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
+        Err(error) => Err(error.warnings(warnings)),
+    }
 }
 
 impl Refreshed {
-    /// What an error has to account for that takes this answer's place.
-    pub(crate) fn into_account(self) -> (Vec<CallReport>, Names) {
-        (self.calls, self.names.unwrap_or_default())
+    /// An error in this answer's place, with the account of everybody and all else that there is to be said.
+    pub(crate) fn give_way(self, error: Error) -> Error {
+        let error = match self.went_over {
+            Some(sentence) => error.went_over(sentence),
+            None => error,
+        };
+        // The calls have those names already.
+        error.names(self.names.unwrap_or_default()).calls(self.calls).failed(self.failed).warnings(self.warnings)
     }
 
     /// Nothing yet, by this way.
@@ -139,7 +147,7 @@ impl Refreshed {
     pub(crate) fn concluded(self, delivered: Delivered, names: Option<Names>) -> Result<Self> {
         match delivered.conclude() {
             Ok((response, calls)) => Ok(Self { response: Some(response), calls, ..self }.with_names(names)),
-            Err(error) => Err(error.names(names.unwrap_or_default())),
+            Err(error) => Err(error.names(names.unwrap_or_default()).warnings(self.warnings)),
         }
     }
 
@@ -161,6 +169,6 @@ fn accounted(error: Error, selection: &Selection, way: Way) -> Error {
     if rest.is_empty() {
         return error;
     }
-    let call = if way == Way::Process { "process" } else { "refreshIdentities" };
+    let call = if way == Way::Process { CallReport::PROCESS } else { CallReport::REFRESH };
     error.and_call(CallReport::not_sent(call, rest, Vec::new()))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::account::{CallReport, FailedPerson, TaskEnd};
+use crate::account::{CallReport, FailedPerson, Outcome, TaskEnd};
 use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::members::{Object, printable};
@@ -48,6 +48,9 @@ struct TaskRequest<'a> {
 /// The pause before the second question; each of the next is twice as long, until the interval is reached.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
+/// How many questions in a row may fail, each with its own repetitions.
+const OUTAGES: u32 = 10;
+
 /// A task that has just been started may not be known everywhere at once.
 const UNKNOWN_AT_FIRST: u32 = 3;
 
@@ -56,108 +59,147 @@ pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
     let request = TaskRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
-    let Some(patience) = request.patience else {
-        let status = service::task_status(&call, &request.id)?;
-        return Ok(TaskReport::new(&call, status, Vec::new(), Vec::new()));
-    };
-    let end = Instant::now() + patience.timeout;
-    let status = ended(&call, &request.id, patience.interval, end, 0, |status| {
-        control.done(status.percent.unwrap_or(0), 100);
-    })?;
-    let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
-    let (failed, warning) = who_failed(&call, people, status.launched.as_deref());
-    if status.state == TaskState::Failed {
-        return Err(task_failed(&request.id, status.completion.as_deref(), &status.messages).failed(failed));
+    let report = report(&call, &request);
+    let warnings = call.heard.warnings(&service);
+    match report {
+        Ok(report) => Ok(TaskReport { warnings: [report.warnings, warnings].concat(), ..report }),
+        Err(error) => Err(error.warnings(warnings)),
     }
-    Ok(TaskReport::new(&call, status, failed, warning.into_iter().collect()))
 }
 
-/// Waits for the end of the tasks that a refresh has started, and asks whom they have refreshed. A task that has failed
-/// is an error, with the account of all.
-pub(crate) fn follow(call: &Call<'_>, mut refreshed: Refreshed, patience: Patience) -> Result<Refreshed> {
-    let end = Instant::now() + patience.timeout;
-    let tasks = refreshed.calls.iter().filter(|report| report.task.is_some()).count() as u64;
-    let mut calls = std::mem::take(&mut refreshed.calls);
-    let mut done = 0;
-    let mut first_error = None;
-    for report in &mut calls {
-        if let Err(error) = follow_one(call, report, &mut refreshed, (patience.interval, end), |percent| {
-            call.control.done(done * 100 + percent, tasks * 100);
-        }) {
-            first_error.get_or_insert(error);
-            break;
+fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport> {
+    let status = match request.patience {
+        None => service::task_status(call, &request.id)?,
+        Some(patience) => {
+            let end = Instant::now() + patience.timeout;
+            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, 100))?
         }
-        done += u64::from(report.task.is_some());
+    };
+    let (mut failed, mut warning) = (Vec::new(), None);
+    if status.state != TaskState::Running {
+        let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
+        (failed, warning) = who_failed(call, people, status.launched.as_deref());
     }
-    if first_error.is_none() {
-        first_error = calls.iter().find_map(|report| {
+    if status.state == TaskState::Failed && request.patience.is_some() {
+        let error = task_failed(&request.id, status.completion.as_deref(), &status.messages);
+        return Err(error.failed(failed).warnings(warning));
+    }
+    Ok(TaskReport {
+        base_url: call.service.base_url().as_str().to_owned(),
+        state: status.state,
+        messages: status.messages,
+        failed,
+        warnings: warning.into_iter().collect(),
+        task: status.object,
+    })
+}
+
+/// Waits for the end of the tasks that a refresh has started, also where only some of its calls were accepted, and asks
+/// whom they have refreshed. A task that has failed is an error, with the account of all; after another error it is a
+/// warning.
+pub(crate) fn follow(call: &Call<'_>, refreshed: Result<Refreshed>, patience: Patience) -> Result<Refreshed> {
+    match refreshed {
+        Ok(mut refreshed) => {
+            let followed = Followed::all(call, &mut refreshed.calls, patience);
+            refreshed.failed = followed.failed;
+            refreshed.warnings.extend(followed.warnings);
+            match followed.first_error {
+                Some(error) => Err(refreshed.give_way(error)),
+                None => Ok(refreshed),
+            }
+        }
+        Err(mut error) if error.details().code == Code::PartialFailure => {
+            let mut calls = error.take_calls();
+            let followed = Followed::all(call, &mut calls, patience);
+            let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
+            let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
+            Err(error.calls(calls).failed(followed.failed).warnings(followed.warnings).warnings(also))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What has come of the tasks of several calls.
+#[derive(Default)]
+struct Followed {
+    failed: Vec<FailedPerson>,
+    warnings: Vec<String>,
+    first_error: Option<Error>,
+    /// Whether people could not be looked up: the next ones could not be either.
+    is_blind: bool,
+}
+
+impl Followed {
+    /// Waits for one after the other; none after one whose end could not be seen.
+    fn all(call: &Call<'_>, calls: &mut [CallReport], patience: Patience) -> Self {
+        let end = Instant::now() + patience.timeout;
+        let tasks = calls.iter().filter(|report| report.task.is_some()).count() as u64;
+        let mut followed = Self::default();
+        let mut done = 0;
+        for report in calls.iter_mut() {
+            let on_progress = |percent| call.control.done(done * 100 + percent, tasks * 100);
+            if let Err(error) = followed.one(call, report, (patience.interval, end), on_progress) {
+                followed.first_error = Some(error);
+                return followed;
+            }
+            done += u64::from(report.task.is_some());
+        }
+        followed.first_error = calls.iter().find_map(|report| {
             let task = report.task.as_ref()?;
             let ended = task.ended.as_ref().filter(|ended| ended.state == TaskState::Failed)?;
             Some(task_failed(&task.id, ended.completion_status.as_deref(), &ended.messages))
         });
+        followed
     }
-    match first_error {
-        // Whatever it is: the refresh itself was taken.
-        Some(error) => Err(error
-            .sent(Sent::Yes)
-            .names(refreshed.names.take().unwrap_or_default())
-            .failed(refreshed.failed)
-            .calls(calls)),
-        None => Ok(Refreshed { calls, ..refreshed }),
-    }
-}
 
-/// Waits for the end of a call's task, and adds what is to be said of it.
-fn follow_one(
-    call: &Call<'_>,
-    report: &mut CallReport,
-    refreshed: &mut Refreshed,
-    (interval, end): (Duration, Instant),
-    on_progress: impl Fn(u64),
-) -> Result<()> {
-    let is_documented = report.call == Some("process");
-    let Some(task) = &mut report.task else {
-        if report.call == Some("refreshIdentities") {
-            refreshed.warnings.push("The answer names no task, so that its end could not be waited for.".to_owned());
-        }
-        return Ok(());
-    };
-    let progress = |status: &TaskStatus| on_progress(status.percent.unwrap_or(0));
-    let status = match ended(call, &task.id, interval, end, UNKNOWN_AT_FIRST, progress) {
-        Ok(status) => status,
-        // That /cc answers with a task is nowhere documented.
-        Err(error) if !is_documented && error.details().code == Code::NotFound => {
-            refreshed.warnings.push(format!(
-                "The service knows no task {}, so that its end could not be waited for.",
-                printable(&task.id)
-            ));
+    /// Waits for the end of a call's task, and adds what is to be said of it.
+    fn one(
+        &mut self,
+        call: &Call<'_>,
+        report: &mut CallReport,
+        (interval, end): (Duration, Instant),
+        on_progress: impl FnMut(u64),
+    ) -> Result<()> {
+        let is_documented = report.call == Some(CallReport::PROCESS);
+        let Some(task) = &mut report.task else {
+            if report.outcome == Outcome::Accepted && report.call != Some(CallReport::SYNCHRONIZE) {
+                self.warn("The answer names no task, so that its end could not be waited for.".to_owned());
+            }
             return Ok(());
+        };
+        let status = match ended(call, &task.id, interval, end, UNKNOWN_AT_FIRST, on_progress) {
+            Ok(status) => status,
+            // That /cc answers with a task is nowhere documented.
+            Err(error) if !is_documented && error.details().code == Code::NotFound => {
+                self.warn(format!(
+                    "The service knows no task {}, so that its end could not be waited for.",
+                    printable(&task.id)
+                ));
+                return Ok(());
+            }
+            Err(error) => return Err(out_of_sight(&task.id, error)),
+        };
+        if status.state == TaskState::Warning {
+            let said = status.messages.join(" ");
+            self.warn(format!("The task {} has ended with a warning. {said}", printable(&task.id)));
         }
-        Err(error) => return Err(error),
-    };
-    if status.state == TaskState::Warning {
-        let said = status.messages.join(" ");
-        refreshed.warnings.push(format!("The task {} has ended with a warning. {said}", printable(&task.id)));
+        task.ended =
+            Some(TaskEnd { state: status.state, completion_status: status.completion, messages: status.messages });
+        if !self.is_blind {
+            let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
+            let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
+            let (failed, warning) = who_failed(call, people, status.launched.as_deref());
+            self.failed.extend(failed);
+            self.is_blind = warning.is_some();
+            warning.into_iter().for_each(|warning| self.warn(warning));
+        }
+        Ok(())
     }
-    task.ended = Some(TaskEnd { state: status.state, completion_status: status.completion, messages: status.messages });
-    let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
-    let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
-    let (failed, warning) = who_failed(call, people, status.launched.as_deref());
-    refreshed.failed.extend(failed);
-    refreshed.warnings.extend(warning);
-    Ok(())
-}
 
-impl TaskReport {
-    fn new(call: &Call<'_>, status: TaskStatus, failed: Vec<FailedPerson>, mut warnings: Vec<String>) -> Self {
-        warnings.extend(call.heard.warnings(call.service));
-        Self {
-            base_url: call.service.base_url().as_str().to_owned(),
-            state: status.state,
-            messages: status.messages,
-            failed,
-            warnings,
-            task: status.object,
+    /// Once, whatever the number of tasks.
+    fn warn(&mut self, warning: String) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 }
@@ -197,37 +239,68 @@ fn ended(
     interval: Duration,
     end: Instant,
     mut unknown: u32,
-    mut on_progress: impl FnMut(&TaskStatus),
+    mut on_progress: impl FnMut(u64),
 ) -> Result<TaskStatus> {
     let mut pause = FIRST_PAUSE.min(interval);
+    let end = call.deadline.map_or(end, |deadline| deadline.min(end));
+    let _pausing = call.control.pausing(Phase::Waiting, None, || format!("Waiting for the task {}", printable(id)));
+    let mut outages = 0;
     loop {
         match service::task_status(call, id) {
             Ok(status) if status.state != TaskState::Running => return Ok(status),
             Ok(status) => {
-                unknown = 0;
-                on_progress(&status);
+                (unknown, outages) = (0, 0);
+                on_progress(status.percent.unwrap_or(0));
             }
             Err(error) if error.details().code == Code::NotFound && unknown > 0 => unknown -= 1,
+            Err(error) if error.details().code == Code::Timeout && end <= Instant::now() => {
+                return Err(still_running(id));
+            }
+            // A task takes long, and a gateway is away for a minute.
+            Err(error) if is_outage(&error) && outages < OUTAGES => outages += 1,
             Err(error) => return Err(error),
         }
-        call.control.doing(Phase::Waiting, "waiting for a task");
-        let end = call.deadline.map_or(end, |deadline| deadline.min(end));
-        if Instant::now() + pause > end {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
             return Err(still_running(id));
         }
-        call.control.doing(Phase::Waiting, "waiting for a task");
-        call.control.sleep(pause)?;
+        // It is asked after at the end as well, where that comes before its turn.
+        call.control.sleep(pause.min(left))?;
         pause = (pause * 2).min(interval);
     }
 }
 
 fn still_running(id: &str) -> Error {
     Error::new(Code::Timeout, format!("The task {} had not ended in time. It goes on at the service.", printable(id)))
-        .hint(format!(
-            "Do not send the refresh again: follow the task by cc_get_task (PowerShell: Wait-CCTask -Id {}).",
-            printable(id)
-        ))
+        .hint(goes_on(id))
         .sent(Sent::Yes)
+}
+
+/// An error that came while the task of a refresh was waited for.
+fn out_of_sight(id: &str, error: Error) -> Error {
+    match error.details().code {
+        Code::Cancelled => error,
+        // Their hints speak of a question that may be asked again, and read as if they spoke of the refresh.
+        Code::Timeout | Code::RateLimited => error.hint(goes_on(id)),
+        _ => error.also(&goes_on(id)),
+    }
+    .sent(Sent::Yes)
+}
+
+/// Whether an answer that did not come, or is a gateway's, may come the next time.
+fn is_outage(error: &Error) -> bool {
+    let details = error.details();
+    match details.response.as_ref().map(|response| response.status) {
+        Some(status) => matches!(status, 429 | 500..),
+        None => matches!(details.code, Code::Connection | Code::Timeout | Code::InvalidResponse),
+    }
+}
+
+fn goes_on(id: &str) -> String {
+    format!(
+        "The refresh was taken, do not send it again: follow the task by cc_get_task (PowerShell: Wait-CCTask -Id {}).",
+        printable(id)
+    )
 }
 
 /// The error of a task that has failed.
@@ -251,7 +324,10 @@ fn who_failed<'p>(
 ) -> (Vec<FailedPerson>, Option<String>) {
     let people: Vec<_> = people.collect();
     let mut failed = Vec::new();
-    for some in people.chunks(service::LARGEST_LOOK) {
+    let mut rest = people.as_slice();
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(service::fitting(rest.iter().map(|(_, id)| *id)));
+        rest = others;
         let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
         let standings = match service::standings(call, &ids) {
             Ok(standings) => standings,
@@ -283,11 +359,18 @@ fn has_failed(standing: &Standing, launched: Option<&str>) -> bool {
     if standing.processing_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("ERROR")) {
         return true;
     }
-    let seconds = |time: &str| time.strip_suffix('Z').and_then(|time| time.get(..19)).map(str::to_owned);
-    match (standing.last_refresh.as_deref().and_then(seconds), launched.and_then(seconds)) {
+    match (standing.last_refresh.as_deref().and_then(second), launched.and_then(second)) {
         (Some(refreshed), Some(launched)) => refreshed < launched,
         _ => false,
     }
+}
+
+/// The second of a time in UTC, in a form whose order is that of time.
+fn second(time: &str) -> Option<&str> {
+    let (second, fraction) = time.strip_suffix('Z')?.split_at_checked("2026-11-25T10:00:00".len())?;
+    let is_like = |(byte, sample): (u8, u8)| if sample == b'0' { byte.is_ascii_digit() } else { byte == sample };
+    let is_one = second.bytes().zip(*b"0000-00-00T00:00:00").all(is_like);
+    (is_one && (fraction.is_empty() || fraction.starts_with('.'))).then_some(second)
 }
 
 #[cfg(test)]
@@ -308,8 +391,12 @@ mod tests {
             (None, Some("2026-11-25T09:59:59.999Z"), true),
             (Some("ERROR"), Some("2026-11-25T10:00:07Z"), true),
             (Some("OK"), None, false),
-            // Another time zone is not guessed at.
+            // Another time zone, or form, is not guessed at.
             (None, Some("2026-11-25T09:00:00+01:00"), false),
+            (None, Some("2026-11-25 10:00:07Z"), false),
+            (None, Some("1764064807000Z"), false),
+            (None, Some("25 Nov 2026 at 10:00Z"), false),
+            (None, Some("2026-11-25T10:00é0Z"), false),
         ] {
             assert_eq!(has_failed(&standing(state, last), began), fails, "{state:?} {last:?}");
         }

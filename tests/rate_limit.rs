@@ -81,6 +81,22 @@ fn a_wait_for_the_limit_is_no_part_of_timeout_sec() {
 }
 
 #[test]
+fn who_has_no_more_time_gives_the_turn_to_the_next() {
+    let sandbox = Sandbox::start();
+    assert_eq!(refresh(&numbered(&sandbox, 0, &limit(1, 3_600.0)))["ok"], true);
+    let first = with(
+        numbered(&sandbox, 1, &limit(1, 3_600.0)),
+        &json!({ "options": { "preflight": false, "totalTimeoutSec": 0.5 } }),
+    );
+    let first = Operation::start(REFRESH, &first);
+    first.until_phase("rate limit");
+    let next = Operation::start(REFRESH, &numbered(&sandbox, 2, &limit(1, 0.01)));
+    assert_eq!(next.result()["ok"], true);
+    assert_eq!(first.result()["error"]["code"], "timeout");
+    assert_eq!(order(&sandbox), [0, 2]);
+}
+
+#[test]
 fn who_comes_first_goes_first() {
     let sandbox = Sandbox::start();
     let narrow = limit(1, 0.5);
@@ -162,8 +178,9 @@ fn who_would_have_to_wait_longer_than_timeout_sec_is_told_at_once_and_not_sent()
     sandbox.fault(Fault::on(Endpoint::Refresh).status(429).retry_after(90));
     let refused = Operation::start(REFRESH, &single(&sandbox, &json!({})));
     refused.until_phase("rate limit");
-    assert_eq!(refused.cancel()["sent"], "no");
     let answer = refresh(&single(&sandbox, &json!({ "timeoutSec": 5 })));
+    // The one who waits goes on waiting.
+    assert_eq!(refused.wait(0)["progress"]["phase"], "rate limit");
     assert_eq!(
         (&answer["error"]["code"], &answer["error"]["sent"]),
         (&json!("rate_limited"), &json!("no")),
@@ -172,6 +189,23 @@ fn who_would_have_to_wait_longer_than_timeout_sec_is_told_at_once_and_not_sent()
     let seconds = answer["error"]["retryAfterSec"].as_u64();
     assert!(seconds > Some(5) && seconds <= Some(90), "{answer}");
     assert_eq!(sandbox.arrivals(Endpoint::Refresh).len(), 1);
+}
+
+#[test]
+fn a_retry_after_that_asks_for_nothing_leaves_the_pause_of_the_configuration() {
+    for fault in [
+        Fault::on(Endpoint::Refresh).status(429).retry_after(0),
+        Fault::on(Endpoint::Refresh).status(429).retry_after_date(0),
+        Fault::on(Endpoint::Refresh).status(429),
+    ] {
+        let sandbox = Sandbox::start();
+        sandbox.fault(fault.times(0));
+        let operation = Operation::start(REFRESH, &single(&sandbox, &json!({ "retryIntervalSeconds": 60 })));
+        operation.until_phase("waiting");
+        assert_eq!(operation.cancel()["sent"], "no");
+        assert_eq!(sandbox.arrivals(Endpoint::Refresh).len(), 1);
+        assert_eq!(refresh(&single(&sandbox, &json!({ "maximumRetryCount": 0 })))["error"]["code"], "rate_limited");
+    }
 }
 
 #[test]

@@ -202,3 +202,177 @@ fn what_is_no_id_is_asked_of_nobody() {
     }
     assert!(sandbox.log().iter().all(|arrival| arrival.endpoint == Endpoint::Token), "{:?}", sandbox.log());
 }
+
+#[test]
+fn what_was_accepted_is_followed_although_another_call_has_failed() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("WARNING").message("One source was slow."));
+    sandbox.fault(Fault::on(Endpoint::Process).status(400).skip(1));
+    let ids: Vec<String> = sandbox.identities().into_iter().map(|person| person.id).take(500).collect();
+    let request = with(waiting(&sandbox, &json!(ids), &json!({})), &json!({ "identityAttribute": "id" }));
+    let configuration = with(request["configuration"].clone(), &json!({ "maximumConcurrency": 1 }));
+    let request = with(request, &json!({ "configuration": configuration }));
+    let answer = refresh(&request);
+    assert_eq!(answer["error"]["code"], "partial_failure", "{}", answer["error"]);
+    assert_eq!(answer["calls"][0]["task"]["state"], "warning");
+    assert_eq!((&answer["calls"][1]["outcome"], &answer["calls"][1]["task"]), (&json!("rejected"), &Value::Null));
+    assert!(answer["warnings"].to_string().contains("One source was slow."), "{}", answer["warnings"]);
+
+    // The task's own failure is told beside.
+    sandbox.script_task(TaskEnd::new("ERROR").message("The rule Lifecycle has a defect."));
+    sandbox.fault(Fault::on(Endpoint::Process).status(400).skip(1));
+    let answer = refresh(&request);
+    assert_eq!(answer["error"]["code"], "partial_failure", "{}", answer["error"]);
+    assert!(answer["warnings"].to_string().contains("The rule Lifecycle has a defect."), "{}", answer["warnings"]);
+}
+
+#[test]
+fn an_error_brings_the_warnings_that_came_before_it() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("ERROR"));
+    let request = with(waiting(&sandbox, &json!(["smith"]), &json!({ "allowBroader": true })), &json!({}));
+    let configuration = with(request["configuration"].clone(), &json!({ "apiVersion": "beta" }));
+    let request =
+        with(request, &json!({ "configuration": configuration, "refreshArgs": { "correlateEntitlements": false } }));
+    let warned = |answer: &Value| {
+        let warnings = answer["warnings"].to_string();
+        assert!(warnings.contains("correlateEntitlements") && warnings.contains("X-Deprecated"), "{answer:#}");
+    };
+    let answer = refresh(&request);
+    assert_eq!(answer["error"]["code"], "task_failed", "{answer:#}");
+    warned(&answer);
+    sandbox.fault(Fault::on(Endpoint::Process).status(403));
+    let answer = refresh(&request);
+    assert_eq!(answer["error"]["code"], "forbidden", "{answer:#}");
+    warned(&answer);
+}
+
+#[test]
+fn a_wait_that_is_shorter_than_the_interval_asks_at_its_end() {
+    let sandbox = sandbox();
+    let options = json!({ "waitTimeoutSec": 1, "pollIntervalMs": 3_600_000 });
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &options));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    assert_eq!(answer["calls"][0]["task"]["state"], "succeeded");
+}
+
+#[test]
+fn no_error_of_the_wait_reads_as_if_the_refresh_could_be_sent_again() {
+    for (status, code) in [(403, "forbidden"), (404, "not_found"), (429, "rate_limited"), (500, "http_status")] {
+        let sandbox = sandbox();
+        sandbox.fault(Fault::on(Endpoint::TaskStatus).status(status).retry_after(3_600).times(0));
+        let answer = refresh(&waiting(&sandbox, &json!(["smith", "nobody.here"]), &json!({})));
+        assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!(code), &json!("yes")), "{answer:#}");
+        says(&answer, "do not send it again");
+        says(&answer, &format!("Wait-CCTask -Id {}", task_id(&answer)));
+        assert!(!answer["error"].to_string().contains("safe to try again"), "{answer:#}");
+        assert_eq!(
+            (&answer["calls"][0]["outcome"], &answer["unmatched"]),
+            (&json!("accepted"), &json!(["nobody.here"]))
+        );
+    }
+}
+
+#[test]
+fn a_client_that_may_not_list_people_is_told_so_once() {
+    let sandbox = sandbox();
+    sandbox.fault(Fault::on(Endpoint::Identities).status(403).times(0));
+    let ids: Vec<String> = sandbox.identities().into_iter().map(|person| person.id).collect();
+    let request = with(waiting(&sandbox, &json!(ids), &json!({})), &json!({ "identityAttribute": "id" }));
+    let answer = refresh(&request);
+    assert_eq!((&answer["ok"], answer["calls"].as_array().map(Vec::len)), (&json!(true), Some(3)), "{answer:#}");
+    assert_eq!(answer["warnings"].as_array().map(Vec::len), Some(1), "{}", answer["warnings"]);
+    assert_eq!(sandbox.arrivals(Endpoint::Identities).len(), 1, "and it is not asked for again");
+}
+
+#[test]
+fn whoever_was_refreshed_is_looked_up_whatever_was_given_for_an_id() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("SUCCESS").failing("smith"));
+    let person = |name: &str| sandbox.identities().into_iter().find(|person| person.name == name).expect("there").id;
+    let odd = [" ", "x\u{1}\"y"].map(|odd| odd.repeat(400)).into_iter().chain(["y".repeat(70_000)]);
+    let ids: Vec<String> = odd.map(|odd| format!("{odd}z")).chain([person("smith")]).collect();
+    let request = with(waiting(&sandbox, &json!(ids), &json!({})), &json!({ "identityAttribute": "id" }));
+    let answer = refresh(&request);
+    assert_eq!((&answer["ok"], &answer["warnings"]), (&json!(true), &Value::Null), "{}", answer["warnings"]);
+    assert_eq!(answer["failed"][0]["id"], person("smith").as_str());
+}
+
+#[test]
+fn a_task_that_has_ended_is_asked_for_its_people_without_a_wait_as_well() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("ERROR").failing("smith"));
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({})));
+    let told = task(&sandbox, &task_id(&answer), &json!({ "ids": answer["calls"][0]["ids"] }));
+    assert_eq!((&told["ok"], &told["state"]), (&json!(true), &json!("failed")), "{told:#}");
+    assert_eq!(told["failed"][0]["processingState"], "ERROR", "{told:#}");
+}
+
+#[test]
+fn a_task_in_an_unusual_form_is_read_as_far_as_it_goes() {
+    let sandbox = sandbox();
+    for (body, state, messages) in [
+        (json!({}), "running", json!(null)),
+        (json!({ "completionStatus": "", "messages": null, "percentComplete": "50" }), "running", json!(null)),
+        (json!({ "completionStatus": null, "percentComplete": 250.5 }), "running", json!(null)),
+        (json!({ "completionStatus": " Success ", "messages": "done" }), "succeeded", json!(null)),
+        (json!({ "completionStatus": "Success", "messages": ["done", " ", 7, null] }), "succeeded", json!(["done"])),
+        (json!({ "completionStatus": 7, "messages": [[]] }), "running", json!(null)),
+        (json!({ "completionStatus": "ABANDONED" }), "failed", json!(null)),
+        (
+            json!({ "completionStatus": "Warning", "messages": [
+                { "localizedText": { "message": null }, "key": "a_key" }, { "localizedText": null, "key": null },
+                { "localizedText": { "message": "A text.\u{7}" }, "key": "no" },
+            ] }),
+            "warning",
+            json!(["a_key", "A text.\\u{7}"]),
+        ),
+    ] {
+        sandbox.fault(Fault::on(Endpoint::TaskStatus).status(200).body(&body.to_string()));
+        let answer = task(&sandbox, "1", &json!({}));
+        assert_eq!((&answer["state"], &answer["messages"], &answer["task"]), (&json!(state), &messages, &body));
+    }
+    for body in ["[]", "null", "\"SUCCESS\"", "7", "", "SUCCESS"] {
+        sandbox.fault(Fault::on(Endpoint::TaskStatus).status(200).body(body));
+        let answer = task(&sandbox, "1", &json!({}));
+        assert_eq!(answer["error"]["code"], "invalid_response", "{body}: {answer:#}");
+    }
+}
+
+#[test]
+fn a_task_s_id_that_is_none_breaks_nothing() {
+    let long = "x".repeat(100_000);
+    for id in ["", " ", ".", "..", "a\"b;\n\u{1b}[0m$(c)", "../process?", &long] {
+        let sandbox = sandbox();
+        let body = json!({ "type": "TASK_RESULT", "id": id }).to_string();
+        sandbox.fault(Fault::on(Endpoint::Process).status(202).body(&body));
+        let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({})));
+        assert_eq!(answer["calls"][0]["outcome"], "accepted", "{id:?}: {answer:#}");
+        if id.trim().is_empty() {
+            assert_eq!((&answer["ok"], &answer["calls"][0]["task"]), (&json!(true), &Value::Null), "{answer:#}");
+            assert!(answer["warnings"].to_string().contains("names no task"), "{answer:#}");
+        } else {
+            assert_eq!(answer["error"]["sent"], "yes", "{id:?}: {answer:#}");
+            assert!(answer["error"]["message"].as_str().is_some_and(|message| message.len() < 1_000), "{id:?}");
+        }
+        assert_eq!(sandbox.arrivals(Endpoint::Process).len(), 1);
+    }
+}
+
+#[test]
+fn an_outage_that_outlasts_the_repetitions_does_not_end_the_wait() {
+    let sandbox = sandbox();
+    sandbox.fault(Fault::on(Endpoint::TaskStatus).status(503).times(9));
+    let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({})));
+    assert_eq!(answer["ok"], true, "{answer:#}");
+    assert_eq!(answer["calls"][0]["task"]["state"], "succeeded");
+    // One that does not end does.
+    sandbox.fault(Fault::on(Endpoint::TaskStatus).status(503).times(0));
+    let answer = refresh(&waiting(&sandbox, &json!(["amelie.roux"]), &json!({ "pollIntervalMs": 10 })));
+    assert_eq!(
+        (&answer["error"]["code"], &answer["error"]["sent"]),
+        (&json!("http_status"), &json!("yes")),
+        "{answer:#}"
+    );
+    assert_eq!(sandbox.arrivals(Endpoint::Process).len(), 2);
+}

@@ -50,8 +50,11 @@ pub(crate) fn list(call: &Call<'_>, filter: &ListFilter, offset: u64) -> Result<
     Ok(page)
 }
 
-/// How many people one look at [`standings`] can have: their ids stand in the address, which servers take 8 KB of.
-pub(crate) const LARGEST_LOOK: usize = 150;
+/// The most people that one look at [`standings`] can have.
+const LARGEST_LOOK: usize = 150;
+
+/// How long their ids may be in the address, of which servers take 8 KB.
+const LONGEST_LIST: usize = 6_500;
 
 /// What the tenant says of somebody's last refresh.
 #[derive(Debug)]
@@ -62,9 +65,23 @@ pub(crate) struct Standing {
     pub(crate) last_refresh: Option<String>,
 }
 
-/// How the people with these ids stand, at most [`LARGEST_LOOK`]; those whom the tenant does not have are left out.
+/// How many of these ids, the first ones, fit into one look at [`standings`]; one always does.
+pub(crate) fn fitting<'i>(ids: impl Iterator<Item = &'i str>) -> usize {
+    let mut length = 0;
+    let fits = |id: &&str| {
+        length += form_urlencoded::byte_serialize(quoted(id).as_bytes()).map(str::len).sum::<usize>() + "%2C".len();
+        length <= LONGEST_LIST
+    };
+    ids.take(LARGEST_LOOK).take_while(fits).count().max(1)
+}
+
+/// How the people with these ids stand, as many as are [`fitting`]; those whom the tenant does not have are left out.
 pub(crate) fn standings(call: &Call<'_>, ids: &[&str]) -> Result<Vec<Standing>> {
-    let ids: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
+    // No id is longer.
+    let ids: Vec<String> = ids.iter().filter(|id| id.len() <= LONGEST_VALUE).map(|id| quoted(id)).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let filter = format!("id in ({})", ids.join(","));
     let endpoint = endpoint(&[("filters", &filter), ("limit", &LARGEST_PAGE.to_string()), ("defaultFilter", "NONE")]);
     let response = call.exchange(&endpoint, Bytes::new())?;
@@ -112,6 +129,15 @@ fn document(member: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_address_gets_longer_than_servers_take() {
+        let fits = |id: &str| fitting(std::iter::repeat_n(id, 1_000));
+        assert_eq!(fits(&"2c918085".repeat(4)), LARGEST_LOOK);
+        assert_eq!(fits(&"\u{1}".repeat(100)), 21);
+        assert_eq!(fits(&"x".repeat(100_000)), 1);
+        assert_eq!(fits("1"), LARGEST_LOOK);
+    }
 
     #[test]
     fn no_value_gets_out_of_its_quotes() {

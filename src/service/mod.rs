@@ -22,7 +22,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use flight::{Flight, in_order};
 pub(crate) use known::Age;
-pub(crate) use list::{LARGEST_LOOK, LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, list, standings};
+pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, fitting, list, standings};
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};

@@ -62,12 +62,12 @@ pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
 impl TaskStatus {
     fn of(members: &Value, object: Box<RawValue>) -> Self {
         let text = |name: &str| members.get(name).and_then(Value::as_str).map(|text| shortened(text, LONGEST_MESSAGE));
-        let completion = text("completionStatus");
+        let completion = text("completionStatus").filter(|completion| !completion.trim().is_empty());
         let messages = members.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Self {
             state: TaskState::of(completion.as_deref()),
             completion,
-            percent: members.get("percentComplete").and_then(Value::as_u64).map(|percent| percent.min(100)),
+            percent: members.get("percentComplete").and_then(percent),
             messages: messages.iter().filter_map(message).take(MESSAGES).collect(),
             launched: text("launched"),
             object,
@@ -77,7 +77,7 @@ impl TaskStatus {
 
 impl TaskState {
     fn of(completion: Option<&str>) -> Self {
-        match completion.map(str::to_ascii_uppercase).as_deref() {
+        match completion.map(|completion| completion.trim().to_ascii_uppercase()).as_deref() {
             None => Self::Running,
             Some("SUCCESS") => Self::Succeeded,
             Some("WARNING") => Self::Warning,
@@ -89,6 +89,14 @@ impl TaskState {
 
 fn message(message: &Value) -> Option<String> {
     let localized = message.get("localizedText").and_then(|text| text.get("message"));
-    let text = localized.or_else(|| message.get("key")).and_then(Value::as_str).or_else(|| message.as_str())?.trim();
-    (!text.is_empty()).then(|| shortened(text, LONGEST_MESSAGE))
+    let texts = [localized, message.get("key"), Some(message)];
+    let mut texts = texts.into_iter().flatten().filter_map(Value::as_str).map(str::trim);
+    texts.find(|text| !text.is_empty()).map(|text| shortened(text, LONGEST_MESSAGE))
+}
+
+/// Numbers that are written as text, or with a fraction, are taken as well.
+fn percent(value: &Value) -> Option<u64> {
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    // No number but those from 0 to 100 is left.
+    Some(number.clamp(0.0, 100.0) as u64)
 }

@@ -14,6 +14,7 @@ mod gate;
 mod rate;
 mod shared;
 
+use std::num::IntErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -191,11 +192,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 /// Retry-After's two forms.
 fn seconds_or_date(text: &str) -> Option<Duration> {
     let text = text.trim();
-    match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default()),
-    }
-    .map(|asked| asked.min(LONGEST_WAIT))
+    let asked = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => LONGEST_WAIT,
+        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
+    };
+    // A date that has passed, by this machine's clock, asks for nothing.
+    (!asked.is_zero()).then(|| asked.min(LONGEST_WAIT))
 }
 
 fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
@@ -247,4 +250,31 @@ fn io_thread() -> Result<&'static Handle> {
     .map_err(|error: std::io::Error| {
         Error::new(Code::Internal, format!("The thread for the network could not be started: {error}."))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date_and_what_is_neither_or_past_asks_for_nothing() {
+        let seconds = |text: &str| seconds_or_date(text).map(|asked| asked.as_secs());
+        let in_a_minute = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+        assert!((58..=60).contains(&seconds(&in_a_minute).expect("a date")));
+        for (text, asked) in [
+            ("7", Some(7)),
+            (" 7 ", Some(7)),
+            ("0", None),
+            ("-7", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("999999", Some(86_400)),
+            ("99999999999999999999999999", Some(86_400)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(86_400)),
+        ] {
+            assert_eq!(seconds(text), asked, "{text:?}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
-/* Background operations: numbers that are good for nothing, a cancel during a name look-up that hangs, and many
- * operations from 32 threads, of which no thread is left. */
-#define _DEFAULT_SOURCE
+/* Background operations: numbers that are good for nothing, a cancel during a name look-up that hangs, many operations
+ * from 32 threads, of which no thread is left, and a system that has none. */
+#define _GNU_SOURCE
 #include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +26,16 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     looked_up++;
     while (hanging) usleep(1000);
     return EAI_NONAME;
+}
+
+/* In place of the C library's: a system that has no more threads when the test says so. */
+static atomic_int no_threads;
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+    static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (no_threads) return EAGAIN;
+    if (real == NULL) *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return real(thread, attributes, start, argument);
 }
 
 static int threads(void) {
@@ -98,6 +110,21 @@ static void hanging_name(void) {
     hanging = 0;
 }
 
+/* Told at once, and not for ever. */
+static void without_threads(void) {
+    no_threads = 1;
+    for (int i = 0; i < 3; i++) {
+        uint64_t operation = cc_operation_start("cc_refresh_identities", refresh_one);
+        answers(cc_operation_wait(operation, 60000), "No thread could be started");
+        answers(cc_operation_cancel(operation), "{\"ok\":true,\"sent\":\"no\"}");
+        cc_operation_free(operation);
+    }
+    no_threads = 0;
+    uint64_t operation = cc_operation_start("cc_refresh_identities", refresh_one);
+    answers(cc_operation_wait(operation, 60000), "\"result\":{\"ok\":true");
+    cc_operation_free(operation);
+}
+
 static void *work(void *argument) {
     for (long i = (long)(size_t)argument; i < operations; i += THREADS) {
         uint64_t operation = cc_operation_start("cc_refresh_identities", refresh_one);
@@ -124,6 +151,7 @@ int main(int count, char **arguments) {
         CHECK(i < 6000, "threads of operations are left");
         usleep(10000);
     }
+    without_threads();
     hanging_name();
     return 0;
 }

@@ -82,6 +82,8 @@ impl Exchange {
                 return attempt.map_err(|attempt| attempt.error);
             }
             self.tries -= 1;
+            // What was not taken has not left, whoever asks while the next try is waited for.
+            self.shared.gate.close();
             // The rate limit has everybody wait for what the service asked for.
             if self.rate.is_none() || asked.is_none() {
                 let _pausing = self.control.pausing(Phase::Waiting, Some(until), || "Trying again".to_owned());

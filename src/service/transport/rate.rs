@@ -110,6 +110,12 @@ impl Rate {
             let RateLimit { requests, window } = self.limit;
             format!("Waiting for the rate limit ({requests} requests in {} s)", window.as_secs_f64())
         };
+        // Whoever will not wait for that does not wait for others who do.
+        let held =
+            self.window.lock().held.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+        if held > patience {
+            return Err(held);
+        }
         let _queueing = control.pausing(Phase::RateLimit, None, what);
         let _turn = self.window.turn.lock().await;
         loop {
