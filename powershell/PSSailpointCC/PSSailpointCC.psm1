@@ -10,7 +10,8 @@ foreach ($folder in 'Private', 'Public') {
 
 # What is under way is cancelled also where the pipeline ends while another of its commands runs: by a block that Windows
 # PowerShell does not know, and so cannot even read. There, such batches end by themselves.
-if ($PSVersionTable.PSVersion.Major -gt 7 -or ($PSVersionTable.PSVersion.Major -eq 7 -and $PSVersionTable.PSVersion.Minor -ge 3)) {
+$version = $PSVersionTable.PSVersion
+if (($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) -and $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
     . ([scriptblock]::Create('function Invoke-CCRefreshIdentities {' + ${function:Invoke-CCRefreshIdentities} + "`nclean { Stop-Run `$run } }"))
 }
 

@@ -395,4 +395,39 @@ Describe 'People from the pipeline' {
         @(Get-Refresh $sandbox).Count | Should -Be 0
         @(Invoke-CCRefreshIdentities -Identity $names -MaxIdentities 510).Count | Should -Be 3
     }
+
+    It 'are all accounted for where the service limits, breaks connections and dies' {
+        $names = @($correlated.name) + @(1..20 | ForEach-Object { "nobody.$_" }) + @(1..600 | ForEach-Object { "nobody.else.$_" })
+        $fragile = Start-Sandbox @('--people', '600')
+        try {
+            Set-Configuration -BaseUrl $fragile.Url
+            (Get-Configuration).MaximumRetryCount = 3
+            (Get-Configuration).RetryIntervalSeconds = 0
+            Add-Fault $fragile @{ on = 'any'; kind = 'status'; status = 429; retryAfter = 0; times = 0; every = 3 }
+            Add-Fault $fragile @{ on = 'any'; kind = 'reset_before'; times = 0; every = 10 }
+            Add-Fault $fragile @{ on = 'process'; kind = 'die'; delayMs = 4000; skip = 1 }
+            $problems = $null
+            $results = [System.Collections.ArrayList]::new()
+            try {
+                $names | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems | ForEach-Object { $null = $results.Add($_) }
+            } catch { $record = $_ }
+            Start-Sleep -Seconds 5
+            Clear-Sandbox $fragile
+            # Each name once, up to the last that had been read.
+            $told = @($results.Identities) + @($results.Unmatched) | Where-Object { $_ }
+            $told.Count | Should -BeGreaterThan 500
+            ($told | Sort-Object) -join "`n" | Should -BeExactly (($names[0..($told.Count - 1)] | Sort-Object) -join "`n")
+            # What the tenant has done agrees.
+            $byName = [System.Collections.Generic.Dictionary[string, int]]::new()
+            foreach ($person in Invoke-Sandbox $fragile GET '/sandbox/identities') { $byName[$person.name] = $person.refreshes }
+            foreach ($result in $results) {
+                foreach ($name in $result.Identities) {
+                    if (-not $byName.ContainsKey($name)) { $result.Outcome | Should -Be 'NotSent'; continue }
+                    if ($result.Outcome -eq 'Accepted') { $byName[$name] | Should -Be 1 }
+                    if ($result.Outcome -in 'NotSent', 'Rejected') { $byName[$name] | Should -Be 0 }
+                    if ($result.Outcome -eq 'MaybeSent') { $byName[$name] | Should -BeIn 0, 1 }
+                }
+            }
+        } finally { Stop-Sandbox $fragile }
+    }
 }

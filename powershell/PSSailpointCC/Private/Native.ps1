@@ -23,10 +23,6 @@ function Get-NativeBinding {
     }
 }
 
-# The names of the functions that can be operations, as the library takes texts.
-$script:OperationName = @{}
-foreach ($name in 'cc_refresh_identities', 'cc_find_identities', 'cc_get_task') { $script:OperationName[$name] = [System.Text.Encoding]::ASCII.GetBytes($name + "`0") }
-
 # Calls a function that takes JSON and answers an envelope, and uses no network; the envelope as a hashtable. Bytes go in,
 # because the default marshalling of text is the code page on Windows; the pointer comes out as such, because the
 # marshaller would free it with the wrong allocator.
@@ -80,6 +76,9 @@ function Read-NativeText([IntPtr] $Pointer) {
 
 function Import-NativeLibrary {
     $script:StrictUtf8 = [System.Text.UTF8Encoding]::new($false, $true)
+    # The names of the functions that can be operations, as the library takes texts.
+    $script:OperationName = @{}
+    foreach ($name in 'cc_refresh_identities', 'cc_find_identities', 'cc_get_task') { $script:OperationName[$name] = $script:StrictUtf8.GetBytes($name + "`0") }
     $path = Find-NativeLibrary
     # Runspaces of one process share the emitted type; the path and the ABI are its name, for a session that has
     # loaded two versions of this module.
