@@ -2,9 +2,13 @@
 
 mod support;
 
-use std::process::Command;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Sandbox};
+use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Fault, FaultKind, Sandbox};
 use support::{find_program, library, read, root};
 
 #[test]
@@ -61,23 +65,123 @@ fn every_block_of_powershell_in_the_migration_guide_is_run_here() {
     assert_eq!(blocks(&page).count(), 4);
 }
 
+#[test]
+fn a_run_of_thousands_goes_on_after_the_tenant_was_gone_half_way_and_sends_nobody_twice() {
+    let sandbox = Sandbox::builder().people(3_000).start();
+    let directory = people(&sandbox);
+    let script = block("docs/bulk.md", "$Journal = ");
+    sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::Die).skip(11));
+    let Some(said) = run_in(&directory, &sandbox, &format!("(Get-Configuration).MaximumRetryCount = 0\n{script}")) else {
+        return;
+    };
+    assert!(sandbox.has_died(), "{said}");
+    let before = refreshed(&sandbox).len();
+    assert!(before > 0 && before < 2_500, "half-way: {before}, {said}");
+    sandbox.clear_faults();
+    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
+    everybody_once_or_set_aside(&sandbox, &directory, &said);
+    // And a third time there is nothing left to do.
+    let after = refreshed(&sandbox).len();
+    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
+    assert_eq!(refreshed(&sandbox).len(), after, "{said}");
+}
+
+#[test]
+fn a_run_of_thousands_goes_on_after_it_was_killed_half_way_and_sends_nobody_twice() {
+    let sandbox = Sandbox::builder().people(3_000).start();
+    let directory = people(&sandbox);
+    let script = block("docs/bulk.md", "$Journal = ");
+    sandbox.fault(Fault::on(Endpoint::Process).kind(FaultKind::Slow).delay(Duration::from_millis(300)).times(0));
+    let Some(mut first) = session(&directory, &sandbox, &script) else { return };
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pwsh starts");
+    support::until("the middle of the run", || (refreshed(&sandbox).len() > 1_000).then_some(()));
+    first.kill().expect("it runs");
+    first.wait().expect("it has ended");
+    sandbox.clear_faults();
+    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
+    assert!(said.contains("are set aside"), "{said}");
+    let aside = everybody_once_or_set_aside(&sandbox, &directory, &said);
+    assert!(aside <= 1_000, "no more than can have been under way: {aside}");
+    // How to find out, and how to send them.
+    let said = run_in(&directory, &sandbox, &block("docs/bulk.md", "lastRefresh")).unwrap_or_default();
+    assert!(said.contains("lastRefresh"), "{said}");
+    let said = run_in(&directory, &sandbox, &block("docs/bulk.md", "Get-Content aside.txt | Invoke")).unwrap_or_default();
+    let everybody: HashSet<String> = refreshed(&sandbox).into_iter().collect();
+    assert!(names(&sandbox).iter().all(|name| everybody.contains(name)), "{said}");
+}
+
+#[test]
+fn names_of_a_file_are_refreshed_by_one_line() {
+    let sandbox = Sandbox::builder().people(600).start();
+    let directory = people(&sandbox);
+    let Some(said) = run_in(&directory, &sandbox, &block("docs/bulk.md", "Import-Csv people.csv | Invoke")) else { return };
+    let mut names = names(&sandbox);
+    names.sort();
+    assert_eq!(refreshed(&sandbox), names, "{said}");
+}
+
+#[test]
+fn every_block_of_powershell_in_the_bulk_page_is_run_here() {
+    assert_eq!(blocks(&read("docs/bulk.md")).count(), 4);
+}
+
+/// A folder with a file of everybody who can be found.
+fn people(sandbox: &Sandbox) -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("bulk-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).expect("a folder");
+    let lines = names(sandbox).into_iter().map(|name| format!("\"{}\"\n", name.replace('"', "\"\"")));
+    std::fs::write(directory.join("people.csv"), format!("uid\n{}", lines.collect::<String>())).expect("a file");
+    directory
+}
+
+/// Those whom search knows.
+fn names(sandbox: &Sandbox) -> Vec<String> {
+    let all = sandbox.identities().into_iter();
+    all.filter(|person| person.correlated).map(|person| person.name).collect()
+}
+
+/// How many are set aside. Everybody else has been refreshed, and nobody twice.
+fn everybody_once_or_set_aside(sandbox: &Sandbox, directory: &Path, said: &str) -> usize {
+    let aside = std::fs::read_to_string(directory.join("aside.txt")).expect("the list of those who are set aside");
+    let aside: HashSet<&str> = aside.lines().collect();
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    refreshed(sandbox).into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    for name in names(sandbox) {
+        let count = counts.get(&name).copied().unwrap_or_default();
+        assert!(count == 1 || (count == 0 && aside.contains(name.as_str())), "{name}: {count}, {said}");
+    }
+    aside.len()
+}
+
 /// What a session prints that has this tenant in its environment; nothing where there is no `pwsh`, which the end of
 /// `cargo test` says.
 fn run(sandbox: &Sandbox, script: &str) -> Option<String> {
+    run_in(&root(), sandbox, script)
+}
+
+/// The same in a folder.
+fn run_in(directory: &Path, sandbox: &Sandbox, script: &str) -> Option<String> {
+    let output = session(directory, sandbox, script)?.output().expect("pwsh starts");
+    Some(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+}
+
+fn session(directory: &Path, sandbox: &Sandbox, script: &str) -> Option<Command> {
     let pwsh = find_program("PWSH", &["pwsh"])?;
-    let import = "Import-Module ./powershell/PSSailpointCC\n";
-    let script = format!("{import}{}", script.replace("YOUR_ACCESS_TOKEN", ACCESS_TOKEN));
-    let output = Command::new(pwsh)
+    let module = root().join("powershell/PSSailpointCC");
+    let script =
+        format!("Import-Module '{}'\n{}", module.display(), script.replace("YOUR_ACCESS_TOKEN", ACCESS_TOKEN));
+    let mut command = Command::new(pwsh);
+    command
         .args(["-NoProfile", "-NonInteractive", "-Command", &script])
-        .current_dir(root())
+        .current_dir(directory)
         .env("PSSAILPOINTCC_LIBRARY", library())
         .env("SAIL_BASE_URL", sandbox.url())
         .env("SAIL_CLIENT_ID", "sandbox-client")
         .env("SAIL_CLIENT_SECRET", "sandbox-secret")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("pwsh starts");
-    Some(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+        .env("NO_COLOR", "1");
+    Some(command)
 }
 
 /// Whom the tenant has refreshed, in order of their names.

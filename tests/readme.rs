@@ -37,7 +37,7 @@ fn the_powershell_that_is_shown_refreshes_one_person_by_filter_and_by_name_and_n
         .expect("pwsh starts");
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let refreshes = sandbox.refreshes();
-    assert_eq!(refreshes.len(), 2, "{text}");
+    assert_eq!(refreshes.len(), 3, "{text}");
     assert!(refreshes.iter().all(|refresh| refresh.names == ["amelie.roux"]), "{text}");
     for part in [
         "QUEUED",

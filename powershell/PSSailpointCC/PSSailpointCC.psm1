@@ -9,9 +9,9 @@ foreach ($folder in 'Private', 'Public') {
 #endregion functions
 
 # What is under way is cancelled also where the pipeline ends while another of its commands runs: by a block that Windows
-# PowerShell does not know, and so cannot even read. There, such batches end by themselves. In a constrained language the
-# command refuses to work.
-if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage' -and ($PSVersionTable.PSVersion.Major -gt 7 -or ($PSVersionTable.PSVersion.Major -eq 7 -and $PSVersionTable.PSVersion.Minor -ge 3))) {
+# PowerShell does not know, and so cannot even read. There, such batches end by themselves.
+$version = $PSVersionTable.PSVersion
+if (($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) -and $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
     . ([scriptblock]::Create('function Invoke-CCRefreshIdentities {' + ${function:Invoke-CCRefreshIdentities} + "`nclean { Stop-Run `$run } }"))
 }
 

@@ -146,13 +146,15 @@ Describe 'The backends' -Tag cc {
         $result.Identities | Should -Be @('amelie.roux', 'smith')
         $problems.TargetObject | Should -Be 'nobody.here'
         $refresh = @(Get-Arrival $sandbox refresh)
-        # Both are under way at the same time.
+        # Both are under way at once.
         $refresh.body | Sort-Object | Should -BeExactly @('{"filter":"uid == \"amelie.roux\""}', '{"filter":"uid == \"smith\""}')
         $refresh.refreshed.scope | Should -Be @('chosen', 'chosen')
     }
 
     It 'cc: where some of the calls fail there is a result for each outcome, and an error with those that failed' {
         (Get-Configuration).MaximumRetryCount = 0
+        # One after the other, so that it is the second's.
+        Set-Configuration -MaximumConcurrency 1
         Add-Fault $sandbox @{ on = 'refresh'; kind = 'status'; status = 400; times = 1; skip = 1 }
         $problems = $null
         $results = @(Invoke-CCRefreshIdentities -Identity amelie.roux, smith, Smith -Backend cc -ErrorAction SilentlyContinue -ErrorVariable problems)

@@ -112,6 +112,7 @@ function Show-Progress($Progress, $Watch, $Cmdlet) {
     if ($null -eq $Progress) { return }
     # -ProgressAction has set the variable by itself.
     if (-not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ProgressAction')) { $ProgressPreference = $Cmdlet.SessionState.PSVariable.GetValue('ProgressPreference') }
+    if ($ProgressPreference -eq 'SilentlyContinue') { return }
     $parameters = @{ Id = $script:ProgressId; Activity = $Cmdlet.MyInvocation.MyCommand.Name; Status = ('{0}: {1}' -f $Progress['phase'], $Progress['message']) -replace '\p{Cc}', '?' }
     $percent = $Progress['percent']
     if ($null -ne $percent) {
