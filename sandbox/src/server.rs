@@ -1,10 +1,11 @@
 //! The server: what all connections share, and the loop that accepts them.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -97,6 +98,14 @@ impl Shared {
     }
 }
 
+/// A socket that has the address, and refuses connections as long as it does not listen.
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
 /// Accepts connections for ever, and closes and opens the door as it is told.
 pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: Option<Tls>) {
     let address = listener.local_addr().expect("a bound socket has an address");
@@ -119,13 +128,17 @@ pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: 
                     continue;
                 }
                 drop(listener);
+                // Held, or another sandbox of the process could be given the port meanwhile.
+                let held = bound(address);
                 shared.listening.store(false, Ordering::SeqCst);
                 closed(&shared, &mut door).await;
+                let mut socket = held;
                 listener = loop {
-                    match TcpListener::bind(address).await {
+                    match socket.and_then(|socket| socket.listen(1024)) {
                         Ok(listener) => break listener,
                         Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                     }
+                    socket = bound(address);
                 };
                 shared.listening.store(true, Ordering::SeqCst);
             }
