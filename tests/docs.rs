@@ -71,7 +71,8 @@ fn a_run_of_thousands_goes_on_after_the_tenant_was_gone_half_way_and_sends_nobod
     let directory = people(&sandbox);
     let script = block("docs/bulk.md", "$Journal = ");
     sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::Die).skip(11));
-    let Some(said) = run_in(&directory, &sandbox, &format!("(Get-Configuration).MaximumRetryCount = 0\n{script}")) else {
+    let Some(said) = run_in(&directory, &sandbox, &format!("(Get-Configuration).MaximumRetryCount = 0\n{script}"))
+    else {
         return;
     };
     assert!(sandbox.has_died(), "{said}");
@@ -105,7 +106,8 @@ fn a_run_of_thousands_goes_on_after_it_was_killed_half_way_and_sends_nobody_twic
     // How to find out, and how to send them.
     let said = run_in(&directory, &sandbox, &block("docs/bulk.md", "lastRefresh")).unwrap_or_default();
     assert!(said.contains("lastRefresh"), "{said}");
-    let said = run_in(&directory, &sandbox, &block("docs/bulk.md", "Get-Content aside.txt | Invoke")).unwrap_or_default();
+    let said =
+        run_in(&directory, &sandbox, &block("docs/bulk.md", "Get-Content aside.txt | Invoke")).unwrap_or_default();
     let everybody: HashSet<String> = refreshed(&sandbox).into_iter().collect();
     assert!(names(&sandbox).iter().all(|name| everybody.contains(name)), "{said}");
 }
@@ -114,7 +116,9 @@ fn a_run_of_thousands_goes_on_after_it_was_killed_half_way_and_sends_nobody_twic
 fn names_of_a_file_are_refreshed_by_one_line() {
     let sandbox = Sandbox::builder().people(600).start();
     let directory = people(&sandbox);
-    let Some(said) = run_in(&directory, &sandbox, &block("docs/bulk.md", "Import-Csv people.csv | Invoke")) else { return };
+    let Some(said) = run_in(&directory, &sandbox, &block("docs/bulk.md", "Import-Csv people.csv | Invoke")) else {
+        return;
+    };
     let mut names = names(&sandbox);
     names.sort();
     assert_eq!(refreshed(&sandbox), names, "{said}");
@@ -170,8 +174,7 @@ fn run_in(directory: &Path, sandbox: &Sandbox, script: &str) -> Option<String> {
 fn session(directory: &Path, sandbox: &Sandbox, script: &str) -> Option<Command> {
     let pwsh = find_program("PWSH", &["pwsh"])?;
     let module = root().join("powershell/PSSailpointCC");
-    let script =
-        format!("Import-Module '{}'\n{}", module.display(), script.replace("YOUR_ACCESS_TOKEN", ACCESS_TOKEN));
+    let script = format!("Import-Module '{}'\n{}", module.display(), script.replace("YOUR_ACCESS_TOKEN", ACCESS_TOKEN));
     let mut command = Command::new(pwsh);
     command
         .args(["-NoProfile", "-NonInteractive", "-Command", &script])
