@@ -29,10 +29,12 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>, people: &Pe
     }
     let mut delivered = Delivered::default();
     let mut question = Question::new(call, &people.attribute);
-    let mut rest: Vec<(String, String)> = whom.identities.into_iter().zip(whom.ids).collect();
-    while !rest.is_empty() {
-        let others = rest.split_off(rest.len().min(people::VALUES));
-        let mut block = std::mem::replace(&mut rest, others);
+    let mut rest = whom.identities.into_iter().zip(whom.ids);
+    loop {
+        let mut block: Vec<(String, String)> = rest.by_ref().take(people::VALUES).collect();
+        if block.is_empty() {
+            break;
+        }
         // Those of a single block have just been looked up.
         if number > people::VALUES {
             block = delivered.confirm(&mut question, block);

@@ -3,7 +3,9 @@
 //! ```text
 //! ffi ─► refresh, find, check (the use cases) ─► service (typed calls) ─► service::transport (HTTP)
 //!         │    │
-//!         │    └─ preflight ─► suitable, candidates: whom a filter matches, before it is sent
+//!         │    └─ refresh ─► backend: which way ─┬─► cc ─► preflight ─► suitable: what is made sure of before a filter is sent
+//!         │                                      └─► process ─► successor, whom, people: as ids, of those who are meant
+//!         │                  both ─► candidates, tally: whom search finds, judged; delivery, account: the calls, and whose they were
 //!         └─ request, config, filter: text becomes typed values at once
 //! ```
 //!

@@ -37,10 +37,7 @@ const SHOWN: usize = 3;
 pub(crate) fn look_up(call: &Call<'_>, people: &People) -> Result<Found> {
     let mut found = Found::default();
     let mut question = Question::new(call, &people.attribute);
-    let mut rest = people.values.as_slice();
-    while !rest.is_empty() {
-        let (values, others) = rest.split_at(fitting(rest));
-        rest = others;
+    for values in people.values.chunks(VALUES) {
         for (value, people) in values.iter().zip(question.ask(values)?) {
             found.add(value, people);
         }
@@ -61,8 +58,19 @@ impl<'q> Question<'q> {
         Self { call, attribute, may_search: true }
     }
 
-    /// Everybody who has each of the values, in their order; at most [`VALUES`] values.
+    /// Everybody who has each of the values, in their order; in one query, unless there are many or long ones.
     pub(crate) fn ask(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
+        let mut found = Vec::with_capacity(values.len());
+        let mut rest = values;
+        while !rest.is_empty() {
+            let (values, others) = rest.split_at(fitting(rest));
+            found.extend(self.ask_once(values)?);
+            rest = others;
+        }
+        Ok(found)
+    }
+
+    fn ask_once(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
         let all: Vec<&str> = values.iter().map(String::as_str).collect();
         if self.may_search {
             match self.read(Candidates::named(self.call, self.attribute.name(), &all), &all) {

@@ -124,6 +124,10 @@ Describe 'The backends' -Tag cc {
         $warnings.Count | Should -BeGreaterThan 0
         $result.Warnings.Count | Should -Be $warnings.Count
         @(Get-Refresh $sandbox).Count | Should -Be 1
+        # A warning that ends the command ends it behind the result.
+        $results = [System.Collections.ArrayList]::new()
+        { Invoke-CCRefreshIdentities -Identity smith -RefreshArgs $arguments -AllowBroader -WarningAction Stop | ForEach-Object { $null = $results.Add($_) } } | Should -Throw
+        $results.Outcome | Should -Be 'Accepted'
     }
 
     It 'process synchronizes attributes by a call for each person' {

@@ -2,7 +2,6 @@
 
 # The answer's part in the outcome of a batch.
 function Complete-Batch([System.Collections.IDictionary] $Answer, [string[]] $Name, [string] $Attribute, [hashtable] $Run, [hashtable] $Outcome, [switch] $DryRun) {
-    Write-AnswerWarning $Answer $Run.Warned
     $failure = $Answer['error']
     if ($DryRun) {
         if ($null -ne $Answer['matched']) { $Run.Refreshed += $Answer['matched'] }
@@ -25,6 +24,8 @@ function Complete-Batch([System.Collections.IDictionary] $Answer, [string[]] $Na
         if ($ends) { $Outcome.Failure = $record } else { $problems += $record }
     }
     $Outcome.Problem = @($problems | Where-Object { $_ })
+    # Last: where a warning ends the command, what was sent is told all the same.
+    Write-AnswerWarning $Answer $Run.Warned
 }
 
 # Whether the next batch may fare better: what failed concerns these names, or this one exchange.
