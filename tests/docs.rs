@@ -162,7 +162,7 @@ fn everybody_once_or_set_aside(sandbox: &Sandbox, directory: &Path, said: &str) 
 /// What a session prints that has this tenant in its environment; nothing where there is no `pwsh`, which the end of
 /// `cargo test` says.
 fn run(sandbox: &Sandbox, script: &str) -> Option<String> {
-    run_in(&root(), sandbox, script)
+    run_in(root(), sandbox, script)
 }
 
 /// The same in a folder.
