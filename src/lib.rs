@@ -1,12 +1,13 @@
 //! SailPoint's `refreshIdentities` behind a small C ABI: JSON in, JSON out.
 //!
 //! ```text
-//! ffi ─► refresh, find, check (the use cases) ─► service (typed calls) ─► service::transport (HTTP)
-//!         │    │
-//!         │    └─ refresh ─► backend: which way ─┬─► cc ─► preflight ─► suitable: what is made sure of before a filter is sent
-//!         │                                      └─► process ─► successor, whom, people: as ids, of those who are meant
-//!         │                  both ─► candidates, tally: whom search finds, judged; delivery, account: the calls, and whose they were
-//!         └─ request, config, filter: text becomes typed values at once
+//! ffi ─► refresh, find, check, task (the use cases) ─► service (typed calls) ─► service::transport (HTTP)
+//!  │      ├─ request, config, filter: text becomes typed values at once
+//!  │      └─ refresh ─► backend: which way ─┬─► cc ─► preflight ─► suitable: what is made sure of before a filter is sent
+//!  │                                        └─► process ─► successor, whom, people: as ids, of those who are meant
+//!  │                    both ─► candidates, tally: whom search finds, judged
+//!  │                         └─► delivery, account: the calls, and what became of everybody
+//!  └─ operation ─► the same in the background; control: what goes with each call
 //! ```
 //!
 //! Nothing below [`ffi`] knows of raw pointers; nothing above `service` knows of HTTP. The ABI's manual is
