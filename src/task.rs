@@ -69,12 +69,18 @@ pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
 
 fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport> {
     let status = match request.patience {
-        None => service::task_status(call, &request.id)?,
+        None => service::task_status(call, &request.id),
         Some(patience) => {
             let end = Instant::now() + patience.timeout;
-            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, 100))?
+            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, 100))
         }
     };
+    let status = status.map_err(|error| match error.details().code {
+        Code::NotFound => {
+            error.also("Or it has no task of that id: look for a slip in it; tasks are kept for 90 days.")
+        }
+        _ => error,
+    })?;
     let (mut failed, mut warning) = (Vec::new(), None);
     if status.state != TaskState::Running {
         let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));

@@ -113,6 +113,19 @@ fn a_run_of_thousands_goes_on_after_it_was_killed_half_way_and_sends_nobody_twic
 }
 
 #[test]
+fn a_run_of_thousands_goes_on_after_a_right_that_lacked_and_leaves_out_nobody() {
+    let sandbox = Sandbox::builder().people(1_500).start();
+    let directory = people(&sandbox);
+    let script = block("docs/bulk.md", "$Journal = ");
+    sandbox.fault(Fault::on(Endpoint::Process).status(403).skip(1).times(0));
+    let Some(said) = run_in(&directory, &sandbox, &script) else { return };
+    assert!(said.contains("Rejected"), "{said}");
+    sandbox.clear_faults();
+    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
+    assert_eq!(everybody_once_or_set_aside(&sandbox, &directory, &said), 0, "{said}");
+}
+
+#[test]
 fn names_of_a_file_are_refreshed_by_one_line() {
     let sandbox = Sandbox::builder().people(600).start();
     let directory = people(&sandbox);

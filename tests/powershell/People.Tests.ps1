@@ -368,6 +368,35 @@ Describe 'People from the pipeline' {
         ($names | Invoke-CCRefreshIdentities -WarningAction SilentlyContinue | Select-Object -First 1).Outcome | Should -Be 'Accepted'
     }
 
+    It 'stop at input that names nobody where the caller says so, and those before it are in results' {
+        $names = @($correlated.name | Select-Object -First 510)
+        $results = [System.Collections.ArrayList]::new()
+        { @($names) + '' + 'smith' | Invoke-CCRefreshIdentities -ErrorAction Stop | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'InvalidArgument,Invoke-CCRefreshIdentities'
+        $results.Identities | Sort-Object | Should -BeExactly ($names | Sort-Object)
+        $unsent = [System.Collections.Generic.HashSet[string]]::new([string[]] @(($results | Where-Object Outcome -EQ 'NotSent').Identities))
+        (Get-Refresh $sandbox).refreshed.names | Where-Object { $unsent.Contains($_) } | Should -BeNullOrEmpty
+    }
+
+    It 'are sent no more after a break or a continue of the next command, which are the caller''s' {
+        $names = @($correlated.name | Select-Object -First 1250)
+        (Get-Configuration).MaximumConcurrency = 1
+        foreach ($way in { $names | Invoke-CCRefreshIdentities -WarningAction SilentlyContinue }, { Invoke-CCRefreshIdentities -Identity $names -WarningAction SilentlyContinue }) {
+            foreach ($end in { break }, { continue }) {
+                Clear-Sandbox $sandbox
+                $turns = $results = 0
+                foreach ($turn in 1, 2) {
+                    $turns++
+                    & $way | ForEach-Object { $results++; . $end }
+                    $turns += 100
+                }
+                if ("$end" -match 'break') { $turns | Should -Be 1 } else { $turns | Should -Be 2 }
+                $results | Should -Be $turns
+                # At most what was under way.
+                @(Get-Refresh $sandbox).Count | Should -BeLessOrEqual (2 * $turns)
+            }
+        }
+    }
+
     It 'stop at what concerns them all, and the result of that batch says what became of it' {
         $names = @($correlated.name | Select-Object -First 510)
         Add-Fault $sandbox @{ on = 'process'; kind = 'status'; status = 403; times = 0; skip = 1 }

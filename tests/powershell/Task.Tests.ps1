@@ -78,6 +78,7 @@ Describe 'The task of a refresh' {
             @($script:problems).Count | Should -Be 1
             $script:problems[0].FullyQualifiedErrorId | Should -Match '^TaskFailed,'
             $script:problems[0].Exception.Message | Should -Match 'was not refreshed'
+            $script:problems[0].Exception.Message | Should -Not -Match '\d/\d'
             $result | Should -Not -BeNullOrEmpty
         }
         $script:problems[0].ErrorDetails.RecommendedAction | Should -Match '\(id \w{32}\)'
@@ -103,10 +104,31 @@ Describe 'The task of a refresh' {
             $problems[0].FullyQualifiedErrorId | Should -Be "NotFound,$command"
             $problems[1].FullyQualifiedErrorId | Should -Be "InvalidArgument,$command"
         }
+        # What -Id makes of a result.
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux
+        { Wait-CCTask $result -ErrorAction Stop } | Should -Throw '*object as text*' -ErrorId 'InvalidArgument,Wait-CCTask'
+        { [guid]::Empty | Get-CCTask -ErrorAction Stop } | Should -Throw -ErrorId 'NotFound,Get-CCTask'
+        $Error[0].ErrorDetails.RecommendedAction | Should -Match 'no task of that id'
         # Of nobody who was sent there is none to wait for, and that was said.
         Invoke-CCRefreshIdentities -Identity nobody.here -ErrorAction SilentlyContinue | Wait-CCTask | Should -BeNullOrEmpty
         Set-Configuration -AccessToken wrong
         { Wait-CCTask -Id x } | Should -Throw -ErrorId 'Unauthorized,Wait-CCTask'
+    }
+
+    It 'is left to a break or a continue of the next command, which are the caller''s' {
+        $id = (Invoke-CCRefreshIdentities -Identity amelie.roux).TaskId
+        foreach ($command in 'Get-CCTask', 'Wait-CCTask') {
+            foreach ($end in { break }, { continue }) {
+                $turns = $results = 0
+                foreach ($turn in 1, 2) {
+                    $turns++
+                    & $command -Id $id, $id | ForEach-Object { $results++; . $end }
+                    $turns += 100
+                }
+                if ("$end" -match 'break') { $turns | Should -Be 1 } else { $turns | Should -Be 2 }
+                $results | Should -Be $turns
+            }
+        }
     }
 
     It 'is shown as progress, which ends with it, and not where it is quick' {
@@ -123,7 +145,7 @@ Describe 'The task of a refresh' {
                 $shell.Invoke().Outcome | Should -Be 'Accepted'
                 $records = @($shell.Streams.Progress | Where-Object Activity -In 'Invoke-CCRefreshIdentities', 'PSSailpointCC')
                 if ($case.Shown) {
-                    $records.StatusDescription | Should -Contain 'waiting: Waiting for a task'
+                    @($records.StatusDescription -match '^waiting: Waiting for the task \w{32}').Count | Should -BeGreaterThan 0
                     ($records.PercentComplete | Measure-Object -Maximum).Maximum | Should -BeGreaterThan 0
                     ($records.SecondsRemaining | Measure-Object -Maximum).Maximum | Should -BeGreaterOrEqual 0
                     $records[-1].RecordType | Should -Be 'Completed'

@@ -141,7 +141,10 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [string[]] 
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     $message = "The task has ended, and '{0}' was not refreshed by it" -f (Limit-Text $Person['identity'] 200)
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
-    if ($Person['lastRefresh']) { $message += ', the last refresh was at {0}' -f (Limit-Text $Person['lastRefresh'] 40) }
+    $last = $Person['lastRefresh']
+    # PowerShell 7 reads it as a time, which as text would lack its zone.
+    if ($last -is [datetime]) { $last = $last.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [cultureinfo]::InvariantCulture) }
+    if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
     New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = "Look at the identity's page in the tenant (id {0}), then refresh it again." -f $Person['id']; sent = 'yes' } $Person['identity']
 }
 

@@ -125,6 +125,12 @@ function Update-Ending([hashtable] $Run, [hashtable] $Outcome) {
     $Outcome
 }
 
+# Ends the command by errors of its input: where the caller's ErrorAction is Stop.
+function Stop-AtProblem([hashtable] $Run, $Problem) {
+    $Run.Ending = @{ Result = @(); Problem = @($Problem); Failure = $null }
+    Stop-Queue $Run
+}
+
 # Cancels what is under way, and leaves it in the queue with its account.
 function Stop-Queue([hashtable] $Run) {
     $entries = @($Run.Queue | Where-Object { $_.Number -ne 0 })

@@ -3,6 +3,11 @@
 # Which tasks a value means, and whom each is for: hashtables with Id and People; or an error record.
 function Resolve-Task($Value) {
     $hint = 'Give the id of a task, or what Invoke-CCRefreshIdentities returns.'
+    if ($Value -is [guid]) { $Value = [string] $Value }
+    # What -Id makes of an object.
+    if ($Value -is [string] -and $Value -match '^(@\{|System\.)') {
+        return New-ErrorRecord @{ code = 'invalid_argument'; message = "'{0}' is an object as text, and no id of a task." -f (Limit-Text $Value 60); hint = 'Pipe the object, or give its TaskId to -Id.'; sent = 'no' } $Value
+    }
     if ($Value -is [string] -and $Value -match '\S') { return @{ Id = $Value; People = @() } }
     $ids = $null
     $people = @()

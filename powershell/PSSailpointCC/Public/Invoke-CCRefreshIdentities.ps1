@@ -366,6 +366,11 @@ function Invoke-CCRefreshIdentities {
                 $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
                 Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
             }
+            if ($refusals.Count -gt 0 -and $null -ne $run -and $parameterSet -ne 'Identity' -and $run.StopsAtProblem) {
+                # Ends the command, as an error of a batch does: after what became of the names before it.
+                Stop-AtProblem $run $refusals
+                $refusals = @()
+            }
             $ErrorActionPreference = $CallerErrorAction
             foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
             $ErrorActionPreference = 'Stop'
@@ -374,21 +379,26 @@ function Invoke-CCRefreshIdentities {
                 # Names of the pipeline stay under way while more of them come.
                 $most = $run.Concurrency
                 if ($parameterSet -eq 'Identity') { $most = 0 }
-                if ($batches.Count -gt 0 -or ($run.Queue.Count -gt 0 -and $run.Watch.ElapsedMilliseconds -gt 200)) {
+                if ($batches.Count -gt 0 -or $null -ne $run.Ending -or ($run.Queue.Count -gt 0 -and $run.Watch.ElapsedMilliseconds -gt 200)) {
                     $isDone = $false
+                    $left = $null
                     try {
                         # Written inside no try with a catch: an error of the next command in the pipeline is not this one's.
                         while ($null -ne ($outcome = Receive-Outcome $run $most)) {
-                            $outcome.Result
+                            # A break or continue of the next command leaves the nearest loop, which is to be none that counts.
+                            $left = 'break'
+                            foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
+                            if ($left) { break }
                             $ErrorActionPreference = $CallerErrorAction
                             foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
                             $ErrorActionPreference = 'Stop'
                             if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
                         }
-                        $isDone = $true
+                        $isDone = $null -eq $left
                     } finally {
                         if (-not $isDone) { Stop-Run $run }
                     }
+                    if ($left -eq 'break') { break } elseif ($left) { continue }
                 }
             }
             if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
@@ -455,17 +465,22 @@ function Invoke-CCRefreshIdentities {
         # What is left of the names that came by the pipeline, and all that is under way.
         foreach ($batch in Clear-Buffer $run) { $run.Waiting.Enqueue($batch) }
         $isDone = $false
+        $left = $null
         try {
             while ($null -ne ($outcome = Receive-Outcome $run 0)) {
-                $outcome.Result
+                # As above.
+                $left = 'break'
+                foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
+                if ($left) { break }
                 $ErrorActionPreference = $CallerErrorAction
                 foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
                 $ErrorActionPreference = 'Stop'
                 if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
             }
-            $isDone = $true
+            $isDone = $null -eq $left
         } finally {
             if (-not $isDone) { Stop-Run $run }
         }
+        if ($left -eq 'break') { break } elseif ($left) { continue }
     }
 }
