@@ -314,6 +314,13 @@ Describe 'People from the pipeline' {
         @(Get-Refresh $sandbox).Count | Should -Be 3
     }
 
+    It 'given as objects to -Identity are nobody, and the error says how to give them' {
+        $problems = $null
+        $null = Invoke-CCRefreshIdentities -Identity ([pscustomobject] @{ uid = 'amelie.roux' }) -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.ErrorDetails.RecommendedAction | Should -Match 'object as text: pipe the objects'
+        @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
     It 'are told apart from requests and from what is neither' {
         $problems = $null
         $results = @('amelie.roux', $null, @{ filter = 'uid == "smith"' }, 'uid == "smith"', (Get-Process -Id $PID), @{ uid = '' }, @{ uid = @('smith') }, 'Smith' | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems)
