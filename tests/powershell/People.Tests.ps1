@@ -314,6 +314,24 @@ Describe 'People from the pipeline' {
         @(Get-Refresh $sandbox).Count | Should -Be 3
     }
 
+    It 'before a request that fails are in results, and nothing behind it is sent' {
+        foreach ($behind in @(), 'smith', @{ filter = 'uid == "smith"' }) {
+            Clear-Sandbox $sandbox
+            $results = [System.Collections.ArrayList]::new()
+            { @('amelie.roux', @{ filter = 'uid == ' }) + $behind | Invoke-CCRefreshIdentities | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'InvalidFilter,Invoke-CCRefreshIdentities'
+            $results.Outcome | Should -Be 'NotSent'
+            $results.Identities | Should -Contain 'amelie.roux'
+            @(Get-Refresh $sandbox).Count | Should -Be 0
+        }
+    }
+
+    It 'given as objects to -Identity are nobody, and the error says how to give them' {
+        $problems = $null
+        $null = Invoke-CCRefreshIdentities -Identity ([pscustomobject] @{ uid = 'amelie.roux' }) -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.ErrorDetails.RecommendedAction | Should -Match 'object as text: pipe the objects'
+        @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
     It 'are told apart from requests and from what is neither' {
         $problems = $null
         $results = @('amelie.roux', $null, @{ filter = 'uid == "smith"' }, 'uid == "smith"', (Get-Process -Id $PID), @{ uid = '' }, @{ uid = @('smith') }, 'Smith' | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable problems)

@@ -446,6 +446,11 @@ function Invoke-CCRefreshIdentities {
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
+            if ($null -ne $run) {
+                # Names came before it: written behind what became of them, at the next input or the end.
+                $run.Ending = @{ Result = @(); Problem = @(); Failure = $record }
+                return
+            }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         }
 
