@@ -44,10 +44,11 @@ impl Gate {
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
+    /// An answer that comes after the gate was revoked does not count: whoever has revoked it, and whoever was waiting,
+    /// would otherwise tell two stories.
     pub(super) fn answered(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
-        let answered = |state| (state & !REVOKED == TAKEN).then_some(state & REVOKED | ANSWERED);
-        let _ = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, answered);
+        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     /// From now on nothing leaves; what has left has left.
@@ -114,5 +115,27 @@ impl Body for OneShot {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_at_the_revocation_stays_true() {
+        let gate = Gate::new(Delivery::Once);
+        assert!(gate.take());
+        gate.revoke();
+        assert_eq!(gate.sent(), Sent::Maybe);
+        gate.answered(200);
+        assert_eq!(gate.sent(), Sent::Maybe);
+        assert!(!gate.close() && !gate.take());
+
+        let gate = Gate::new(Delivery::Once);
+        assert!(gate.take());
+        gate.answered(200);
+        gate.revoke();
+        assert_eq!(gate.sent(), Sent::Yes);
     }
 }
