@@ -32,7 +32,7 @@ impl<'a> Arguments<'a> {
 
     /// Whether the service may take them for an order to delete identities that have no accounts.
     pub(crate) fn prune(&self) -> bool {
-        self.iter().any(|(name, is_set)| is_set && name.eq_ignore_ascii_case(PRUNE))
+        self.0.iter().any(|(name, value)| name.eq_ignore_ascii_case(PRUNE) && is_set(value))
     }
 }
 
@@ -45,7 +45,7 @@ impl Serialize for Arguments<'_> {
 /// Whether the service may take a value for true; anything that is not plainly false counts.
 fn is_set(value: &RawValue) -> bool {
     // A text may be written with escapes.
-    let text: Option<String> = serde_json::from_str(value.get()).ok();
+    let text: Option<String> = value.get().starts_with('"').then(|| serde_json::from_str(value.get()).ok()).flatten();
     let word = text.as_deref().unwrap_or(value.get()).trim().to_ascii_lowercase();
     !matches!(word.as_str(), "false" | "0" | "no" | "")
 }
