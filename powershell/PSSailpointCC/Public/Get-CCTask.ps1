@@ -55,28 +55,7 @@ function Get-CCTask {
 
     process {
         . $script:UseCallerPreference
-        $values = $Id
-        if ($PSCmdlet.ParameterSetName -eq 'Input') { $values = , $InputObject }
         $wait = ''
-        $left = $null
-        foreach ($task in @(foreach ($value in $values) { Resolve-Task $value })) {
-            if ($task -is [System.Management.Automation.ErrorRecord]) {
-                $ErrorActionPreference = $CallerErrorAction
-                $PSCmdlet.WriteError($task)
-                $ErrorActionPreference = 'Stop'
-                continue
-            }
-            $outcome = Get-TaskOutcome $task $wait $PSCmdlet
-            # Outside any try: an error of the next command in the pipeline is not this one's. Its break or continue leaves
-            # the nearest loop, and is to end the pipeline.
-            $left = 'break'
-            foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
-            if ($left) { break }
-            $ErrorActionPreference = $CallerErrorAction
-            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-            $ErrorActionPreference = 'Stop'
-            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
-        }
-        if ($left -eq 'break') { break } elseif ($left) { continue }
+        . $script:TellTask
     }
 }
