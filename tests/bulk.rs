@@ -156,7 +156,7 @@ impl Called {
 }
 
 #[test]
-#[ignore = "a part of other tests, which start it"]
+#[ignore = "no test: the process of its own that the tests of memory start, each with this name, and wait for"]
 fn a_call() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let text = CString::new(fs::read(folder.join("request")).expect("it is there")).expect("JSON has no NUL");

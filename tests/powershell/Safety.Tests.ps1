@@ -376,7 +376,7 @@ Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
 }
 
 Describe '-Confirm' {
-    It 'and -WhatIf of a filter show the same words' -Skip:($PSVersionTable.PSEdition -ne 'Core') {
+    It 'and -WhatIf of a filter show the same words' {
         . "$PSScriptRoot/Support.ps1"
         $sandbox = Start-Sandbox
         try {

@@ -1,3 +1,4 @@
+# Windows has no SIGINT that one process could send another; there it is Ctrl+C at a console, which no test has.
 Describe 'Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
     BeforeAll {
         . "$PSScriptRoot/Support.ps1"
