@@ -4,7 +4,7 @@ mod support;
 
 use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
 use serde_json::{Value, json};
-use support::{configuration, configure, refresh, with};
+use support::{arrived, configuration, configure, configured, refresh, refused, says, with};
 
 fn request(sandbox: &Sandbox, filter: &str) -> Value {
     json!({ "filter": filter, "configuration": configuration(sandbox.url()) })
@@ -13,31 +13,6 @@ fn request(sandbox: &Sandbox, filter: &str) -> Value {
 /// The same by the successor, with these options too.
 fn by_process(sandbox: &Sandbox, filter: &str, options: Value) -> Value {
     with(request(sandbox, filter), &json!({ "options": with(options, &json!({ "backend": "process" })) }))
-}
-
-fn configured(request: Value, part: Value) -> Value {
-    let configuration = with(request["configuration"].clone(), &part);
-    with(request, &json!({ "configuration": configuration }))
-}
-
-fn arrived(sandbox: &Sandbox, endpoint: Endpoint) -> usize {
-    sandbox.arrivals(endpoint).len()
-}
-
-/// Refused with this code before any process call. Gives the error.
-fn refused(sandbox: &Sandbox, request: &Value, code: &str) -> Value {
-    let before = sandbox.refreshes().len();
-    let answer = refresh(request);
-    assert_eq!(answer["error"]["code"], code, "{request}\n{answer:#}");
-    assert_eq!(answer["error"]["sent"], "no", "{answer}");
-    assert_eq!(sandbox.refreshes().len(), before, "{answer}");
-    answer["error"].clone()
-}
-
-fn says(error: &Value, part: &str) {
-    let text =
-        format!("{} {}", error["message"].as_str().unwrap_or_default(), error["hint"].as_str().unwrap_or_default());
-    assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
 /// The ids of those, sorted.
@@ -83,7 +58,7 @@ fn every_form_of_a_retired_cc_goes_over_and_is_remembered() {
         let answer = refresh(&request(&sandbox, r#"uid == "Smith""#));
         assert_eq!((&answer["backend"], &answer["wentOver"]), (&json!("process"), &Value::Null), "{answer}");
         // By the same credentials, whatever else is configured.
-        let answer = refresh(&configured(request(&sandbox, r#"uid == "AND""#), json!({ "timeoutSec": 20 })));
+        let answer = refresh(&configured(request(&sandbox, r#"uid == "AND""#), &json!({ "timeoutSec": 20 })));
         assert_eq!(answer["backend"], "process", "{answer}");
         assert_eq!(arrived(&sandbox, Endpoint::Refresh), 1, "remembered");
         let names: Vec<_> = sandbox.refreshes().into_iter().flat_map(|refresh| refresh.names).collect();
@@ -225,7 +200,7 @@ fn errors_of_search_are_themselves() {
     let sandbox = Sandbox::start();
     let of = |client: &str, filter: &str| {
         let client = json!({ "clientId": format!("{client}-client"), "clientSecret": format!("{client}-secret") });
-        configured(by_process(&sandbox, filter, json!({})), client)
+        configured(by_process(&sandbox, filter, json!({})), &client)
     };
     let error = refused(&sandbox, &of("helpdesk", r#"location == "London""#), "forbidden");
     for needed in ["sp:search:read", "ORG_ADMIN", "personal access token"] {
@@ -263,7 +238,7 @@ fn the_api_s_version_decides_the_paths() {
         let sandbox = Sandbox::start();
         let arguments = json!({ "synchronizeAttributes": true });
         let request = with(by_process(&sandbox, r#"uid == "smith""#, json!({})), &json!({ "refreshArgs": arguments }));
-        let answer = refresh(&configured(request, json!({ "apiVersion": version })));
+        let answer = refresh(&configured(request, &json!({ "apiVersion": version })));
         assert_eq!(answer["ok"], true, "{answer}");
         let id = &sandbox.refreshes()[0].ids[0];
         let paths: Vec<String> = sandbox.log().into_iter().map(|arrival| arrival.path).collect();
@@ -278,7 +253,7 @@ fn the_api_s_version_decides_the_paths() {
                 );
             }
         }
-        let cc = configured(cc_request(&sandbox), json!({ "apiVersion": version }));
+        let cc = configured(cc_request(&sandbox), &json!({ "apiVersion": version }));
         assert_eq!(refresh(&cc)["ok"], true);
         assert_eq!(sandbox.arrivals(Endpoint::Refresh)[0].path, "/cc/api/system/refreshIdentities");
     }
@@ -292,9 +267,9 @@ fn cc_request(sandbox: &Sandbox) -> Value {
 fn the_configuration_chooses_the_way_and_shows_it() {
     let sandbox = Sandbox::start();
     let chosen = json!({ "backend": "process" });
-    let answer = refresh(&configured(request(&sandbox, r#"uid == "smith""#), chosen.clone()));
+    let answer = refresh(&configured(request(&sandbox, r#"uid == "smith""#), &chosen));
     assert_eq!(answer["backend"], "process", "{answer}");
-    let answer = refresh(&configured(cc_request(&sandbox), chosen));
+    let answer = refresh(&configured(cc_request(&sandbox), &chosen));
     assert_eq!(answer["backend"], "cc", "the request wins: {answer}");
 
     let shown = configure(

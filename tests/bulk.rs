@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pssailpointcc::ffi;
 use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox, people};
 use serde_json::{Value, json};
-use support::{configuration, refresh, with};
+use support::{arrived, configuration, refresh, with};
 
 const PEOPLE: usize = 100_000;
 const BATCH: usize = 250;
@@ -48,10 +48,6 @@ fn names(sandbox: &Sandbox) -> Vec<String> {
         _ => person.name,
     };
     sandbox.identities().into_iter().enumerate().map(name).collect()
-}
-
-fn arrived(sandbox: &Sandbox, endpoint: Endpoint) -> usize {
-    sandbox.arrivals(endpoint).len()
 }
 
 fn texts(list: &Value) -> impl Iterator<Item = &str> {

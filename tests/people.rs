@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
 use serde_json::{Value, json};
-use support::{configuration, refresh, with};
+use support::{configuration, configured, refresh, says, with};
 
 fn request(sandbox: &Sandbox, identities: Value) -> Value {
     json!({ "identities": identities, "configuration": configuration(sandbox.url()) })
@@ -19,8 +19,7 @@ fn request_by(sandbox: &Sandbox, attribute: &str, identities: Value) -> Value {
 
 fn as_client(request: Value, client: &str) -> Value {
     let client = json!({ "clientId": format!("{client}-client"), "clientSecret": format!("{client}-secret") });
-    let configuration = with(request["configuration"].clone(), &client);
-    with(request, &json!({ "configuration": configuration }))
+    configured(request, &client)
 }
 
 /// The names of everybody who was refreshed, by call.
@@ -39,12 +38,6 @@ fn refused(sandbox: &Sandbox, request: &Value, code: &str) -> Value {
     assert_eq!(answer["error"]["code"], code, "{request}\n{answer:#}");
     assert_eq!((&answer["error"]["sent"], sandbox.refreshes().len()), (&json!("no"), before), "{answer}");
     answer
-}
-
-fn says(answer: &Value, part: &str) {
-    let error = &answer["error"];
-    let text = format!("{} {}", error["message"], error["hint"]);
-    assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod support;
 
 use pssailpointcc_sandbox::{Client, Endpoint, Fault, Identity, Sandbox, Scope};
 use serde_json::{Value, json};
-use support::{configuration, refresh, with};
+use support::{arrived, configuration, refresh, says, with};
 
 fn request(sandbox: &Sandbox, filter: &str) -> Value {
     json!({ "filter": filter, "configuration": configuration(sandbox.url()) })
@@ -36,16 +36,6 @@ fn refreshes(sandbox: &Sandbox, request: &Value, names: &[&str]) -> Value {
     assert_eq!(refreshes[before].scope, Scope::Chosen, "{}", refreshes[before].reason);
     assert_eq!(refreshes[before].names, names, "{answer}");
     answer
-}
-
-fn says(error: &Value, part: &str) {
-    let text =
-        format!("{} {}", error["message"].as_str().unwrap_or_default(), error["hint"].as_str().unwrap_or_default());
-    assert!(text.contains(part), "not said: {part}\n{text}");
-}
-
-fn arrived(sandbox: &Sandbox, endpoint: Endpoint) -> usize {
-    sandbox.arrivals(endpoint).len()
 }
 
 #[test]

@@ -4,36 +4,12 @@ mod support;
 
 use pssailpointcc_sandbox::{Endpoint, Fault, Sandbox};
 use serde_json::{Value, json};
-use support::{configuration, refresh, with};
+use support::{arrived, configuration, configured, refresh, refused, says, with};
 
 /// A refresh by the successor, with these options too.
 fn by_process(sandbox: &Sandbox, filter: &str, options: Value) -> Value {
     let options = with(options, &json!({ "backend": "process" }));
     json!({ "filter": filter, "options": options, "configuration": configuration(sandbox.url()) })
-}
-
-fn configured(request: Value, part: Value) -> Value {
-    let configuration = with(request["configuration"].clone(), &part);
-    with(request, &json!({ "configuration": configuration }))
-}
-
-fn arrived(sandbox: &Sandbox, endpoint: Endpoint) -> usize {
-    sandbox.arrivals(endpoint).len()
-}
-
-/// Refused with this code before anything was sent. Gives the error.
-fn refused(sandbox: &Sandbox, request: &Value, code: &str) -> Value {
-    let before = sandbox.refreshes().len();
-    let answer = refresh(request);
-    assert_eq!(answer["error"]["code"], code, "{request}\n{answer:#}");
-    assert_eq!((&answer["error"]["sent"], sandbox.refreshes().len()), (&json!("no"), before), "{answer}");
-    answer["error"].clone()
-}
-
-fn says(error: &Value, part: &str) {
-    let text =
-        format!("{} {}", error["message"].as_str().unwrap_or_default(), error["hint"].as_str().unwrap_or_default());
-    assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
 /// For which nothing but the attributes is to be synchronized.
@@ -62,7 +38,7 @@ fn arguments_that_the_successor_cannot_honour_are_refused_unless_that_is_allowed
     assert!(!error["message"].as_str().expect("text").contains("correlateEntitlements"), "{error}");
     assert!(sandbox.log().is_empty(), "nothing is asked for what cannot be sent");
 
-    let allowed = configured(request(json!({})), json!({ "allowBroader": true }));
+    let allowed = configured(request(json!({})), &json!({ "allowBroader": true }));
     for request in [request(json!({ "allowBroader": true })), allowed.clone()] {
         let answer = refresh(&request);
         assert_eq!(answer["ok"], true, "{answer}");
@@ -113,7 +89,7 @@ fn attributes_are_synchronized_by_calls_of_their_own() {
     // Those who may refresh may not always synchronize.
     let helpdesk = json!({ "clientId": "helpdesk-client", "clientSecret": "helpdesk-secret" });
     let request = with(by_process(&sandbox, r#"name == "smith""#, json!({})), &json!({ "refreshArgs": all }));
-    let answer = refresh(&configured(request, helpdesk));
+    let answer = refresh(&configured(request, &helpdesk));
     assert_eq!(
         (&answer["error"]["code"], &answer["error"]["sent"]),
         (&json!("partial_failure"), &json!("yes")),

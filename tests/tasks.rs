@@ -7,7 +7,7 @@ use std::time::Duration;
 use pssailpointcc::ffi;
 use pssailpointcc_sandbox::{Endpoint, Fault, Sandbox, TaskEnd};
 use serde_json::{Value, json};
-use support::{Operation, call, configuration, refresh, with};
+use support::{Operation, call, configuration, refresh, says, with};
 
 fn sandbox() -> Sandbox {
     Sandbox::builder().people(600).task_duration(Duration::from_millis(50)).start()
@@ -27,12 +27,6 @@ fn task(sandbox: &Sandbox, id: &str, members: &Value) -> Value {
 /// The id of the task of an answer's first call.
 fn task_id(answer: &Value) -> String {
     answer["calls"][0]["task"]["id"].as_str().unwrap_or_else(|| panic!("a task: {answer:#}")).to_owned()
-}
-
-fn says(answer: &Value, part: &str) {
-    let error = &answer["error"];
-    let text = format!("{} {}", error["message"], error["hint"]);
-    assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
 #[test]

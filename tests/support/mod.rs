@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use pssailpointcc::ffi;
+use pssailpointcc_sandbox::{Endpoint, Sandbox};
 use serde_json::{Value, json};
 
 /// Calls a function of the ABI with JSON text and gives its envelope.
@@ -128,6 +129,34 @@ pub(crate) fn with(mut whole: Value, part: &Value) -> Value {
         whole[name] = value.clone();
     }
     whole
+}
+
+/// A request with the members of `part` in its configuration.
+pub(crate) fn configured(request: Value, part: &Value) -> Value {
+    let configuration = with(request["configuration"].clone(), part);
+    with(request, &json!({ "configuration": configuration }))
+}
+
+/// How many requests have come to an endpoint.
+pub(crate) fn arrived(sandbox: &Sandbox, endpoint: Endpoint) -> usize {
+    sandbox.arrivals(endpoint).len()
+}
+
+/// The error of a refresh that is refused with this code, and of which nothing was sent.
+pub(crate) fn refused(sandbox: &Sandbox, request: &Value, code: &str) -> Value {
+    let before = sandbox.refreshes().len();
+    let answer = refresh(request);
+    assert_eq!(answer["error"]["code"], code, "{request}\n{answer:#}");
+    assert_eq!((&answer["error"]["sent"], sandbox.refreshes().len()), (&json!("no"), before), "{answer}");
+    answer["error"].clone()
+}
+
+/// An error, or the answer that it is in, says this to people.
+pub(crate) fn says(answer: &Value, part: &str) {
+    let error = answer.get("error").unwrap_or(answer);
+    let text = |member: &str| error[member].as_str().unwrap_or_default();
+    let said = format!("{} {}", text("message"), text("hint"));
+    assert!(said.contains(part), "not said: {part}\n{said}");
 }
 
 /// The package's folder.
