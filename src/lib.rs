@@ -19,6 +19,7 @@
 compile_error!("panic = \"abort\" would end the host process where a call should answer \"internal\"; keep unwinding.");
 
 mod account;
+mod aftermath;
 mod arguments;
 mod backend;
 mod candidates;
