@@ -101,9 +101,12 @@ impl Response {
 
     /// Whether it is a web page, by its content type or its first character.
     pub(crate) fn is_page(&self) -> bool {
+        if self.body.is_some() {
+            return false;
+        }
         let is_html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
         let text = self.text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
-        self.body.is_none() && (is_html || text.starts_with('<'))
+        is_html || text.starts_with('<')
     }
 
     /// Whether it is the 401 that a tenant gives for an address it does not have: no matter of tokens.
