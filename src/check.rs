@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::members::Object;
+use crate::error::Result;
+use crate::json::Object;
 use crate::request;
 
 /// `cc_check_filter`'s answer.
@@ -26,7 +26,7 @@ pub(crate) fn check(text: &str) -> Result<Checked> {
     let mut object = Object::parse(text, "The request")?;
     let filter = object.text("filter")?;
     object.finish()?;
-    let filter = request::filter(&filter.ok_or_else(missing)?)?;
+    let filter = request::filter(&filter.ok_or_else(request::missing_filter)?)?;
     Ok(Checked {
         filter: Meaning {
             canonical: filter.canonical(),
@@ -35,10 +35,4 @@ pub(crate) fn check(text: &str) -> Result<Checked> {
             undecidable: filter.undecidable(),
         },
     })
-}
-
-/// The error of a question about no filter.
-pub(crate) fn missing() -> Error {
-    Error::invalid_argument("filter is missing; it must be text.")
-        .hint("Such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")
 }

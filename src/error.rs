@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::account::{CallReport, FailedPerson, Names};
-use crate::envelope::Response;
+use crate::report::{CallReport, FailedPerson, Names};
+use crate::response::Response;
 
 /// What every fallible function of the crate returns.
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -39,7 +39,7 @@ pub(crate) struct Details {
     pub(crate) retry_after_sec: Option<u64>,
     /// Whether `response` answers the refresh or question itself, and not a request for the token that it needs.
     #[serde(skip)]
-    pub(crate) is_verdict: bool,
+    pub(crate) is_endpoint_answer: bool,
     // What stands beside the error in the envelope.
     #[serde(skip)]
     pub(crate) calls: Vec<CallReport>,
@@ -48,7 +48,7 @@ pub(crate) struct Details {
     #[serde(skip)]
     pub(crate) failed: Vec<FailedPerson>,
     #[serde(skip)]
-    pub(crate) went_over: Option<String>,
+    pub(crate) fallback: Option<String>,
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
 }
@@ -127,11 +127,11 @@ impl Error {
             tracking_id: None,
             response: None,
             retry_after_sec: None,
-            is_verdict: false,
+            is_endpoint_answer: false,
             calls: Vec::new(),
             names: Names::default(),
             failed: Vec::new(),
-            went_over: None,
+            fallback: None,
             warnings: Vec::new(),
         }))
     }
@@ -164,7 +164,7 @@ impl Error {
     }
 
     /// The same event as it looks from further up: under another code, in other words.
-    pub(crate) fn retold(mut self, code: Code, message: String, hint: String) -> Self {
+    pub(crate) fn reworded(mut self, code: Code, message: String, hint: String) -> Self {
         (self.0.code, self.0.message, self.0.hint) = (code, message, hint);
         self
     }
@@ -193,7 +193,7 @@ impl Error {
 
     /// `response` is the endpoint's own word.
     pub(crate) fn verdict(mut self) -> Self {
-        self.0.is_verdict = true;
+        self.0.is_endpoint_answer = true;
         self
     }
 
@@ -211,8 +211,8 @@ impl Error {
     }
 
     /// That it happened after `/cc` had been left, and why.
-    pub(crate) fn went_over(mut self, sentence: String) -> Self {
-        self.0.went_over = Some(sentence);
+    pub(crate) fn fallback(mut self, sentence: String) -> Self {
+        self.0.fallback = Some(sentence);
         self
     }
 
@@ -249,9 +249,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<crate::filter::FilterError> for Error {
-    fn from(error: crate::filter::FilterError) -> Self {
-        Self::new(Code::InvalidFilter, error.message).hint(error.hint).position(error.position)
-    }
-}

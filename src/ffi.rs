@@ -6,11 +6,7 @@
 
 #![allow(clippy::missing_safety_doc, reason = "the promises about pointers stand once, in the manual (TEXTS)")]
 
-use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::check;
@@ -19,6 +15,7 @@ use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::find;
+use crate::host::{is_forked_child, quietly};
 use crate::operation;
 use crate::refresh;
 use crate::request::MAXIMUM_REQUEST_BYTES;
@@ -320,62 +317,6 @@ unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
     })
 }
 
-thread_local! {
-    /// Whether this thread works for the library, so that a panic on it prints nothing.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs `work`; `None` if it panicked. The panic's text goes nowhere, because it may hold anything.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if !QUIET.get() {
-                others(panic);
-            }
-        }));
-    });
-    let before = QUIET.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(before);
-    result.ok()
-}
-
-/// Starts a thread of the library's own: no signal of the host's is ever delivered on it, and a panic on it is silent.
-pub(crate) fn spawn_quiet(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    let thread = std::thread::Builder::new().name(name.to_owned());
-    with_signals_blocked(|| thread.spawn(move || quietly(work))).map(drop)
-}
-
-/// A thread inherits the mask of its maker.
-#[cfg(unix)]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
-    // SAFETY: plain data, for which all zeros is a value; the calls fill in what they are given.
-    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
-    // SAFETY: both pointers are to live local variables.
-    unsafe {
-        libc::sigfillset(&mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-    }
-    let result = work();
-    // SAFETY: as above; `before` was filled in by the first call.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
-    result
-}
-
-#[cfg(not(unix))]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-/// Whether this process was forked from one that has used the library: its threads are not here.
-fn is_forked_child() -> bool {
-    static PROCESS: AtomicU32 = AtomicU32::new(0);
-    let own = std::process::id();
-    PROCESS.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|first| first != own)
-}
-
 fn forked_child() -> Error {
     Error::new(
         Code::Internal,
@@ -387,6 +328,7 @@ fn forked_child() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::spawn_quiet;
 
     fn envelope(pointer: *mut c_char) -> serde_json::Value {
         // SAFETY: it came from `answer`.

@@ -2,17 +2,16 @@
 
 use serde::Serialize;
 
-use crate::account::Person;
-use crate::candidates::{Candidates, Place, foreign_place};
-use crate::check;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
-use crate::members::Object;
+use crate::json::Object;
+use crate::report::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
-use crate::suitable;
+use crate::targets::candidates::{Candidates, Place, foreign_place};
+use crate::targets::preconditions;
 
 /// `cc_find_identities`' answer.
 #[derive(Debug, Serialize)]
@@ -53,7 +52,7 @@ const USUAL_LIMIT: u64 = 250;
 /// Parses, searches, judges.
 pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
     let request = FindRequest::parse(text)?;
-    suitable::decidable(&request.filter)?;
+    preconditions::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
     let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
@@ -71,7 +70,7 @@ pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
         undecided,
         identities: page.people,
         after: cursor,
-        warnings: call.heard.warnings(&service),
+        warnings: call.notices.warnings(&service),
     })
 }
 
@@ -83,7 +82,7 @@ impl<'a> FindRequest<'a> {
         let after = object.text("after")?;
         let configuration = object.take("configuration").map(serde_json::value::RawValue::get);
         object.finish()?;
-        let filter = request::filter(&filter.ok_or_else(check::missing)?)?;
+        let filter = request::filter(&filter.ok_or_else(request::missing_filter)?)?;
         let after = after.map(|text| Cursor::parse(&text)).transpose()?;
         if after.as_ref().is_some_and(|cursor| cursor.filter != hash(&filter)) {
             return Err(foreign_place());

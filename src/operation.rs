@@ -9,15 +9,15 @@ use serde::Serialize;
 use crate::control::{self, Control, Phase, Progress};
 use crate::envelope;
 use crate::error::{Code, Error, Result, Sent};
-use crate::ffi;
 use crate::find;
-use crate::members::{nearest, printable};
+use crate::host;
 use crate::refresh::{self, Refreshed};
 use crate::task;
+use crate::text::{nearest, printable};
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::give_way, control)),
+    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_failure, control)),
     ("cc_get_task", |text, control| run(task::task(text, control), |_, cancelled| cancelled, control)),
     ("cc_find_identities", |text, control| run(find::find(text, control), |_, cancelled| cancelled, control)),
 ];
@@ -105,7 +105,7 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
         } else if registry.threads < THREADS {
             registry.threads += 1;
             drop(registry);
-            hire();
+            spawn_worker();
         }
     }
     number
@@ -176,7 +176,7 @@ impl Operation {
         drop(state);
         self.control.doing(Phase::Starting, "the check of the request");
         let envelope =
-            ffi::quietly(|| function(&text, &self.control)).unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
+            host::quietly(|| function(&text, &self.control)).unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
         self.control.finish();
         self.state().stage = Stage::Done(envelope.into());
         self.changed.notify_all();
@@ -188,17 +188,17 @@ impl Operation {
 }
 
 /// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
-/// `give_way` leaves to that error what there is to be accounted for.
-fn run<T: Serialize>(result: Result<T>, give_way: impl FnOnce(T, Error) -> Error, control: &Control) -> Vec<u8> {
+/// `into_failure` leaves to that error what there is to be accounted for.
+fn run<T: Serialize>(result: Result<T>, into_failure: impl FnOnce(T, Error) -> Error, control: &Control) -> Vec<u8> {
     if control.finish() {
         return envelope::write(result);
     }
     let cancelled = control::cancelled(control.sent());
     let error = match result {
-        Ok(done) => give_way(done, cancelled),
+        Ok(done) => into_failure(done, cancelled),
         Err(error) => {
             let (message, hint) = (cancelled.details().message.clone(), cancelled.details().hint.clone());
-            error.retold(Code::Cancelled, message, hint).sent(control.sent())
+            error.reworded(Code::Cancelled, message, hint).sent(control.sent())
         }
     };
     envelope::write::<T>(Err(error))
@@ -216,8 +216,8 @@ fn named(name: &str) -> Result<Function> {
 }
 
 /// A thread more; it is counted already.
-fn hire() {
-    let hired = ffi::spawn_quiet("pssailpointcc-op", || {
+fn spawn_worker() {
+    let hired = host::spawn_quiet("pssailpointcc-op", || {
         while let Some(operation) = next() {
             operation.work();
         }

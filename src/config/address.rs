@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::members::printable;
+use crate::text::printable;
 
 /// The address that the official module starts with; it belongs to nobody and counts as not set.
 pub(crate) const PLACEHOLDER: &str = "https://sailpoint.api.identitynow.com";

@@ -1,7 +1,7 @@
 //! Members that are one of a few words.
 
 use crate::error::Result;
-use crate::members::Object;
+use crate::json::Object;
 
 /// The way that a refresh goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::sources::{self, Found, Source};
-use super::{Address, ApiVersion, Backend, Configuration, Credentials, RateLimit, Secret, Settings, Transport};
+use super::{Address, ApiVersion, Backend, Configuration, Credentials, RateLimit, Settings, Transport};
 use crate::error::Result;
+use crate::secret::Secret;
 
 /// What a call goes by: complete, and checked.
 #[derive(Debug, Clone)]

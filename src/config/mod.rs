@@ -8,7 +8,6 @@ mod choice;
 mod effective;
 mod sources;
 
-use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -18,11 +17,9 @@ pub(crate) use choice::{ApiVersion, Backend};
 pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
 use crate::error::{Error, Result};
-use crate::members::{self, Object, printable};
-
-/// Text that no message, log or `Debug` output may show.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Secret(String);
+use crate::json::{self, Object};
+use crate::secret::Secret;
+use crate::text::printable;
 
 /// How to prove who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -116,7 +113,7 @@ impl Configuration {
             token_url: address(&mut object, "tokenUrl")?,
             access_token: filled(object.text("accessToken")?).map(Secret::token),
             client_id: filled(object.text("clientId")?),
-            client_secret: filled(object.text("clientSecret")?).map(Secret),
+            client_secret: filled(object.text("clientSecret")?).map(Secret::new),
             default_headers: headers(object.object("defaultHeaders")?)?,
             settings: Settings {
                 skip_certificate_check: object.flag("skipCertificateCheck")?,
@@ -195,32 +192,6 @@ impl RateLimit {
     }
 }
 
-impl Secret {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// A bearer token, with or without the word before it.
-    fn token(text: String) -> Self {
-        let text = text.trim();
-        let bare = match text.get(..7) {
-            Some(word) if word.eq_ignore_ascii_case("bearer ") => text[7..].trim_start(),
-            _ => text,
-        };
-        Self(bare.to_owned())
-    }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// The member `maxIdentities`, of a configuration or of a request's options.
 pub(crate) fn maximum_identities(object: &mut Object<'_>) -> Result<Option<u64>> {
     object.integer("maxIdentities", "identities", 1..=1_000_000_000)
@@ -258,7 +229,7 @@ fn headers(object: Option<Object<'_>>) -> Result<HeaderMap> {
             continue;
         }
         let path = format!("defaultHeaders[\"{}\"]", printable(&name));
-        let text = members::text(raw, &path)?;
+        let text = json::text(raw, &path)?;
         let (Ok(header), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text.trim()))
         else {
             return Err(Error::invalid_argument(format!(
@@ -287,7 +258,7 @@ fn proxy(text: Option<String>) -> Result<Option<Secret>> {
     let Some(text) = filled(text) else { return Ok(None) };
     let whole = if text.contains("://") { text } else { format!("http://{text}") };
     match reqwest::Url::parse(&whole) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Secret(whole))),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Secret::new(whole))),
         _ => {
             Err(Error::invalid_argument("proxy is no http: or https: URL.")
                 .hint("Write it like http://proxy.example:8080"))

@@ -14,9 +14,11 @@ use std::path::{Path, PathBuf};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-use super::{Address, Configuration, Credentials, Secret, Settings};
+use super::{Address, Configuration, Credentials, Settings};
 use crate::error::{Code, Error, Result};
-use crate::members::{self, Object, printable};
+use crate::json::{self, Object};
+use crate::secret::Secret;
+use crate::text::printable;
 
 /// Where a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +190,7 @@ impl Lookup {
         let mut environment = BTreeMap::new();
         for (name, raw) in object.object("environment")?.map(Object::into_members).unwrap_or_default() {
             if raw.get() != "null" {
-                let value = members::text(raw, &format!("lookup.environment.{}", printable(&name)))?;
+                let value = json::text(raw, &format!("lookup.environment.{}", printable(&name)))?;
                 environment.insert(name.into_owned(), value);
             }
         }
@@ -298,7 +300,7 @@ fn config_json(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) ->
         return Ok(None);
     };
     for (name, raw) in object.into_members() {
-        let Ok(value) = members::text(raw, "./config.json") else { continue };
+        let Ok(value) = json::text(raw, "./config.json") else { continue };
         if value.trim().is_empty() {
             continue;
         }

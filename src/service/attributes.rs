@@ -4,9 +4,9 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::transport::Delivery;
 use super::{Call, Endpoint, Path};
 use crate::error::Result;
+use crate::http::Delivery;
 
 /// An identity attribute.
 #[derive(Debug)]

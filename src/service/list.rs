@@ -5,9 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::search::Page;
-use super::transport::Delivery;
 use super::{Call, Endpoint, Path};
 use crate::error::Result;
+use crate::http::Delivery;
 
 /// The most members that one page can have.
 pub(crate) const LARGEST_PAGE: u64 = 250;

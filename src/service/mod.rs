@@ -1,16 +1,15 @@
 //! The service as typed calls: each knows its path, what it needs and what its answers mean.
 
 mod attributes;
-mod flight;
-mod known;
 mod list;
 mod path;
+mod pending;
 mod process;
 mod refresh;
 mod search;
 mod tasks;
+mod tenant;
 mod token;
-mod transport;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,23 +19,24 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
-pub(crate) use flight::{Flight, in_order};
-pub(crate) use known::Age;
 pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, fitting, list, standings};
+pub(crate) use pending::{PendingCall, in_order};
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
-pub(crate) use tasks::{TaskState, TaskStatus, task_status};
+pub(crate) use tasks::{TaskStatus, task_status};
+pub(crate) use tenant::Age;
 
-use self::known::Known;
 use self::path::Path;
+use self::tenant::TenantFacts;
 use self::token::Tokens;
-use self::transport::{Delivery, Policy, Target};
-use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin, Secret};
+use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
-use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
-use crate::members::printable;
+use crate::http::{self, Delivery, Policy, Target};
+use crate::response::Response;
+use crate::secret::Secret;
+use crate::text::printable;
 
 /// The service at one address, as one client of it; shared by all calls whose configuration is the same.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Service {
     /// Where the endpoints are that have been called, by path and query.
     targets: Mutex<Vec<(Path, String, Arc<Target>)>>,
     /// What earlier calls have learned of the tenant.
-    known: Arc<Known>,
+    known: Arc<TenantFacts>,
 }
 
 /// One call of the library: to which service, and until when.
@@ -61,12 +61,12 @@ pub(crate) struct Call<'s> {
     /// Whether it was cancelled, and what it is doing.
     pub(crate) control: &'s Control,
     /// What its answers have said beside what they were asked for.
-    pub(crate) heard: Heard,
+    pub(crate) notices: Notices,
 }
 
 /// What a call's answers have said beside what they were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Notices {
     /// `X-Deprecated: true`.
     deprecated: AtomicBool,
 }
@@ -152,7 +152,7 @@ impl Service {
         if let Tokens::Given(bearer) = &tokens {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
-        let known = Known::of(&configuration);
+        let known = TenantFacts::of(&configuration);
         Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default(), known })
     }
 
@@ -223,7 +223,7 @@ impl Service {
     }
 }
 
-impl Heard {
+impl Notices {
     fn hear(&self, response: &Response) {
         if response.header(DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
             self.deprecated.store(true, Ordering::Relaxed);
@@ -246,7 +246,7 @@ impl Heard {
 
 impl<'s> Call<'s> {
     pub(crate) fn new(service: &'s Service, deadline: Option<Instant>, control: &'s Control) -> Self {
-        Self { service, deadline, control, heard: Heard::default() }
+        Self { service, deadline, control, notices: Notices::default() }
     }
 }
 
@@ -277,7 +277,7 @@ impl Call<'_> {
     /// The error of an answer that is no success.
     fn refused(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
         let status = response.status;
-        let retry_after = transport::retry_after(&response).map(|wait| wait.as_secs());
+        let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
         let sent = match endpoint.delivery {
             Delivery::Repeatable => Sent::No,
             Delivery::Once => Sent::of_status(status),

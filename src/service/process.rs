@@ -7,15 +7,15 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::json;
 
-use super::transport::Delivery;
-use super::{Call, Endpoint, Flight, Path, Service, segment};
+use super::{Call, Endpoint, Path, PendingCall, Service, segment};
 use crate::error::Result;
+use crate::http::Delivery;
 
 /// The most ids that one call takes.
 pub(crate) const LARGEST_BATCH: usize = 250;
 
 /// Begins to process the identities with these ids, 1 to [`LARGEST_BATCH`]; sent at most once.
-pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<Flight<'c>> {
+pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<PendingCall<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: process_path(),
@@ -30,7 +30,7 @@ pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<Flight<'
 
 /// Begins to synchronize the attributes of the identity with this id; sent at most once. The service takes one call in
 /// 10 s per identity.
-pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result<Flight<'c>> {
+pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result<PendingCall<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: synchronize_path(&segment(id)?),

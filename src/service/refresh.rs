@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use reqwest::Method;
 
-use super::transport::Delivery;
-use super::{Call, Endpoint, Flight, Path};
+use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::Result;
+use crate::http::Delivery;
 
 /// Behind the base URL.
 pub(crate) const REFRESH_PATH: &str = "/cc/api/system/refreshIdentities";
 
 /// Begins a refresh, which is sent at most once. `body` is the documented one.
-pub(crate) fn refresh_identities<'c>(call: &'c Call<'c>, body: String) -> Result<Flight<'c>> {
+pub(crate) fn refresh_identities<'c>(call: &'c Call<'c>, body: String) -> Result<PendingCall<'c>> {
     let endpoint = Endpoint {
         method: Method::POST,
         path: Path::Fixed(REFRESH_PATH),

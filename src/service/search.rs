@@ -5,12 +5,12 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::known::Age;
 use super::list::list_size;
-use super::transport::Delivery;
+use super::tenant::Age;
 use super::{Call, Endpoint, Path};
-use crate::envelope::Response;
 use crate::error::{Code, Error, Result};
+use crate::http::Delivery;
+use crate::response::Response;
 
 /// The most documents that one page can have.
 pub(crate) const LARGEST_PAGE: u64 = 10_000;

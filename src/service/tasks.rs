@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use reqwest::Method;
-use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::transport::Delivery;
 use super::{Call, Endpoint, Path, segment};
 use crate::error::Result;
-use crate::members::shortened;
+use crate::http::Delivery;
+use crate::report::TaskState;
+use crate::text::shortened;
 
 /// A task, as the service last told of it.
 #[derive(Debug)]
@@ -24,16 +24,6 @@ pub(crate) struct TaskStatus {
     pub(crate) launched: Option<String>,
     /// The service's own object, as it came.
     pub(crate) object: Box<RawValue>,
-}
-
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum TaskState {
-    Running,
-    Succeeded,
-    Warning,
-    Failed,
 }
 
 /// Longer messages are cut short, and more of them left out.
@@ -71,18 +61,6 @@ impl TaskStatus {
             messages: messages.iter().filter_map(message).take(MESSAGES).collect(),
             launched: text("launched"),
             object,
-        }
-    }
-}
-
-impl TaskState {
-    fn of(completion: Option<&str>) -> Self {
-        match completion.map(|completion| completion.trim().to_ascii_uppercase()).as_deref() {
-            None => Self::Running,
-            Some("SUCCESS") => Self::Succeeded,
-            Some("WARNING") => Self::Warning,
-            // ERROR, TERMINATED, TEMPERROR, and whatever else is no success.
-            Some(_) => Self::Failed,
         }
     }
 }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 
-use super::transport::{self, Delivery, Request, Target};
 use super::{Call, describe};
-use crate::config::{Credentials, Effective, Secret};
+use crate::config::{Credentials, Effective};
 use crate::control::{Cancel, Phase};
-use crate::envelope::Response;
 use crate::error::{Code, Error, Result, Sent};
+use crate::http::{self, Delivery, Request, Target};
+use crate::response::Response;
+use crate::secret::Secret;
 
 /// A token is not used in its last seconds: it would run out on the way.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -177,10 +178,10 @@ impl Slot {
         }
         state.fetching = true;
         drop(state);
-        let mut landing = Landing { slot: self, result: None };
+        let mut guard = FetchGuard { slot: self, result: None };
         let result = fetch();
-        landing.result = Some(result.clone());
-        drop(landing);
+        guard.result = Some(result.clone());
+        drop(guard);
         result.map(|token| token.bearer)
     }
 
@@ -200,12 +201,12 @@ impl Cancel for Slot {
 }
 
 /// Tells those who wait, even when the fetch has panicked.
-struct Landing<'a> {
+struct FetchGuard<'a> {
     slot: &'a Slot,
     result: Option<Result<Token>>,
 }
 
-impl Drop for Landing<'_> {
+impl Drop for FetchGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.slot.lock();
         state.fetching = false;
@@ -236,7 +237,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         delivery: Delivery::Repeatable,
         is_limited: false,
     };
-    let mut response = transport::send(&call.service.policy, request, call.patience(), call.control)?;
+    let mut response = http::send(&call.service.policy, request, call.patience(), call.control)?;
     if !response.is_success() {
         call.scrub(&mut response, None);
         return Err(refused(&url, id, response));
@@ -262,13 +263,13 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
 
 /// The token endpoint's refusals: 400 and 401 are both seen for a wrong secret.
 fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
-    let retry_after = transport::retry_after(&response).map(|wait| wait.as_secs());
+    let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
     let (code, message, hint) = match response.status {
         400 | 401 => (
             Code::Unauthorized,
             format!(
                 "The client id {} or its secret was refused by {url}{}.",
-                crate::members::printable(id),
+                crate::text::printable(id),
                 describe(&response)
             ),
             "Check both, and that the personal access token or API client still exists: secrets are shown once, when they are made.",

@@ -1,0 +1,141 @@
+//! The gate that a refresh leaves by.
+
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use super::Delivery;
+use super::pending::Shared;
+use crate::error::Sent;
+
+/// Decides whether a refresh may leave, and knows whether it has.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: AtomicU8,
+    /// The answer's, once it has begun.
+    status: AtomicU16,
+    pub(crate) delivery: Delivery,
+}
+
+const CLOSED: u8 = 0;
+const TAKEN: u8 = 1;
+const ANSWERED: u8 = 2;
+/// Beside one of the others: it is never closed or taken again.
+const REVOKED: u8 = 128;
+
+impl Gate {
+    pub(crate) fn new(delivery: Delivery) -> Self {
+        Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
+    }
+
+    /// Before an attempt. False: there must be none.
+    pub(crate) fn close(&self) -> bool {
+        let open = |state| (state & REVOKED == 0).then_some(CLOSED);
+        self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, open).is_ok()
+    }
+
+    /// The connection is about to write the body. False: it must not.
+    pub(crate) fn take(&self) -> bool {
+        self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// An answer that comes after the gate was revoked does not count: whoever has revoked it, and whoever was waiting,
+    /// would otherwise tell two stories.
+    pub(crate) fn answered(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// From now on nothing leaves; what has left has left.
+    pub(crate) fn revoke(&self) {
+        self.state.fetch_or(REVOKED, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & REVOKED != 0
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & !REVOKED == CLOSED
+    }
+
+    pub(crate) fn sent(&self) -> Sent {
+        match (self.delivery, self.state.load(Ordering::SeqCst) & !REVOKED) {
+            (Delivery::Repeatable, _) | (_, CLOSED) => Sent::No,
+            (_, ANSWERED) => Sent::of_status(self.status.load(Ordering::SeqCst)),
+            _ => Sent::Maybe,
+        }
+    }
+}
+
+/// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
+pub(crate) struct OneShot {
+    shared: Arc<Shared>,
+    bytes: Option<Bytes>,
+}
+
+impl OneShot {
+    pub(crate) fn new(shared: Arc<Shared>, bytes: Bytes) -> Self {
+        Self { shared, bytes: Some(bytes) }
+    }
+}
+
+/// The error that a connection gets which comes too late for the body.
+#[derive(Debug)]
+pub(crate) struct Revoked;
+
+impl std::fmt::Display for Revoked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the call was given up before its request was sent")
+    }
+}
+
+impl StdError for Revoked {}
+
+impl Body for OneShot {
+    type Data = Bytes;
+    type Error = Revoked;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Revoked>>> {
+        let Some(bytes) = self.bytes.take() else { return Poll::Ready(None) };
+        Poll::Ready(Some(if self.shared.gate.take() { Ok(Frame::data(bytes)) } else { Err(Revoked) }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_at_the_revocation_stays_true() {
+        let gate = Gate::new(Delivery::Once);
+        assert!(gate.take());
+        gate.revoke();
+        assert_eq!(gate.sent(), Sent::Maybe);
+        gate.answered(200);
+        assert_eq!(gate.sent(), Sent::Maybe);
+        assert!(!gate.close() && !gate.take());
+
+        let gate = Gate::new(Delivery::Once);
+        assert!(gate.take());
+        gate.answered(200);
+        gate.revoke();
+        assert_eq!(gate.sent(), Sent::Yes);
+    }
+}

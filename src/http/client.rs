@@ -1,0 +1,94 @@
+//! HTTP clients: one for each set of transport members.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Client;
+
+use super::cause::Cause;
+use crate::config::Transport;
+use crate::error::{Code, Error, Result};
+
+/// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Larger files hold more than certificates.
+const MAXIMUM_FILE_BYTES: u64 = 8 << 20;
+
+/// How many sets of transport members have a client at the same time.
+const CLIENTS: usize = 16;
+
+/// The client of these transport members, made when they are new.
+pub(crate) fn client(transport: &Transport) -> Result<Client> {
+    static MADE: Mutex<Vec<(Transport, Client)>> = Mutex::new(Vec::new());
+    let kept = |made: &mut Vec<(Transport, Client)>| {
+        let index = made.iter().rposition(|(of, _)| of == transport)?;
+        // The least recently used stands first.
+        made[index..].rotate_left(1);
+        made.last().map(|(_, client)| client.clone())
+    };
+    if let Some(client) = kept(&mut MADE.lock().unwrap_or_else(PoisonError::into_inner)) {
+        return Ok(client);
+    }
+    // Not under the lock: files are read, which may take long.
+    let client = build(transport)?;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(client) = kept(&mut made) {
+        return Ok(client);
+    }
+    if made.len() == CLIENTS {
+        made.remove(0);
+    }
+    made.push((transport.clone(), client.clone()));
+    Ok(client)
+}
+
+fn build(transport: &Transport) -> Result<Client> {
+    let mut builder = Client::builder()
+        .connect_timeout(transport.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy();
+    if let Some(proxy) = &transport.proxy {
+        let exempt = format!("localhost,127.0.0.0/8,::1,{}", transport.no_proxy.as_deref().unwrap_or_default());
+        let proxy = reqwest::Proxy::all(proxy.reveal())
+            .map_err(|_| Error::invalid_argument("proxy is no http: or https: URL."))?
+            .no_proxy(reqwest::NoProxy::from_string(&exempt));
+        builder = builder.proxy(proxy);
+    }
+    if !transport.https {
+        // No certificate will be looked at: the system's store need not be read, nor even exist.
+        builder = builder.tls_certs_only([]);
+    } else if transport.skip_certificate_check {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    } else if let Some(path) = &transport.ca_file {
+        builder = builder.tls_certs_merge(certificates(path)?);
+    }
+    builder.build().map_err(|error| {
+        let cause = Cause::of(&error);
+        Error::new(Code::Tls, format!("Encrypted connections cannot be set up: {}.", cause.tls.unwrap_or(cause.text)))
+            .hint(
+                "This system's certificate store seems to be missing or empty (on Linux, the package ca-certificates).",
+            )
+    })
+}
+
+fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>> {
+    let refused = |reason: String| {
+        Error::invalid_argument(format!("caFile {path} {reason}."))
+            .hint("A file with at least one certificate in PEM form is needed.")
+    };
+    // A pipe, or a device, might never end.
+    match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() <= MAXIMUM_FILE_BYTES => {}
+        Ok(_) => return Err(refused(format!("is no file of at most {MAXIMUM_FILE_BYTES} bytes"))),
+        Err(error) => return Err(refused(format!("cannot be read: {error}"))),
+    }
+    let bytes = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    match reqwest::Certificate::from_pem_bundle(&bytes) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refused("holds no certificate".to_owned())),
+    }
+}

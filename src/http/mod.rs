@@ -1,0 +1,280 @@
+//! HTTP: the only asynchronous module, and the only one that knows how bytes leave.
+//!
+//! One thread of the process drives all connections, always: a runtime that is only polled while somebody waits
+//! would miss that a server has closed a connection. Callers are synchronous and hold a deadline of their own.
+//!
+//! A refresh is handed over through a [`Gate`]: its body can be taken once, by the connection that is about to
+//! write it. Until then it is certain that nothing was sent; after that nothing but the service's own word makes it
+//! certain again. A layer below that would like to send a request twice finds no second body to send.
+
+mod body;
+mod cause;
+mod client;
+mod exchange;
+mod pending;
+mod rate_limit;
+
+use std::num::IntErrorKind;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use once_cell::sync::OnceCell;
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Method, Url};
+use tokio::runtime::Handle;
+
+use self::body::Gate;
+use self::client::client;
+use self::exchange::{Answer, Exchange};
+use self::pending::{Limit, Outcome, Shared};
+use self::rate_limit::Rate;
+use crate::config::Effective;
+use crate::control::{Control, Registration, cancelled};
+use crate::error::{Code, Error, Result, Sent};
+use crate::host;
+use crate::response::Response;
+
+/// What many requests have in common; made once, because a URL is slow to make.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// All but a token that was fetched.
+    pub(crate) headers: HeaderMap,
+}
+
+/// A request, complete but for what every request has.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) target: Arc<Target>,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) body: Bytes,
+    pub(crate) delivery: Delivery,
+    /// Whether it counts for the service's rate limit: a token's does not.
+    pub(crate) is_limited: bool,
+}
+
+/// What it would mean to send a request twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// A refresh: never, unless the service is known not to have taken it.
+    Once,
+    /// A question: nothing.
+    Repeatable,
+}
+
+/// How long an exchange is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// For the exchange and its repetitions, without what it waits for the rate limit.
+    pub(crate) timeout: Duration,
+    /// The end of everything.
+    pub(crate) end: Option<Instant>,
+}
+
+/// How an exchange is carried out: by which client, under which rate limit, with how much patience.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    client: Client,
+    rate: Arc<Rate>,
+    tries: u64,
+    pause: Duration,
+    maximum_bytes: u64,
+}
+
+impl Policy {
+    pub(crate) fn new(configuration: &Effective) -> Result<Self> {
+        io_thread()?;
+        Ok(Self {
+            client: client(&configuration.transport)?,
+            rate: Rate::of(configuration),
+            tries: configuration.maximum_retry_count,
+            pause: configuration.retry_interval,
+            maximum_bytes: configuration.maximum_response_bytes,
+        })
+    }
+}
+
+/// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent.
+pub(crate) fn send(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Response> {
+    start(policy, request, patience, control)?.finish()
+}
+
+/// Sends `request`, and does not wait for the answer.
+pub(crate) fn start(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Started> {
+    let now = Instant::now();
+    let timeout = patience.end.map_or(patience.timeout, |end| patience.timeout.min(end.saturating_duration_since(now)));
+    let target = Arc::clone(&request.target);
+    let shared = Arc::new(Shared::new(request.delivery, now + timeout));
+    // Before it begins, so that nothing leaves after a cancel that has found nothing to stop.
+    let registration = control.register(Arc::clone(&shared) as _)?;
+    let exchange = Exchange {
+        client: policy.client.clone(),
+        shared: Arc::clone(&shared),
+        control: control.clone(),
+        rate: request.is_limited.then(|| Arc::clone(&policy.rate)),
+        patience,
+        deadline: now + patience.timeout,
+        tries: policy.tries,
+        pause: policy.pause,
+        maximum_bytes: policy.maximum_bytes,
+        request,
+    };
+    // A task is moved several times on its way; a pointer to it moves faster.
+    let task = io_thread()?.spawn(Box::pin(exchange.run()));
+    shared.started(task.abort_handle());
+    Ok(Started { shared, target, timeout, registration, has_ended: false })
+}
+
+/// An exchange under way. Dropped before it was finished, it is given up.
+#[derive(Debug)]
+#[must_use = "it is given up when it is dropped"]
+pub(crate) struct Started {
+    shared: Arc<Shared>,
+    target: Arc<Target>,
+    timeout: Duration,
+    registration: Registration,
+    has_ended: bool,
+}
+
+impl Started {
+    /// Waits for the answer. Nobody but this waits, so that an answer counts that came late, but before it was called.
+    pub(crate) fn finish(mut self) -> Result<Response> {
+        let outcome = self.shared.wait();
+        self.has_ended = true;
+        let gate = &self.shared.gate;
+        let result = match outcome {
+            // Read here: the I/O thread has others to serve.
+            Outcome::Ended(result) => result.map(Answer::read),
+            Outcome::Pending(limit) => {
+                self.shared.give_up();
+                Err(timed_out(&self.target, self.timeout, limit, gate))
+            }
+            Outcome::Cancelled => Err(cancelled(gate.sent())),
+            Outcome::Lost => Err(Error::new(
+                Code::Internal,
+                format!("The exchange with {} ended by a defect of PSSailpointCC.", self.target),
+            )
+            .sent(gate.sent())),
+        };
+        self.settle(match &result {
+            Ok(_) => gate.sent(),
+            Err(error) => error.details().sent,
+        });
+        result
+    }
+
+    fn settle(&self, sent: Sent) {
+        if sent != Sent::No {
+            self.registration.control().settle(sent);
+        }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.shared.give_up();
+            self.settle(self.shared.gate.sent());
+        }
+    }
+}
+
+/// How long the service asks to wait.
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+    seconds_or_date(response.header(RETRY_AFTER.as_str())?)
+}
+
+/// Whatever asks for longer is mistaken.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
+/// Retry-After's two forms.
+fn seconds_or_date(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let asked = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => LONGEST_WAIT,
+        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
+    };
+    // A date that has passed, by this machine's clock, asks for nothing.
+    (!asked.is_zero()).then(|| asked.min(LONGEST_WAIT))
+}
+
+fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
+    let sent = gate.sent();
+    if limit.is_held {
+        return Error::new(
+            Code::Timeout,
+            format!("{target} was held back by the rate limit until the call's time was used up."),
+        )
+        .hint("It was not sent: it is safe to try again. options.totalTimeoutSec and rateLimit set the limits.")
+        .sent(sent);
+    }
+    let hint = match (gate.delivery, sent) {
+        (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
+        (_, Sent::No) => "It was not sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
+        _ => {
+            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
+        }
+    };
+    // To the millisecond: what is left of totalTimeoutSec is no round number.
+    let seconds = timeout.as_millis() as f64 / 1000.0;
+    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s.")).hint(hint).sent(sent)
+}
+
+/// "POST https://host/path": what an error speaks of.
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}{}", self.method, origin(&self.url), self.url.path())
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// The thread that drives all connections, started by the first call that needs it.
+fn io_thread() -> Result<&'static Handle> {
+    static IO: OnceCell<Handle> = OnceCell::new();
+    IO.get_or_try_init(|| {
+        // Fails where the host, or another call, has installed one: any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        host::spawn_quiet("pssailpointcc-io", move || {
+            runtime.block_on(std::future::pending::<()>());
+        })?;
+        Ok(handle)
+    })
+    .map_err(|error: std::io::Error| {
+        Error::new(Code::Internal, format!("The thread for the network could not be started: {error}."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date_and_what_is_neither_or_past_asks_for_nothing() {
+        let seconds = |text: &str| seconds_or_date(text).map(|asked| asked.as_secs());
+        let in_a_minute = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+        assert!((58..=60).contains(&seconds(&in_a_minute).expect("a date")));
+        for (text, asked) in [
+            ("7", Some(7)),
+            (" 7 ", Some(7)),
+            ("0", None),
+            ("-7", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", None),
+            ("999999", Some(86_400)),
+            ("99999999999999999999999999", Some(86_400)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(86_400)),
+        ] {
+            assert_eq!(seconds(text), asked, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Reading the JSON that comes in, member by member.
+//!
+//! A derived `Deserialize` would take an array for a struct, and its messages echo the values that they complain
+//! of, secrets among them. Here a message names the member and what it must be, and nothing else.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+use crate::text::{nearest, printable, shortened};
+
+/// A JSON object whose members are taken one after the other; what is left at the end was not known.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    /// Its name in errors; empty for the request itself.
+    path: Cow<'static, str>,
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+    known: Vec<&'static str>,
+}
+
+/// An object's members in their order, values untouched.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// Parses a whole text. `what` names it in errors: "the request", "the configuration".
+    pub(crate) fn parse(text: &'a str, what: &str) -> Result<Self> {
+        // What is right needs one pass; a second one finds out what is wrong.
+        if let Ok(Members(members)) = serde_json::from_str(text) {
+            return Self::of(members, what, Cow::Borrowed(""));
+        }
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+            Error::invalid_argument(format!(
+                "{what} is not JSON: it stops making sense at line {}, column {}.",
+                error.line(),
+                error.column()
+            ))
+            .hint("A JSON object is needed, such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")
+        })?;
+        Self::read(raw, what, Cow::Borrowed(""))
+    }
+
+    /// An object that is a member of another, from its text.
+    pub(crate) fn member(text: &'a str, path: &'static str) -> Result<Self> {
+        // The text was cut out of JSON that has been parsed.
+        let raw = serde_json::from_str(text).map_err(|_| not_text(path))?;
+        Self::read(raw, path, Cow::Borrowed(path))
+    }
+
+    fn read(raw: &'a RawValue, what: &str, path: Cow<'static, str>) -> Result<Self> {
+        if kind(raw) != "an object" {
+            return Err(Error::invalid_argument(format!("{what} must be a JSON object, not {}.", kind(raw))));
+        }
+        let Members(members) =
+            serde_json::from_str(raw.get()).map_err(|_| not_text(&format!("a member's name in {what}")))?;
+        Self::of(members, what, path)
+    }
+
+    fn of(members: Vec<(Cow<'a, str>, &'a RawValue)>, what: &str, path: Cow<'static, str>) -> Result<Self> {
+        if let Some(twice) = name_that_stands_twice(&members) {
+            return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice)))
+                .hint("Which of the two holds is anybody's guess: keep one."));
+        }
+        Ok(Self { path, members, known: Vec::with_capacity(8) })
+    }
+
+    /// The members as they came, for objects whose names are the caller's.
+    pub(crate) fn into_members(self) -> Vec<(Cow<'a, str>, &'a RawValue)> {
+        self.members
+    }
+
+    /// Takes a member; null counts as absent.
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a RawValue> {
+        self.known.push(name);
+        let index = self.members.iter().position(|(member, _)| member == name)?;
+        let (_, raw) = self.members.remove(index);
+        (raw.get() != "null").then_some(raw)
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        text(raw, &self.name(name)).map(Some)
+    }
+
+    /// `true` or `false`; the words as strings are taken too, as scripts write them.
+    pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        match raw.get().trim_matches('"').to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(self.wrong(name, "true or false", raw)),
+        }
+    }
+
+    /// One of these words.
+    pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let given = if kind(raw) == "text" { text(raw, &self.name(name))? } else { String::new() };
+        if let Some((_, value)) = words.iter().find(|(word, _)| given.eq_ignore_ascii_case(word)) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let given = if given.is_empty() { kind(raw).to_owned() } else { format!("\"{}\"", printable(&given)) };
+        Err(Error::invalid_argument(format!("{} must be one of {}, not {given}.", self.name(name), words.join(", "))))
+    }
+
+    /// An array of texts, none of them blank.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        if kind(raw) != "an array" {
+            return Err(self.wrong(name, "an array of texts", raw));
+        }
+        let name = self.name(name);
+        let members: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_text(&name))?;
+        let member = |(index, raw): (usize, &&RawValue)| {
+            let path = format!("{name}[{index}]");
+            let text = text(raw, &path)?;
+            match text.trim().is_empty() {
+                true => Err(Error::invalid_argument(format!("{path} is blank, and names nobody."))),
+                false => Ok(text),
+            }
+        };
+        members.iter().enumerate().map(member).collect::<Result<_>>().map(Some)
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn integer(
+        &mut self,
+        name: &'static str,
+        unit: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        match raw.get().parse::<u64>() {
+            Ok(value) if range.contains(&value) => Ok(Some(value)),
+            _ => {
+                let needed = format!("a whole number of {unit} from {} to {}", range.start(), range.end());
+                Err(self.wrong(name, &needed, raw))
+            }
+        }
+    }
+
+    /// Seconds, fractions allowed, from a thousandth to a day.
+    pub(crate) fn seconds(&mut self, name: &'static str) -> Result<Option<std::time::Duration>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        match raw.get().parse::<f64>() {
+            Ok(value) if (0.001..=86_400.0).contains(&value) => Ok(Some(std::time::Duration::from_secs_f64(value))),
+            _ => Err(self.wrong(name, "a number of seconds from 0.001 to 86400", raw)),
+        }
+    }
+
+    pub(crate) fn object(&mut self, name: &'static str) -> Result<Option<Object<'a>>> {
+        let Some(raw) = self.take(name) else { return Ok(None) };
+        let path = self.name(name);
+        Object::read(raw, &path.clone(), path).map(Some)
+    }
+
+    /// Refuses what nobody took.
+    pub(crate) fn finish(self) -> Result<()> {
+        let Some((name, _)) = self.members.first() else { return Ok(()) };
+        let place = if self.path.is_empty() { "The request" } else { self.path.as_ref() };
+        let error = Error::invalid_argument(format!("{place} has no member \"{}\" that is known.", printable(name)));
+        Err(match nearest(name, &self.known) {
+            Some(near) => error.hint(format!("Was \"{near}\" meant?")),
+            None => error.hint(format!("Known are: {}.", self.known.join(", "))),
+        })
+    }
+
+    fn wrong(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
+        let given = match kind(raw) {
+            "a number" => shortened(raw.get(), 30),
+            other => other.to_owned(),
+        };
+        Error::invalid_argument(format!("{} must be {needed}, not {given}.", self.name(name)))
+    }
+
+    fn name(&self, name: &'static str) -> Cow<'static, str> {
+        if self.path.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(format!("{}.{name}", self.path)) }
+    }
+}
+
+fn name_that_stands_twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
+    let mut names = members.iter().map(|(name, _)| name.as_ref());
+    // What people write is short, and compared faster than sorted.
+    if members.len() <= 8 {
+        return (0..members.len()).find_map(|_| names.next().filter(|name| names.clone().any(|other| other == *name)));
+    }
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// The string behind a raw value.
+pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {
+    if kind(raw) != "text" {
+        return Err(Error::invalid_argument(format!("{path} must be text, not {}.", kind(raw))));
+    }
+    serde_json::from_str(raw.get()).map_err(|_| not_text(path))
+}
+
+/// Checks a value that passes through: every string in it is text, and it nests at most 128 deep.
+pub(crate) fn check_any(raw: &RawValue, path: impl FnOnce() -> String) -> Result<()> {
+    if matches!(kind(raw), "a boolean" | "null") {
+        return Ok(());
+    }
+    serde_json::from_str::<serde_json::Value>(raw.get()).map(drop).map_err(|_| {
+        let path = path();
+        Error::invalid_argument(format!(
+            "{path} nests deeper than 127 levels, or holds a number or an escape (a lone surrogate such as \\ud800) \
+             that no text can hold."
+        ))
+    })
+}
+
+fn not_text(path: &str) -> Error {
+    Error::invalid_argument(format!("{path} holds an escape that is no character (a lone surrogate such as \\ud800)."))
+}
+
+fn kind(raw: &RawValue) -> &'static str {
+    match raw.get().as_bytes().first() {
+        Some(b'"') => "text",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// A name that borrows where it holds no escape; `Cow` alone would always copy.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Borrowing;
+
+        impl<'de> Visitor<'de> for Borrowing {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> std::result::Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> std::result::Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Borrowing)
+    }
+}

@@ -1,0 +1,100 @@
+//! A refresh by `/cc`, the documented endpoint, which takes a filter and refreshes everybody where it cannot use it.
+
+use crate::error::{Code, Error, Result};
+use crate::filter::Filter;
+use crate::refresh::cc_by_name;
+use crate::refresh::delivery::{Delivered, Kind, Parcel};
+use crate::refresh::preflight::{self, Limits};
+use crate::refresh::{Counted, Plan, Refreshed};
+use crate::report::Person;
+use crate::request::{Options, RefreshRequest, Selection};
+use crate::service::{self, Call};
+
+/// Counts, sends.
+pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed> {
+    let filter = match &request.selection {
+        Selection::People(people) => return cc_by_name::refresh(call, request, people),
+        Selection::Filter { text, .. } => Some(text.as_str()),
+        Selection::Everybody => None,
+    };
+    let (counted, identities) = count(call, request)?;
+    let body = request.body(filter);
+    let refreshed = Refreshed { counted, ..Refreshed::new(call, "cc") };
+    if request.options.dry_run {
+        let plan = Plan {
+            url: call.service.base_url().join(service::REFRESH_PATH).to_string(),
+            filter: match &request.selection {
+                Selection::Filter { parsed, .. } => parsed.as_ref().map(Filter::canonical),
+                Selection::Everybody | Selection::People(_) => None,
+            },
+            everybody: filter.is_none(),
+            identities,
+            body: Some(body),
+            calls: None,
+            side_effects: None,
+        };
+        return Ok(Refreshed { plan: Some(plan), ..refreshed });
+    }
+    let parcel = Parcel { kind: Kind::Refresh(body), identities: Vec::new(), ids: Vec::new() };
+    let mut delivered = Delivered::of(1);
+    delivered.deliver(call, std::iter::once(parcel));
+    refreshed.concluded(delivered, None)
+}
+
+/// The preflight, where there is to be one: refuses, or tells whom the refresh touches.
+fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
+    let options = &request.options;
+    let maximum = options.maximum_identities.or(call.service.maximum_identities());
+    let wanted = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
+    if !wanted && request.prunes() && !options.allow_prune_all {
+        return Err(uncounted_prune());
+    }
+    if !wanted {
+        return if maximum.is_some() { Err(uncounted(options)) } else { Ok((None, None)) };
+    }
+    let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };
+    match &request.selection {
+        Selection::Filter { parsed: Some(filter), .. } => {
+            let matches = preflight::check(call, filter, limits)?;
+            let counted =
+                Counted { matched: matches.matched, matched_exactly: matches.exactly, undecided: matches.undecided };
+            Ok((Some(counted), Some(matches.people)))
+        }
+        Selection::Everybody if maximum.is_some() || options.dry_run => {
+            match preflight::check_everybody(call, limits) {
+                Ok(matched) => Ok((Some(Counted { matched, matched_exactly: true, undecided: 0 }), None)),
+                // Everybody was named: the number is only told, and only where it can be.
+                Err(error) if error.details().code == Code::PreflightUnavailable && maximum.is_none() => {
+                    Ok((None, None))
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Selection::Filter { parsed: None, .. } | Selection::Everybody | Selection::People(_) => Ok((None, None)),
+    }
+}
+
+/// The error of a deletion whose extent nobody has looked at.
+fn uncounted_prune() -> Error {
+    Error::new(
+        Code::WouldRefreshAll,
+        "pruneIdentities with a filter that nobody has held against the tenant: if the service cannot use it, every identity without an account is deleted.",
+    )
+    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
+}
+
+/// The error of a maximum that nothing would be held against.
+fn uncounted(options: &Options) -> Error {
+    let why = match options {
+        Options { skip_filter_check: true, .. } => "options.skipFilterCheck sends the filter without counting",
+        Options { preflight: Some(false), .. } => "options.preflight is false, so nobody is counted",
+        _ => "the configuration's preflight is false, so nobody is counted",
+    };
+    let source = if options.maximum_identities.is_some() {
+        "options.maxIdentities"
+    } else {
+        "The configuration's maxIdentities"
+    };
+    Error::invalid_argument(format!("{source} cannot be kept: {why}."))
+        .hint("Leave out one of the two. A ceiling holds for every call, or it is none.")
+}

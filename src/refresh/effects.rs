@@ -1,0 +1,121 @@
+//! What the successor of `/cc` does of what a request's arguments ask for: `identities/process` always does four things,
+//! and `synchronize-attributes` a fifth; there is nothing for the rest.
+
+use crate::error::{Code, Error, Result};
+use crate::request::{Arguments, PRUNE};
+use crate::text::printable;
+
+/// The calls that stand for a request's arguments.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// `identities/process`.
+    pub(crate) process: bool,
+    /// `synchronize-attributes`, for each person.
+    pub(crate) synchronize: bool,
+    /// The arguments that are not set, and done nevertheless.
+    pub(crate) side_effects: Vec<&'static str>,
+    /// What is done otherwise than the arguments say, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What `identities/process` always does: the argument that asks for it, and what it is.
+const ALWAYS: [(&str, &str); 4] = [
+    ("correlateEntitlements", "calculates entitlements, roles and access profiles"),
+    ("promoteAttributes", "calculates identity attributes"),
+    ("refreshManagerStatus", "calculates managers and who is one"),
+    ("provision", "provisions what is assigned"),
+];
+
+const SYNCHRONIZE: &str = "synchronizeAttributes";
+
+/// How many arguments an error repeats.
+const SHOWN: usize = 10;
+
+/// What is to be called. Arguments that it would do more for, or less, than they say are refused, or warned of where
+/// that is allowed.
+pub(crate) fn work(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Work> {
+    let given: Vec<(&str, bool)> = arguments.into_iter().flat_map(Arguments::iter).collect();
+    let is_set = |name: &str| given.iter().any(|(given, set)| *set && given.eq_ignore_ascii_case(name));
+    // A name may stand twice, in upper and in lower case: then it is both.
+    let is_false = |name: &str| given.iter().any(|(given, set)| !*set && given.eq_ignore_ascii_case(name));
+    let synchronize = is_set(SYNCHRONIZE);
+    // Then there is nothing for process to do, and what is left is done exactly as asked.
+    let process = !(synchronize && ALWAYS.iter().all(|(name, _)| is_false(name) && !is_set(name)));
+    let mut differences = Vec::new();
+    for (name, does) in ALWAYS.iter().filter(|(name, _)| process && is_false(name)) {
+        differences.push(format!("{name} is false, and identities/process always {does}"));
+    }
+    if is_set(PRUNE) {
+        differences.push(format!("{PRUNE} is set, and nothing but /cc deletes identities"));
+    }
+    for (name, _) in given.iter().filter(|(name, _)| !is_known(name)) {
+        differences.push(format!("{} is no argument that it has anything for", printable(name)));
+    }
+    if !allow_broader && !differences.is_empty() {
+        return Err(unsupported(&differences));
+    }
+    let side_effects = ALWAYS.iter().filter(|(name, _)| process && !is_set(name)).map(|(name, _)| *name).collect();
+    let warnings = differences.into_iter().map(|difference| format!("{difference}.")).collect();
+    Ok(Work { process, synchronize, side_effects, warnings })
+}
+
+fn is_known(name: &str) -> bool {
+    let mut names = ALWAYS.iter().map(|(name, _)| *name).chain([SYNCHRONIZE, PRUNE]);
+    names.any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn unsupported(differences: &[String]) -> Error {
+    let shown = differences[..differences.len().min(SHOWN)].join("; ");
+    Error::new(
+        Code::UnsupportedArgument,
+        format!("The successor of /cc cannot do exactly what refreshArgs ask for: {shown}."),
+    )
+    .hint(
+        "Nothing was sent. Leave these arguments out. Or let it do what it can, with a warning of each: options.allowBroader, for all \
+         calls the configuration's allowBroader (PowerShell: Set-Configuration -AllowBroader $true).\n\
+         Where only attributes are to be synchronized: synchronizeAttributes true, and the other four false.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Object;
+
+    fn work_of(text: &str, allow_broader: bool) -> Result<Work> {
+        let arguments = Arguments::read(Object::parse(text, "the arguments").expect("JSON")).expect("arguments");
+        work(Some(&arguments), allow_broader)
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_told_and_what_is_refused_is_named() {
+        let work = work_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
+        assert_eq!(work.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
+        assert_eq!((work.process, work.synchronize, work.warnings.len()), (true, false, 0));
+        for (text, named) in [
+            (r#"{"provision": false}"#, "provision is false"),
+            (r#"{"provision": "False"}"#, "provision is false"),
+            (r#"{"PROVISION": 0}"#, "provision is false"),
+            (r#"{"provision": "\u0066alse"}"#, "provision is false"),
+            (r#"{"provision": true, "Provision": false}"#, "provision is false"),
+            (r#"{"pruneIdentities": "true"}"#, "pruneIdentities is set"),
+            (r#"{"refreshLinks": false}"#, "refreshLinks is no argument"),
+        ] {
+            let error = work_of(text, false).expect_err(text);
+            assert!(error.details().message.contains(named), "{text}: {error}");
+            assert_eq!(work_of(text, true).expect("allowed").warnings.len(), 1);
+        }
+        assert_eq!(work_of(r#"{"pruneIdentities": false, "provision": null}"#, false).expect("fine").warnings.len(), 0);
+    }
+
+    #[test]
+    fn attributes_alone_are_synchronized_where_all_else_is_false() {
+        let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
+        let work = work_of(all, false).expect("exactly as asked");
+        assert_eq!(work, Work { synchronize: true, ..Work::default() });
+        for provision in ["", r#", "provision": 0, "Provision": true"#] {
+            let some = all.replace(r#", "provision": 0"#, provision);
+            assert!(work_of(&some, false).is_err(), "{some}");
+        }
+    }
+}

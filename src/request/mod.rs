@@ -1,0 +1,248 @@
+//! The request: the documented body, and the options that this library adds.
+
+mod arguments;
+mod patience;
+
+pub(crate) use arguments::{Arguments, PRUNE};
+pub(crate) use patience::Patience;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::config::{self, Backend};
+use crate::error::{Code, Error, Result};
+use crate::filter::{self, Attribute, Filter};
+use crate::json::Object;
+use crate::text::printable;
+
+/// Longer texts are no request.
+pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
+
+/// Longer filters are no filter: with 250 ids of 32 characters one has 10,000.
+const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
+
+/// A refresh, as its author asked for it.
+#[derive(Debug)]
+pub(crate) struct RefreshRequest<'a> {
+    pub(crate) selection: Selection,
+    pub(crate) arguments: Option<Arguments<'a>>,
+    pub(crate) options: Options,
+    /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
+    pub(crate) configuration: Option<&'a str>,
+}
+
+/// Who is to be refreshed.
+#[derive(Debug)]
+pub(crate) enum Selection {
+    /// The filter's text, and its meaning; `None` where the author vouches for the text (`skipFilterCheck`).
+    Filter {
+        text: String,
+        parsed: Option<Filter>,
+    },
+    /// The whole tenant, named as such.
+    Everybody,
+    People(People),
+}
+
+/// People by the values of one attribute.
+#[derive(Debug)]
+pub(crate) struct People {
+    pub(crate) attribute: Attribute,
+    /// As they were given, each once.
+    pub(crate) values: Vec<String>,
+}
+
+/// What the caller may choose about a refresh.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Whether matches are counted first; the configuration's word where it is not given.
+    pub(crate) preflight: Option<bool>,
+    pub(crate) maximum_identities: Option<u64>,
+    pub(crate) skip_filter_check: bool,
+    pub(crate) allow_full_refresh: bool,
+    pub(crate) allow_prune_all: bool,
+    pub(crate) dry_run: bool,
+    /// The configuration's word where it is not given; as `allow_broader`.
+    pub(crate) backend: Option<Backend>,
+    pub(crate) allow_broader: Option<bool>,
+    /// How long the tasks that it starts are waited for; `None`: not at all.
+    pub(crate) wait: Option<Patience>,
+    pub(crate) total_timeout: Option<Duration>,
+}
+
+impl<'a> RefreshRequest<'a> {
+    /// Parses the request's JSON text, and refuses one that names nobody.
+    pub(crate) fn parse(text: &'a str) -> Result<Self> {
+        let mut object = Object::parse(text, "The request")?;
+        let filter = object.text("filter")?;
+        let arguments = object.object("refreshArgs")?.map(Arguments::read).transpose()?;
+        let identities = object.texts("identities")?;
+        let attribute = object.text("identityAttribute")?;
+        let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
+        let configuration = object.take("configuration").map(RawValue::get);
+        object.finish()?;
+        let people = People::parse(identities, attribute, &filter, &options)?;
+        let prunes = arguments.as_ref().is_some_and(Arguments::prune);
+        let selection = match people {
+            Some(people) => Selection::People(people),
+            None => Selection::parse(filter, prunes, &options)?,
+        };
+        Ok(Self { selection, arguments, options, configuration })
+    }
+
+    /// Whether a refresh of everybody is what its author has named.
+    pub(crate) fn means_everybody(&self) -> bool {
+        self.options.allow_full_refresh && (self.options.allow_prune_all || !self.prunes())
+    }
+
+    /// Whether it deletes identities that have no accounts.
+    pub(crate) fn prunes(&self) -> bool {
+        self.arguments.as_ref().is_some_and(Arguments::prune)
+    }
+
+    /// The documented body, with this filter.
+    pub(crate) fn body(&self, filter: Option<&str>) -> String {
+        let body = Body { filter, refresh_args: self.arguments.as_ref() };
+        // Texts and JSON as it came always serialise.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_args: Option<&'a Arguments<'a>>,
+}
+
+impl Selection {
+    fn parse(filter: Option<String>, prunes: bool, options: &Options) -> Result<Self> {
+        match filter {
+            Some(text) if options.skip_filter_check => {
+                check_size(&text)?;
+                Ok(Self::Filter { text, parsed: None })
+            }
+            Some(text) => {
+                let parsed = Some(self::filter(&text)?);
+                Ok(Self::Filter { text, parsed })
+            }
+            None if !options.allow_full_refresh => Err(Error::new(
+                Code::WouldRefreshAll,
+                "There is no filter, so the service would refresh every identity of the tenant.",
+            )
+            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: options.allowFullRefresh.")),
+            None if prunes && !options.allow_prune_all => Err(Error::new(
+                Code::WouldRefreshAll,
+                "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
+            )
+            .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
+            None => Ok(Self::Everybody),
+        }
+    }
+}
+
+impl People {
+    /// The people who were given, or `None` where none were.
+    fn parse(
+        values: Option<Vec<String>>,
+        attribute: Option<String>,
+        filter: &Option<String>,
+        options: &Options,
+    ) -> Result<Option<Self>> {
+        let Some(mut values) = values else {
+            return match attribute {
+                Some(_) => Err(Error::invalid_argument(
+                    "identityAttribute says which attribute identities are values of, and there are none.",
+                )
+                .hint("Give identities, or leave identityAttribute out.")),
+                None => Ok(None),
+            };
+        };
+        if filter.is_some() {
+            return Err(Error::invalid_argument("filter and identities cannot both say whom to refresh.")
+                .hint("Leave one of the two out."));
+        }
+        for (is_set, option) in [
+            (options.allow_full_refresh, "options.allowFullRefresh"),
+            (options.preflight == Some(false), "options.preflight = false (PowerShell: -NoPreflight)"),
+            (options.skip_filter_check, "options.skipFilterCheck"),
+        ] {
+            if is_set {
+                return Err(Error::invalid_argument(format!("{option} has no meaning where people are named: they are always looked up, and nobody else is touched."))
+                    .hint("Leave it out."));
+            }
+        }
+        let attribute = attribute.unwrap_or_else(|| "uid".to_owned());
+        let attribute = Attribute::parse(&attribute).ok_or_else(|| {
+            Error::invalid_argument(format!(
+                "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
+                printable(&attribute)
+            ))
+            .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
+        })?;
+        let mut seen = HashSet::with_capacity(values.len());
+        let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.as_str())).collect();
+        let mut is_first = is_first.into_iter();
+        values.retain(|_| is_first.next().unwrap_or(true));
+        Ok(Some(Self { attribute, values }))
+    }
+}
+
+impl Options {
+    fn read(mut object: Object<'_>) -> Result<Self> {
+        let options = Self {
+            preflight: object.flag("preflight")?,
+            maximum_identities: config::maximum_identities(&mut object)?,
+            skip_filter_check: object.flag("skipFilterCheck")?.unwrap_or(false),
+            allow_full_refresh: object.flag("allowFullRefresh")?.unwrap_or(false),
+            allow_prune_all: object.flag("allowPruneAll")?.unwrap_or(false),
+            dry_run: object.flag("dryRun")?.unwrap_or(false),
+            backend: Backend::read(&mut object)?,
+            allow_broader: object.flag("allowBroader")?,
+            wait: Patience::read(&mut object)?,
+            total_timeout: object.seconds("totalTimeoutSec")?,
+        };
+        object.finish()?;
+        if options.skip_filter_check && options.preflight == Some(true) {
+            return Err(Error::invalid_argument(
+                "options.skipFilterCheck and options.preflight cannot both be true: a filter that is not read cannot be judged.",
+            )
+            .hint("Leave one of the two out."));
+        }
+        Ok(options)
+    }
+}
+
+/// Reads a filter.
+pub(crate) fn filter(text: &str) -> Result<Filter> {
+    check_size(text)?;
+    filter::parse(text)
+        .map_err(|error| Error::new(Code::InvalidFilter, error.message).hint(error.hint).position(error.position))
+}
+
+fn check_size(filter: &str) -> Result<()> {
+    if filter.trim().is_empty() {
+        return Err(Error::new(
+            Code::InvalidFilter,
+            "The filter is empty. The service would take it for none, and refresh every identity of the tenant.",
+        )
+        .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
+        .position(0));
+    }
+    if filter.len() > MAXIMUM_FILTER_BYTES {
+        return Err(Error::invalid_argument(format!("filter is longer than {MAXIMUM_FILTER_BYTES} bytes."))
+            .hint("Split it into several calls."));
+    }
+    Ok(())
+}
+
+/// The error of a question about no filter.
+pub(crate) fn missing_filter() -> Error {
+    Error::invalid_argument("filter is missing; it must be text.")
+        .hint("Such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")
+}

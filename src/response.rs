@@ -1,0 +1,180 @@
+//! What a server answered: status, headers, and a body that is JSON or text.
+
+use std::borrow::Cow;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::secret::Secret;
+use crate::text::shortened;
+
+/// What a server answered.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: Headers,
+    /// The body's JSON exactly as it came; or else `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+/// Serialised as an object of lists: a name may stand several times.
+#[derive(Debug, Clone)]
+struct Headers(HeaderMap);
+
+impl Response {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let text =
+            String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        match serde_json::from_str(&text) {
+            Ok(json) => Self { status, headers: Headers(headers), body: Some(json), text: None },
+            Err(_) => Self { status, headers: Headers(headers), body: None, text: Some(text) },
+        }
+    }
+
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it is a web page, by its content type or its first character.
+    pub(crate) fn is_page(&self) -> bool {
+        if self.body.is_some() {
+            return false;
+        }
+        let is_html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+        let text = self.text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
+        is_html || text.starts_with('<')
+    }
+
+    /// Whether it is the 401 that a tenant gives for an address it does not have: no matter of tokens.
+    pub(crate) fn is_unroutable(&self) -> bool {
+        self.status == 401 && self.said().is_some_and(|said| said.contains("Unable to route request"))
+    }
+
+    /// Whether it is the answer of a host that has no such endpoint.
+    pub(crate) fn is_no_route(&self) -> bool {
+        matches!(self.status, 404 | 405 | 410) || self.is_unroutable()
+    }
+
+    /// The body's JSON, where it is JSON.
+    pub(crate) fn json(&self) -> Option<&str> {
+        self.body.as_deref().map(RawValue::get)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.0.get(name)?.to_str().ok()
+    }
+
+    /// What SailPoint's support asks for.
+    pub(crate) fn tracking_id(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        body.get("trackingId")?.as_str().map(str::to_owned)
+    }
+
+    /// The sentence in an error body, in any of the forms that the service is seen to write.
+    pub(crate) fn said(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        let text = |value: &serde_json::Value| value.as_str().map(|text| text.trim().to_owned());
+        let messages = body.get("messages").and_then(|messages| text(messages.get(0)?.get("text")?));
+        messages
+            .or_else(|| text(body.get("error_description")?))
+            .or_else(|| text(body.get("error")?))
+            .or_else(|| text(body.get("message")?))
+            .filter(|text| !text.is_empty())
+            .map(|text| shortened(&text, 300))
+    }
+
+    /// The body without the secrets that a server, or a proxy, may have repeated in it.
+    pub(crate) fn scrub(&mut self, secrets: &[&Secret]) {
+        let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.reveal())).collect();
+        let clean = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "***"));
+        if let Some(text) = &mut self.text {
+            *text = clean(text);
+        }
+        if let Some(json) = self.json() {
+            // By its strings: JSON can write a character in several ways.
+            let mut value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+            if scrub_value(&mut value, &clean) {
+                (self.body, self.text) = (serde_json::value::to_raw_value(&value).ok(), None);
+            }
+        }
+        for value in self.headers.0.values_mut() {
+            let shown = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let scrubbed = clean(&shown);
+            if scrubbed != shown {
+                *value = HeaderValue::from_str(&scrubbed).unwrap_or_else(|_| HeaderValue::from_static("***"));
+            }
+        }
+    }
+}
+
+/// Shorter secrets are in every text by chance; to blot them out would only spoil it.
+const SHORTEST_SECRET: usize = 4;
+
+/// How a secret may be repeated: as it is, as a form has it, as JSON has it.
+fn forms(secret: &str) -> Vec<String> {
+    if secret.len() < SHORTEST_SECRET {
+        return Vec::new();
+    }
+    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let mut forms = vec![secret.to_owned(), form.replace('+', "%20"), form, json.trim_matches('"').to_owned()];
+    forms.dedup();
+    forms
+}
+
+/// Cleans every string of a value; whether one has changed.
+fn scrub_value(value: &mut serde_json::Value, clean: &impl Fn(&str) -> String) -> bool {
+    match value {
+        serde_json::Value::String(text) => {
+            let cleaned = clean(text);
+            let changed = cleaned != *text;
+            *text = cleaned;
+            changed
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().fold(false, |changed, value| scrub_value(value, clean) | changed)
+        }
+        serde_json::Value::Object(members) => {
+            let mut changed = members.values_mut().fold(false, |changed, value| scrub_value(value, clean) | changed);
+            let names: Vec<String> = members.keys().filter(|name| clean(name) != **name).cloned().collect();
+            for name in names {
+                changed = true;
+                if let Some(value) = members.remove(&name) {
+                    members.insert(clean(&name), value);
+                }
+            }
+            changed
+        }
+        _ => false,
+    }
+}
+
+impl Serialize for Headers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.keys_len()))?;
+        // A name's values follow each other.
+        let mut headers = self.0.iter().peekable();
+        while let Some((name, value)) = headers.next() {
+            let first = [shown(name, value)];
+            if headers.peek().is_none_or(|(next, _)| *next != name) {
+                map.serialize_entry(name.as_str(), &first)?;
+                continue;
+            }
+            let mut values = Vec::from(first);
+            while let Some((_, value)) = headers.next_if(|(next, _)| *next == name) {
+                values.push(shown(name, value));
+            }
+            map.serialize_entry(name.as_str(), &values)?;
+        }
+        map.end()
+    }
+}
+
+fn shown<'v>(name: &HeaderName, value: &'v HeaderValue) -> Cow<'v, str> {
+    if name == SET_COOKIE { Cow::Borrowed("***") } else { String::from_utf8_lossy(value.as_bytes()) }
+}

@@ -1,0 +1,183 @@
+//! What must be known of a filter before anybody is counted: that its attributes are searchable, without which the service
+//! refreshes everybody, and that somebody besides the service can judge it.
+
+use crate::error::{Code, Error, Result};
+use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
+use crate::service::{self, Call};
+use crate::text::{nearest, shortened};
+
+/// How many parts or names an error repeats.
+const SHOWN: usize = 3;
+
+/// Refuses a filter of which it is known without asking that nobody but the service can judge it.
+pub(crate) fn decidable(filter: &Filter) -> Result<()> {
+    let Some(parts) = undecidable(filter) else { return Ok(()) };
+    Err(Error::new(
+        Code::PreflightUnavailable,
+        format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
+    )
+    .hint(format!("{BY_VALUES}\n{WAYS}")))
+}
+
+/// The same where ids are sent in place of the filter, so that the service will not judge it either.
+pub(crate) fn decidable_here(filter: &Filter) -> Result<()> {
+    let Some(parts) = undecidable(filter) else { return Ok(()) };
+    Err(Error::new(
+        Code::UnsupportedArgument,
+        format!("Only /cc itself could judge {parts}: its successor takes the ids of people, and no filter."),
+    )
+    .hint(format!("Nothing was sent. {BY_VALUES}")))
+}
+
+const BY_VALUES: &str = "Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"";
+
+/// The parts for which nobody but the service can tell of anybody that the filter matches; `None` where one can.
+fn undecidable(filter: &Filter) -> Option<String> {
+    if can_be(true, filter.expr()) {
+        return None;
+    }
+    let mut parts = filter.undecidable();
+    if parts.is_empty() {
+        parts.push(filter.canonical());
+    }
+    let parts: Vec<String> = parts.iter().take(SHOWN).map(|part| shortened(part, 80)).collect();
+    Some(parts.join(", "))
+}
+
+/// Whether a filter says by name whom it means.
+pub(crate) fn names_people(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) => parts.iter().any(names_people),
+        Expr::Or(parts) => parts.iter().all(names_people),
+        Expr::Not(_) => false,
+        Expr::Condition { attribute, test } => {
+            let is_name = matches!(attribute.as_str(), "id" | "name" | "uid" | "email");
+            is_name
+                && matches!(
+                    test,
+                    Test::In { .. }
+                        | Test::Compare { operator: Operator::Equal, value: Operand::Literal(Literal::Text(_)), .. }
+                )
+        }
+    }
+}
+
+/// Whether there can be a document of which the filter is judged to hold, or not to hold.
+fn can_be(verdict: bool, expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) if verdict => parts.iter().all(|part| can_be(true, part)),
+        Expr::And(parts) => parts.iter().any(|part| can_be(false, part)),
+        Expr::Or(parts) if verdict => parts.iter().any(|part| can_be(true, part)),
+        Expr::Or(parts) => parts.iter().all(|part| can_be(false, part)),
+        Expr::Not(inner) => can_be(!verdict, inner),
+        Expr::Condition { test, .. } => match test {
+            Test::Compare { value, .. } => matches!(value, Operand::Literal(literal) if !is_constant(literal)),
+            Test::In { values, .. } => !values.iter().any(is_constant),
+            Test::Like { .. } | Test::IsNull | Test::NotNull => true,
+            Test::ContainsAll { .. }
+            | Test::IsEmpty
+            | Test::Join { .. }
+            | Test::CollectionCondition { .. }
+            | Test::Subquery { .. } => false,
+        },
+    }
+}
+
+fn is_constant(literal: &Literal) -> bool {
+    matches!(literal, Literal::Constant(_))
+}
+
+/// What every tenant's filters can name.
+const STANDARD: [&str; 14] = [
+    "id",
+    "name",
+    "uid",
+    "displayName",
+    "email",
+    "firstname",
+    "lastname",
+    "correlated",
+    "protected",
+    "inactive",
+    "manager",
+    "manager.id",
+    "manager.name",
+    "manager.displayName",
+];
+
+/// Refuses a filter that names an attribute which is not known to be searchable: the service would ignore it.
+pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
+    let mut names = filter.attributes();
+    names.retain(|name| !STANDARD.contains(&name.as_str()));
+    if names.is_empty() {
+        return Ok(());
+    }
+    // Asked each time: an attribute that has just lost its searchability makes the filter one of everybody.
+    let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(error, &names))?;
+    let is_searchable =
+        |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
+    match names.iter().find(|name| !is_searchable(name)) {
+        None => Ok(()),
+        Some(name) => Err(not_searchable(name, &attributes)),
+    }
+}
+
+fn not_searchable(name: &str, attributes: &[service::Attribute]) -> Error {
+    let shown = shortened(name, 60);
+    let is_known = attributes.iter().any(|attribute| attribute.name == name);
+    let bare = name.strip_prefix("attributes.").unwrap_or(name);
+    let usable = attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str());
+    let usable: Vec<&str> = STANDARD.into_iter().chain(usable).collect();
+    let (message, advice) = if is_known {
+        (
+            format!(
+                "{shown} is an identity attribute that is not searchable, and a filter that names one refreshes every identity."
+            ),
+            "Make it searchable in the tenant's identity attributes, or name people by another attribute.".to_owned(),
+        )
+    } else {
+        (
+            format!(
+                "{shown} is no identity attribute of this tenant, and a filter that names it refreshes every identity."
+            ),
+            match usable.iter().find(|usable| **usable == bare).copied().or_else(|| nearest(bare, &usable)) {
+                Some(near) => format!("Was {near} meant?"),
+                None => "Upper and lower case count; the names are in the tenant's identity attributes.".to_owned(),
+            },
+        )
+    };
+    Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}\n{WAYS}"))
+}
+
+fn list_unavailable(error: Error, names: &[String]) -> Error {
+    let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
+    let names = names.join(", ");
+    reworded(error, &format!("Whether filters can use {names} is not known"))
+}
+
+/// What is left to do where a check cannot be made.
+pub(crate) const WAYS: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
+                    tenant. The safe way is options.backend = process (PowerShell: -Backend process), which sends the ids of those who \
+                    match and nothing else. Whoever takes the risk knowingly sends it with options.preflight = false (PowerShell: -NoPreflight).";
+
+pub(crate) fn reworded(error: Error, what: &str) -> Error {
+    let details = error.details();
+    let (code, hint) = match details.response.as_ref().map(|response| response.status) {
+        // A matter of this call as a whole, not of its preflight.
+        None | Some(401 | 429 | 300..=399) if details.code != Code::PreflightUnavailable => (details.code, ""),
+        _ => (Code::PreflightUnavailable, WAYS),
+    };
+    let message = match code {
+        Code::PreflightUnavailable => format!("{what}, so nothing was sent: {}", details.message),
+        _ => details.message.clone(),
+    };
+    let nothing_sent = if code == Code::PreflightUnavailable {
+        ""
+    } else {
+        "No refresh was sent: whom the filter matches is counted first."
+    };
+    let hint: Vec<&str> =
+        [details.hint.as_str(), nothing_sent, hint].into_iter().filter(|part| !part.is_empty()).collect();
+    let hint = hint.join("\n");
+    error.reworded(code, message, hint)
+}

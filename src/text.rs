@@ -1,0 +1,32 @@
+//! Texts for messages: the nearest name, and a caller's or a server's text cut short and without control characters.
+
+/// The most similar of `names`, where one is similar at all.
+pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
+    let given: String = given.chars().take(64).collect::<String>().to_lowercase();
+    names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(&given, &name.to_lowercase()), *name))
+        .filter(|(similarity, _)| *similarity > 0.84)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+/// A caller's name for use in a message: cut short, control characters shown as escapes.
+pub(crate) fn printable(text: &str) -> String {
+    shortened(text, 60)
+}
+
+/// At most `length` characters of `text`, control characters shown as escapes.
+pub(crate) fn shortened(text: &str, length: usize) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(length) {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    if text.chars().nth(length).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
