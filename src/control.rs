@@ -193,9 +193,9 @@ impl Control {
     }
 
     /// How much of its work the call has done.
-    pub(crate) fn done(&self, done: u64, total: u64) {
+    pub(crate) fn done(&self, done: u64, total: Option<u64>) {
         if let Some(mut state) = self.state() {
-            (state.progress.done, state.progress.total) = (done, Some(total));
+            (state.progress.done, state.progress.total) = (done, total);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Details, Error};
-use crate::report::{Ambiguous, CallReport, FailedPerson};
+use crate::report::{Ambiguous, CallReport, FailedPerson, Failure, Totals};
 
 /// A success: `"ok":true` before the members of `T`.
 #[derive(Serialize)]
@@ -13,11 +13,24 @@ struct Success<T: Serialize> {
     result: T,
 }
 
+/// Which batch of a streamed refresh an envelope is about.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure<'a> {
+pub(crate) struct Place<'a> {
+    pub(crate) backend: &'a str,
+    pub(crate) base_url: &'a str,
+    pub(crate) batch: u64,
+    pub(crate) identity_attribute: &'a str,
+}
+
+/// A failure: the error, and the report beside it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed<'a> {
     ok: bool,
     error: &'a Details,
+    #[serde(flatten)]
+    place: Option<&'a Place<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -28,33 +41,53 @@ struct Failure<'a> {
     ambiguous: &'a [Ambiguous],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     failed: &'a [FailedPerson],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<&'a Totals>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     calls: &'a [CallReport],
 }
 
 /// The envelope's text.
-pub(crate) fn write<T: Serialize>(result: Result<T, Error>) -> Vec<u8> {
+pub(crate) fn write<T: Serialize, E: Into<Failure>>(result: Result<T, E>) -> Vec<u8> {
+    match result {
+        Ok(result) => text(&Success { ok: true, result }),
+        Err(failure) => write_failure(None, failure.into()),
+    }
+}
+
+/// The envelope of a batch that has failed.
+pub(crate) fn write_batch_failure(place: &Place<'_>, failure: Failure) -> Vec<u8> {
+    write_failure(Some(place), failure)
+}
+
+fn write_failure(place: Option<&Place<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
+    text(&Failed {
+        ok: false,
+        error: error.details(),
+        place,
+        fallback: report.fallback.as_deref(),
+        warnings: &report.warnings,
+        unmatched: &report.names.unmatched,
+        ambiguous: &report.names.ambiguous,
+        failed: &report.failed,
+        totals: report.totals.as_ref(),
+        calls: &report.calls,
+    })
+}
+
+fn text(envelope: &impl Serialize) -> Vec<u8> {
     // Most answers fit, and their text need not move while it grows.
     let mut text = Vec::with_capacity(1024);
-    let written = match &result {
-        Ok(result) => serde_json::to_writer(&mut text, &Success { ok: true, result }),
-        Err(error) => {
-            let details = error.details();
-            let failure = Failure {
-                ok: false,
-                error: details,
-                fallback: details.fallback.as_deref(),
-                warnings: &details.warnings,
-                unmatched: &details.names.unmatched,
-                ambiguous: &details.names.ambiguous,
-                failed: &details.failed,
-                calls: &details.calls,
-            };
-            serde_json::to_writer(&mut text, &failure)
-        }
-    };
-    // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
-    if written.is_err() { INTERNAL.into() } else { text }
+    match serde_json::to_writer(&mut text, envelope) {
+        Ok(()) => text,
+        // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
+        Err(_) => INTERNAL.into(),
+    }
+}
+
+/// The envelope of an error that comes alone.
+pub(crate) fn write_error(error: Error) -> Vec<u8> {
+    write::<(), _>(Err(error))
 }
 
 /// The envelope of a caught panic, whose text may hold anything and is not shown.

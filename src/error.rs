@@ -8,11 +8,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::report::{CallReport, FailedPerson, Names};
 use crate::response::Response;
 
 /// What every fallible function of the crate returns.
-pub(crate) type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something was not done. Boxed, because it travels through every `Result` and is rare.
 #[derive(Debug, Clone)]
@@ -37,20 +36,12 @@ pub(crate) struct Details {
     pub(crate) response: Option<Response>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_sec: Option<u64>,
+    /// Whether it stops the rest of a run of several batches.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stops_run: bool,
     /// Whether `response` answers the refresh or question itself, and not a request for the token that it needs.
     #[serde(skip)]
     pub(crate) is_endpoint_answer: bool,
-    // What stands beside the error in the envelope.
-    #[serde(skip)]
-    pub(crate) calls: Vec<CallReport>,
-    #[serde(skip)]
-    pub(crate) names: Names,
-    #[serde(skip)]
-    pub(crate) failed: Vec<FailedPerson>,
-    #[serde(skip)]
-    pub(crate) fallback: Option<String>,
-    #[serde(skip)]
-    pub(crate) warnings: Vec<String>,
 }
 
 /// The codes of the envelope. Never removed, never given another meaning: scripts compare them.
@@ -70,6 +61,7 @@ pub(crate) enum Code {
     Gone,
     RateLimited,
     HttpStatus,
+    JournalError,
     PartialFailure,
     UnsupportedArgument,
     Timeout,
@@ -127,12 +119,8 @@ impl Error {
             tracking_id: None,
             response: None,
             retry_after_sec: None,
+            stops_run: false,
             is_endpoint_answer: false,
-            calls: Vec::new(),
-            names: Names::default(),
-            failed: Vec::new(),
-            fallback: None,
-            warnings: Vec::new(),
         }))
     }
 
@@ -181,44 +169,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn calls(mut self, calls: Vec<CallReport>) -> Self {
-        self.0.calls = calls;
+    /// Whether it stops the rest of a run.
+    pub(crate) fn stops_run(mut self, stops_run: bool) -> Self {
+        self.0.stops_run = stops_run;
         self
     }
 
-    /// The account, to be added to.
-    pub(crate) fn take_calls(&mut self) -> Vec<CallReport> {
-        std::mem::take(&mut self.0.calls)
-    }
-
-    /// `response` is the endpoint's own word.
-    pub(crate) fn verdict(mut self) -> Self {
+    /// `response` is the answer of the endpoint itself.
+    pub(crate) fn endpoint_answer(mut self) -> Self {
         self.0.is_endpoint_answer = true;
-        self
-    }
-
-    /// Names that mean nobody, or several people.
-    pub(crate) fn names(mut self, names: Names) -> Self {
-        self.0.calls.extend(names.report());
-        self.0.names = names;
-        self
-    }
-
-    /// People whom a task has not refreshed.
-    pub(crate) fn failed(mut self, failed: Vec<FailedPerson>) -> Self {
-        self.0.failed = failed;
-        self
-    }
-
-    /// That it happened after `/cc` had been left, and why.
-    pub(crate) fn fallback(mut self, sentence: String) -> Self {
-        self.0.fallback = Some(sentence);
-        self
-    }
-
-    /// What there was to be said before it came to the error.
-    pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
-        self.0.warnings.extend(warnings);
         self
     }
 
@@ -228,12 +187,6 @@ impl Error {
             self.0.hint.push('\n');
         }
         self.0.hint.push_str(hint);
-        self
-    }
-
-    /// With one more call to the account.
-    pub(crate) fn and_call(mut self, call: CallReport) -> Self {
-        self.0.calls.push(call);
         self
     }
 

@@ -18,6 +18,7 @@ use crate::find;
 use crate::host::{is_forked_child, quietly};
 use crate::operation;
 use crate::refresh;
+use crate::report::Failure;
 use crate::request::MAXIMUM_REQUEST_BYTES;
 use crate::task;
 
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| refresh::refresh(unsafe { text(json, "The request") }?, &Control::blocking()))
+    answer(|| refresh::refresh(unsafe { text(json, "The request") }?, &Control::blocking(), None))
 }
 
 /// Tells what a filter says. No network, no configuration.
@@ -228,6 +229,27 @@ pub extern "C" fn cc_operation_wait(operation: u64, timeout_ms: u32) -> *mut c_c
     answer_text(|| operation::wait(operation, Duration::from_millis(timeout_ms.into())))
 }
 
+/// Gives names to a refresh that was started with `"stream": true` (see STREAMS above). It waits for nothing.
+///
+/// `json`: { "identities": [ "amelie.roux", ... ] }, any number of them, { "end": true } after the last ones, or both
+/// together. `identityAttribute`: which attribute these are values of, where it is another one than the request's.
+///
+/// The answer, to be freed with cc_string_free:
+///
+///     { "ok": true, "waiting": 250, "full": false, "stopped": false }
+///
+/// `waiting`: how many names wait to be looked up. `full`: send no more until cc_operation_wait has given a batch; what
+/// is sent nevertheless is taken, and takes memory. `stopped`: an error keeps everything else from being sent; names are
+/// still taken, and told as `not_sent`.
+///
+/// Errors: `invalid_argument` (no such operation; one that takes no names; after the end, or after a cancel; what is
+/// sent is no list of texts). The operation goes on, and none of the names was taken.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_operation_send(operation: u64, json: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's promise, above.
+    answer_text(|| operation::send(operation, unsafe { text(json, "What is sent") }))
+}
+
 /// Stops an operation, and does not wait for its end. From now on nothing of it is sent.
 ///
 /// The answer, to be freed with cc_string_free:
@@ -262,13 +284,13 @@ pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
 }
 
 /// Runs a function's work and makes its envelope. Nothing passes but the envelope: no panic, no unwinding.
-fn answer<T: serde::Serialize>(work: impl FnOnce() -> Result<T>) -> *mut c_char {
+fn answer<T: serde::Serialize, E: Into<Failure>>(work: impl FnOnce() -> Result<T, E>) -> *mut c_char {
     answer_text(|| envelope::write(work()))
 }
 
 fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
     let instead = || match is_forked_child() {
-        true => envelope::write::<()>(Err(forked_child())),
+        true => envelope::write_error(forked_child()),
         false => envelope::INTERNAL.into(),
     };
     let text = guarded(instead, work);
@@ -340,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_internal_error_that_does_not_repeat_its_text() {
-        let answered = envelope(answer::<()>(|| panic!("secret-of-the-panic")));
+        let answered = envelope(answer::<(), Error>(|| panic!("secret-of-the-panic")));
         assert_eq!(answered["error"]["code"], "internal");
         assert_eq!(answered["error"]["sent"], "maybe");
         assert!(!answered.to_string().contains("secret-of-the-panic"));
@@ -349,7 +371,7 @@ mod tests {
     #[test]
     fn a_panic_on_a_thread_of_the_library_ends_nothing() {
         spawn_quiet("panics", || panic!("nobody sees this")).expect("started");
-        assert_eq!(envelope(answer(|| Ok(())))["ok"], true);
+        assert_eq!(envelope(answer(|| Ok::<_, Error>(())))["ok"], true);
     }
 
     #[test]

@@ -11,19 +11,27 @@ use crate::envelope;
 use crate::error::{Code, Error, Result, Sent};
 use crate::find;
 use crate::host;
+use crate::refresh::feed::Feed;
 use crate::refresh::{self, Refreshed};
+use crate::report::Failure;
+use crate::request;
 use crate::task;
 use crate::text::{nearest, printable};
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("cc_refresh_identities", |text, control| run(refresh::refresh(text, control), Refreshed::into_failure, control)),
-    ("cc_get_task", |text, control| run(task::task(text, control), |_, cancelled| cancelled, control)),
-    ("cc_find_identities", |text, control| run(find::find(text, control), |_, cancelled| cancelled, control)),
+    (REFRESH, |text, control, feed| run(refresh::refresh(text, control, feed), Refreshed::into_failure, control)),
+    ("cc_get_task", |text, control, _| run(task::task(text, control), |_, cancelled| cancelled.into(), control)),
+    ("cc_find_identities", |text, control, _| {
+        run(find::find(text, control).map_err(Failure::from), |_, cancelled| cancelled.into(), control)
+    }),
 ];
 
-/// From a request's text to an envelope's.
-type Function = fn(&str, &Control) -> Vec<u8>;
+/// The one function whose names can be fed.
+const REFRESH: &str = "cc_refresh_identities";
+
+/// From a request's text, and the feed of its names where they come later, to an envelope's.
+type Function = fn(&str, &Control, Option<&Feed>) -> Vec<u8>;
 
 /// So many operations run at the same time; others queue.
 const THREADS: usize = 64;
@@ -55,6 +63,14 @@ struct Registry {
 #[derive(Debug)]
 struct Operation {
     control: Control,
+    /// Of a streamed refresh.
+    feed: Option<Feed>,
+    waiters: Arc<Waiters>,
+}
+
+/// Where an operation stands, and whoever waits for it.
+#[derive(Debug)]
+struct Waiters {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -87,13 +103,13 @@ pub(crate) struct Cancelled {
 
 /// Starts an operation of the function with this name. What is wrong with either text is told by the first wait.
 pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
+    let is_stream = matches!((&function, &text), (Ok(REFRESH), Ok(text)) if request::is_stream(text));
     let job = function.and_then(named).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
     let (stage, waits) = match job {
         Ok(stage) => (stage, true),
-        Err(error) => (Stage::Done(envelope::write::<()>(Err(error)).into()), false),
+        Err(error) => (Stage::Done(envelope::write_error(error).into()), false),
     };
-    let state = Mutex::new(State { stage, is_freed: false });
-    let operation = Arc::new(Operation { control: Control::observed(), state, changed: Condvar::new() });
+    let operation = Arc::new(Operation::new(stage, is_stream));
     let mut registry = registry();
     registry.last += 1;
     let number = registry.last;
@@ -111,31 +127,59 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
     number
 }
 
-/// The envelope of an operation that has ended within `timeout`, or how it gets on.
+/// A finished batch that was not given before, the envelope of an operation that has ended, or how it gets on; what comes
+/// first within `timeout`.
 pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
     let Some(operation) = find_operation(number) else { return unknown(number) };
-    let state = operation.state();
-    let goes_on = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_));
-    let waited = operation.changed.wait_timeout_while(state, timeout, goes_on);
+    let has_batch = || operation.feed.as_ref().is_some_and(Feed::has_finished);
+    let goes_on = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_)) && !has_batch();
+    let waiters = &operation.waiters;
+    let waited = waiters.changed.wait_timeout_while(waiters.state(), timeout, goes_on);
     let state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    if state.is_freed {
+        return unknown(number);
+    }
+    // The batches come before the end.
+    if let Some(batch) = operation.feed.as_ref().and_then(Feed::next_finished) {
+        return wrapped("batch", &batch);
+    }
     match &state.stage {
-        _ if state.is_freed => unknown(number),
         Stage::Done(envelope) => {
             let envelope = Arc::clone(envelope);
             drop(state);
-            [br#"{"ok":true,"state":"done","result":"#.as_slice(), &envelope, b"}"].concat()
+            wrapped("done", &envelope)
         }
         Stage::Queued(..) | Stage::Running => {
             drop(state);
-            envelope::write(Ok(Running { state: "running", progress: operation.control.progress() }))
+            success(Running { state: "running", progress: operation.control.progress() })
         }
     }
+}
+
+/// An envelope as the `result` of a wait.
+fn wrapped(state: &str, envelope: &[u8]) -> Vec<u8> {
+    [br#"{"ok":true,"state":""#.as_slice(), state.as_bytes(), br#"","result":"#, envelope, b"}"].concat()
+}
+
+fn success(result: impl Serialize) -> Vec<u8> {
+    envelope::write::<_, Failure>(Ok(result))
+}
+
+/// Gives names to a streamed refresh.
+pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
+    let Some(operation) = find_operation(number) else { return unknown(number) };
+    let sent = text.and_then(|text| match &operation.feed {
+        Some(feed) => feed.send(text),
+        None => Err(Error::invalid_argument(format!("The operation {number} takes no names."))
+            .hint("Only cc_refresh_identities with \"stream\": true takes them.")),
+    });
+    envelope::write(sent)
 }
 
 /// Stops an operation, and tells whether a refresh has left. It waits for nothing.
 pub(crate) fn cancel(number: u64) -> Vec<u8> {
     match find_operation(number) {
-        Some(operation) => envelope::write(Ok(Cancelled { sent: operation.cancel() })),
+        Some(operation) => success(Cancelled { sent: operation.cancel() }),
         None => unknown(number),
     }
 }
@@ -144,30 +188,47 @@ pub(crate) fn cancel(number: u64) -> Vec<u8> {
 pub(crate) fn free(number: u64) {
     let operation = registry().operations.remove(&number);
     if let Some(operation) = operation {
-        // First, so that all who wait hear the same: that it is gone.
-        operation.state().is_freed = true;
-        operation.changed.notify_all();
+        // First, so that all who wait are told the same: that it is gone.
+        operation.waiters.state().is_freed = true;
+        operation.waiters.changed.notify_all();
         operation.cancel();
     }
 }
 
 impl Operation {
+    fn new(stage: Stage, is_stream: bool) -> Self {
+        let state = Mutex::new(State { stage, is_freed: false });
+        let waiters = Arc::new(Waiters { state, changed: Condvar::new() });
+        let feed = is_stream.then(|| {
+            let waiters = Arc::clone(&waiters);
+            Feed::open(move || {
+                // Under the lock: not between a waiter's look at the batches and its sleep.
+                drop(waiters.state());
+                waiters.changed.notify_all();
+            })
+        });
+        Self { control: Control::observed(), feed, waiters }
+    }
+
     fn cancel(&self) -> Sent {
+        if let Some(feed) = &self.feed {
+            feed.close("the operation was cancelled");
+        }
         self.refuse(control::cancelled(Sent::No));
         self.control.cancel()
     }
 
     /// Ends it with an error, unless it has begun.
     fn refuse(&self, error: Error) {
-        let mut state = self.state();
+        let mut state = self.waiters.state();
         if let Stage::Queued(..) = state.stage {
-            state.stage = Stage::Done(envelope::write::<()>(Err(error)).into());
-            self.changed.notify_all();
+            state.stage = Stage::Done(envelope::write_error(error).into());
+            self.waiters.changed.notify_all();
         }
     }
 
     fn work(&self) {
-        let mut state = self.state();
+        let mut state = self.waiters.state();
         let (function, text) = match std::mem::replace(&mut state.stage, Stage::Running) {
             Stage::Queued(function, text) => (function, text),
             // Cancelled while it queued.
@@ -175,33 +236,42 @@ impl Operation {
         };
         drop(state);
         self.control.doing(Phase::Starting, "the check of the request");
-        let envelope =
-            host::quietly(|| function(&text, &self.control)).unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
+        let envelope = host::quietly(|| function(&text, &self.control, self.feed.as_ref()))
+            .unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
         self.control.finish();
-        self.state().stage = Stage::Done(envelope.into());
-        self.changed.notify_all();
+        if let Some(feed) = &self.feed {
+            feed.close("the operation has ended");
+        }
+        self.waiters.state().stage = Stage::Done(envelope.into());
+        self.waiters.changed.notify_all();
     }
+}
 
+impl Waiters {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
-/// `into_failure` leaves to that error what there is to be accounted for.
-fn run<T: Serialize>(result: Result<T>, into_failure: impl FnOnce(T, Error) -> Error, control: &Control) -> Vec<u8> {
+/// `into_failure` leaves to that error what there is to report.
+fn run<T: Serialize>(
+    result: Result<T, Failure>,
+    into_failure: impl FnOnce(T, Error) -> Failure,
+    control: &Control,
+) -> Vec<u8> {
     if control.finish() {
         return envelope::write(result);
     }
     let cancelled = control::cancelled(control.sent());
-    let error = match result {
+    let failure = match result {
         Ok(done) => into_failure(done, cancelled),
-        Err(error) => {
+        Err(failure) => {
             let (message, hint) = (cancelled.details().message.clone(), cancelled.details().hint.clone());
-            error.reworded(Code::Cancelled, message, hint).sent(control.sent())
+            failure.map(|error| error.reworded(Code::Cancelled, message, hint).sent(control.sent()))
         }
     };
-    envelope::write::<T>(Err(error))
+    envelope::write::<T, _>(Err(failure))
 }
 
 fn named(name: &str) -> Result<Function> {
@@ -266,7 +336,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 /// The envelope for a number that is no operation's.
 fn unknown(number: u64) -> Vec<u8> {
     let error = Error::invalid_argument(format!("There is no operation {number}: it was freed, or never started."));
-    let mut envelope = envelope::write::<()>(Err(error));
+    let mut envelope = envelope::write_error(error);
     envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
     envelope
 }
@@ -276,12 +346,11 @@ mod tests {
     use super::*;
 
     fn queued(function: Function) -> Operation {
-        let state = Mutex::new(State { stage: Stage::Queued(function, String::new()), is_freed: false });
-        Operation { control: Control::observed(), state, changed: Condvar::new() }
+        Operation::new(Stage::Queued(function, String::new()), false)
     }
 
     fn envelope(operation: &Operation) -> String {
-        match &operation.state().stage {
+        match &operation.waiters.state().stage {
             Stage::Done(envelope) => String::from_utf8(envelope.to_vec()).expect("UTF-8"),
             stage => panic!("it has ended, and not {stage:?}"),
         }
@@ -289,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_an_operation_is_its_end() {
-        let operation = queued(|_, _| panic!("nobody sees this"));
+        let operation = queued(|_, _, _| panic!("nobody sees this"));
         operation.work();
         assert_eq!(envelope(&operation), envelope::INTERNAL);
         assert_eq!(operation.cancel(), Sent::No, "too late");
@@ -298,7 +367,7 @@ mod tests {
 
     #[test]
     fn what_was_cancelled_in_the_queue_stays_cancelled() {
-        let operation = queued(|_, _| panic!("it never begins"));
+        let operation = queued(|_, _, _| panic!("it never begins"));
         operation.cancel();
         let cancelled = envelope(&operation);
         assert!(cancelled.contains(r#""code":"cancelled""#), "{cancelled}");

@@ -1,4 +1,4 @@
-//! What became of everybody who was given: the envelope's `calls`, `unmatched` and `ambiguous`.
+//! What became of everybody who was named: the envelope's `calls`, `unmatched` and `ambiguous`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,6 +6,83 @@ use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Sent};
 use crate::response::Response;
+
+/// What became of everybody who was named; it stands beside an answer, or beside an error.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Why `/cc` was not used in the end.
+    pub(crate) fallback: Option<String>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) names: Names,
+    /// Whom the tasks have not refreshed.
+    pub(crate) failed: Vec<FailedPerson>,
+    pub(crate) calls: Vec<CallReport>,
+    /// Of a run whose batches were told one by one.
+    pub(crate) totals: Option<Totals>,
+}
+
+/// Why a function failed, and what had become of everybody by then.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) report: Box<Report>,
+}
+
+/// How many names came to what, over a whole run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Totals {
+    /// All that were given, each as often as it was.
+    pub(crate) given: u64,
+    /// Those that had been given before.
+    pub(crate) repeated: u64,
+    /// Those that the journal knows as done.
+    pub(crate) skipped: u64,
+    pub(crate) accepted: u64,
+    pub(crate) rejected: u64,
+    pub(crate) not_sent: u64,
+    pub(crate) maybe_sent: u64,
+    pub(crate) unmatched: u64,
+    pub(crate) ambiguous: u64,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, report: Box::default() }
+    }
+}
+
+impl Failure {
+    /// With these sentences behind those that there are.
+    pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.report.warnings.extend(warnings);
+        self
+    }
+
+    /// With names that mean nobody, or several people: none of them was sent.
+    pub(crate) fn names(mut self, names: Names) -> Self {
+        self.report.calls.extend(names.report());
+        self.report.names = names;
+        self
+    }
+
+    /// The same with another error, as it looks to the caller.
+    pub(crate) fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
+        Self { error: change(self.error), report: self.report }
+    }
+}
+
+impl Totals {
+    pub(crate) fn add(&mut self, outcome: Outcome, people: usize) {
+        let count = match outcome {
+            Outcome::Accepted => &mut self.accepted,
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::NotSent => &mut self.not_sent,
+            Outcome::MaybeSent => &mut self.maybe_sent,
+        };
+        *count += people as u64;
+    }
+}
 
 /// An identity, as answers name it.
 #[derive(Debug, Clone, Serialize)]
@@ -56,7 +133,7 @@ pub(crate) struct CallReport {
 }
 
 /// What became of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Accepted,
@@ -160,6 +237,17 @@ impl CallReport {
     /// People who are not to be sent, and why.
     pub(crate) fn left_out(identities: Vec<String>, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..Self::of(None, identities, Vec::new(), Outcome::NotSent) }
+    }
+
+    /// People for whom no call was made, what became of them, and why.
+    pub(crate) fn settled(
+        call: &'static str,
+        identities: Vec<String>,
+        ids: Vec<String>,
+        outcome: Outcome,
+        reason: &'static str,
+    ) -> Self {
+        Self { reason: Some(reason), ..Self::of(Some(call), identities, ids, outcome) }
     }
 
     pub(crate) fn not_sent(call: &'static str, identities: Vec<String>, ids: Vec<String>) -> Self {

@@ -137,6 +137,11 @@ impl Attribute {
         }
     }
 
+    /// The identity's id.
+    pub fn id() -> Self {
+        Self("id".to_owned())
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.0

@@ -1,21 +1,19 @@
 //! A refresh by `/cc`, the documented endpoint, which takes a filter and refreshes everybody where it cannot use it.
 
+use super::preflight::{self, Limits};
+use super::run::{Batch, BatchOutcome, Method, Resolved, Run};
+use super::{Counted, Plan, Refreshed};
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::refresh::cc_by_name;
-use crate::refresh::delivery::{Delivered, Kind, Parcel};
-use crate::refresh::preflight::{self, Limits};
-use crate::refresh::{Counted, Plan, Refreshed};
-use crate::report::Person;
+use crate::report::{Failure, Person};
 use crate::request::{Options, RefreshRequest, Selection};
 use crate::service::{self, Call};
 
 /// Counts, sends.
-pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed> {
+pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let filter = match &request.selection {
-        Selection::People(people) => return cc_by_name::refresh(call, request, people),
         Selection::Filter { text, .. } => Some(text.as_str()),
-        Selection::Everybody => None,
+        Selection::Everybody | Selection::People(_) => None,
     };
     let (counted, identities) = count(call, request)?;
     let body = request.body(filter);
@@ -35,10 +33,9 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         };
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
-    let parcel = Parcel { kind: Kind::Refresh(body), identities: Vec::new(), ids: Vec::new() };
-    let mut delivered = Delivered::of(1);
-    delivered.deliver(call, std::iter::once(parcel));
-    refreshed.concluded(delivered, None)
+    let mut outcome = BatchOutcome::default();
+    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch| outcome = batch);
+    refreshed.concluded(outcome, false)
 }
 
 /// The preflight, where there is to be one: refuses, or tells whom the refresh touches.

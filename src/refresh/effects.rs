@@ -7,7 +7,7 @@ use crate::text::printable;
 
 /// The calls that stand for a request's arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Work {
+pub(crate) struct Effects {
     /// `identities/process`.
     pub(crate) process: bool,
     /// `synchronize-attributes`, for each person.
@@ -33,7 +33,7 @@ const SHOWN: usize = 10;
 
 /// What is to be called. Arguments that it would do more for, or less, than they say are refused, or warned of where
 /// that is allowed.
-pub(crate) fn work(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Work> {
+pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Effects> {
     let given: Vec<(&str, bool)> = arguments.into_iter().flat_map(Arguments::iter).collect();
     let is_set = |name: &str| given.iter().any(|(given, set)| *set && given.eq_ignore_ascii_case(name));
     // A name may stand twice, in upper and in lower case: then it is both.
@@ -56,7 +56,7 @@ pub(crate) fn work(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Re
     }
     let side_effects = ALWAYS.iter().filter(|(name, _)| process && !is_set(name)).map(|(name, _)| *name).collect();
     let warnings = differences.into_iter().map(|difference| format!("{difference}.")).collect();
-    Ok(Work { process, synchronize, side_effects, warnings })
+    Ok(Effects { process, synchronize, side_effects, warnings })
 }
 
 fn is_known(name: &str) -> bool {
@@ -82,16 +82,17 @@ mod tests {
     use super::*;
     use crate::json::Object;
 
-    fn work_of(text: &str, allow_broader: bool) -> Result<Work> {
+    fn effects_of(text: &str, allow_broader: bool) -> Result<Effects> {
         let arguments = Arguments::read(Object::parse(text, "the arguments").expect("JSON")).expect("arguments");
-        work(Some(&arguments), allow_broader)
+        effects(Some(&arguments), allow_broader)
     }
 
     #[test]
     fn what_is_not_asked_for_is_told_and_what_is_refused_is_named() {
-        let work = work_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
-        assert_eq!(work.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
-        assert_eq!((work.process, work.synchronize, work.warnings.len()), (true, false, 0));
+        let effects =
+            effects_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
+        assert_eq!(effects.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
+        assert_eq!((effects.process, effects.synchronize, effects.warnings.len()), (true, false, 0));
         for (text, named) in [
             (r#"{"provision": false}"#, "provision is false"),
             (r#"{"provision": "False"}"#, "provision is false"),
@@ -101,21 +102,24 @@ mod tests {
             (r#"{"pruneIdentities": "true"}"#, "pruneIdentities is set"),
             (r#"{"refreshLinks": false}"#, "refreshLinks is no argument"),
         ] {
-            let error = work_of(text, false).expect_err(text);
+            let error = effects_of(text, false).expect_err(text);
             assert!(error.details().message.contains(named), "{text}: {error}");
-            assert_eq!(work_of(text, true).expect("allowed").warnings.len(), 1);
+            assert_eq!(effects_of(text, true).expect("allowed").warnings.len(), 1);
         }
-        assert_eq!(work_of(r#"{"pruneIdentities": false, "provision": null}"#, false).expect("fine").warnings.len(), 0);
+        assert_eq!(
+            effects_of(r#"{"pruneIdentities": false, "provision": null}"#, false).expect("fine").warnings.len(),
+            0
+        );
     }
 
     #[test]
     fn attributes_alone_are_synchronized_where_all_else_is_false() {
         let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
-        let work = work_of(all, false).expect("exactly as asked");
-        assert_eq!(work, Work { synchronize: true, ..Work::default() });
+        let effects = effects_of(all, false).expect("exactly as asked");
+        assert_eq!(effects, Effects { synchronize: true, ..Effects::default() });
         for provision in ["", r#", "provision": 0, "Provision": true"#] {
             let some = all.replace(r#", "provision": 0"#, provision);
-            assert!(work_of(&some, false).is_err(), "{some}");
+            assert!(effects_of(&some, false).is_err(), "{some}");
         }
     }
 }

@@ -1,23 +1,26 @@
 //! The main job, from the request's text to the service's answer.
 
+mod by_name;
 mod cc;
-mod cc_by_name;
-mod delivery;
 mod effects;
+pub(crate) mod feed;
+mod journal;
 mod preflight;
 mod process;
 mod route;
+mod run;
+mod uncertain;
 
-use std::collections::HashSet;
 use std::time::Instant;
 
 use serde::Serialize;
 
+use self::feed::Feed;
 use self::route::Route;
+use self::run::BatchOutcome;
 use crate::control::Control;
 use crate::error::{Code, Error, Result};
-use crate::refresh::delivery::Delivered;
-use crate::report::{CallReport, FailedPerson, Names, Person};
+use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, Totals};
 use crate::request::{Patience, RefreshRequest, Selection};
 use crate::response::Response;
 use crate::service::{Call, Service};
@@ -30,13 +33,25 @@ pub(crate) struct Refreshed {
     pub(crate) backend: &'static str,
     /// The tenant's address, as the configuration gave it.
     pub(crate) base_url: String,
+    /// Of a streamed refresh: the batch's number, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) batch: Option<u64>,
+    /// Of a streamed refresh: which attribute the names of the batch are values of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) identity_attribute: Option<String>,
     /// Whom it touches, where that was counted.
     #[serde(flatten)]
     pub(crate) counted: Option<Counted>,
     /// What became of names that mean nobody, or several; only where people were named.
     #[serde(flatten)]
     pub(crate) names: Option<Names>,
-    /// Why it was not `/cc` that was asked in the end.
+    /// How many the journal has as done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) skipped: Option<u64>,
+    /// Of a streamed refresh that has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) totals: Option<Totals>,
+    /// Why `/cc` was not used in the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fallback: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +64,8 @@ pub(crate) struct Refreshed {
     /// Whom the tasks have not refreshed, where they were waited for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failed: Vec<FailedPerson>,
-    pub(crate) calls: Vec<CallReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) calls: Option<Vec<CallReport>>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -91,103 +107,108 @@ pub(crate) struct PlannedCall {
     pub(crate) count: u64,
 }
 
-/// Parses, chooses the way, goes it, waits where that is asked for.
-pub(crate) fn refresh(text: &str, control: &Control) -> Result<Refreshed> {
+/// Parses, chooses the backend, sends, waits where that is asked for. `feed`: of a streamed refresh.
+pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     let request = RefreshRequest::parse(text)?;
+    if request.stream && feed.is_none() {
+        return Err(Error::invalid_argument("stream has no meaning here: the names come by cc_operation_send.")
+            .hint("Start the refresh by cc_operation_start, or give identities in place of stream.")
+            .into());
+    }
     let service = Service::of_call(request.configuration)?;
     let deadline = request.options.total_timeout.map(|timeout| Instant::now() + timeout);
     let call = Call::new(&service, deadline, control);
-    let way = route::way(&call, &request);
-    if matches!(&request.selection, Selection::People(people) if people.values.is_empty()) {
-        return Ok(Refreshed::of_nobody(&call, way));
-    }
-    let refreshed = match way {
-        Route::Process => process::refresh(&call, &request),
-        Route::Cc => cc::refresh(&call, &request).map_err(route::without_fallback),
-        Route::CcThenProcess => cc::refresh(&call, &request).or_else(|error| route::fall_back(&call, &request, error)),
+    let route = route::route(&call, &request);
+    let refreshed = match &request.selection {
+        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed),
+        Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
-    let mut refreshed = refreshed.map_err(|error| accounted(error, &request.selection, way));
-    if let Some(patience) = request.options.wait {
-        refreshed = follow(&call, refreshed, patience);
-    }
     let warnings = call.notices.warnings(&service);
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
-        Err(error) => Err(error.warnings(warnings)),
+        Err(failure) => Err(failure.warnings(warnings)),
     }
 }
 
-impl Refreshed {
-    /// An error in this answer's place, with the account of everybody and all else that there is to be said.
-    pub(crate) fn into_failure(self, error: Error) -> Error {
-        let error = match self.fallback {
-            Some(sentence) => error.fallback(sentence),
-            None => error,
-        };
-        // The calls have those names already.
-        error.names(self.names.unwrap_or_default()).calls(self.calls).failed(self.failed).warnings(self.warnings)
+fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Result<Refreshed, Failure> {
+    if request.options.journal.is_some() && route != Route::Process {
+        return Err(Error::invalid_argument("options.journal is for people by name, and for a filter on process.")
+            .hint("/cc takes a filter, and does not tell whom it refreshes: choose options.backend = process, or leave the journal out.")
+            .into());
     }
+    let refreshed = match route {
+        Route::Process => process::refresh(call, request),
+        Route::Cc => cc::refresh(call, request).map_err(route::without_fallback),
+        Route::CcThenProcess => cc::refresh(call, request).or_else(|failure| route::fall_back(call, request, failure)),
+    };
+    follow(call, refreshed, request.options.wait)
+}
 
-    /// Nothing yet, by this way.
+impl Refreshed {
+    /// Nothing yet, by this backend.
     pub(crate) fn new(call: &Call<'_>, backend: &'static str) -> Self {
         Self {
             backend,
             base_url: call.service.base_url().as_str().to_owned(),
+            batch: None,
+            identity_attribute: None,
             counted: None,
             names: None,
+            skipped: None,
+            totals: None,
             fallback: None,
             warnings: Vec::new(),
             plan: None,
             response: None,
             failed: Vec::new(),
-            calls: Vec::new(),
+            calls: Some(Vec::new()),
         }
     }
 
-    /// An empty list of people.
-    fn of_nobody(call: &Call<'_>, way: Route) -> Self {
-        let backend = if way == Route::Process { "process" } else { "cc" };
-        let counted = Counted { matched_exactly: true, ..Counted::default() };
-        Self { counted: Some(counted), ..Self::new(call, backend) }.with_names(Some(Names::default()))
+    /// An error in the place of this answer, with the report of everybody and all else that there is to say.
+    pub(crate) fn into_failure(self, error: Error) -> Failure {
+        let report = Report {
+            fallback: self.fallback,
+            warnings: self.warnings,
+            // The calls have the ambiguous ones already.
+            names: self.names.unwrap_or_default(),
+            failed: self.failed,
+            calls: self.calls.unwrap_or_default(),
+            totals: self.totals,
+        };
+        Failure { error, report: Box::new(report) }
     }
 
-    /// With the answer of the calls, and what became of the names that were not sent; an error where a call has failed.
-    pub(crate) fn concluded(self, delivered: Delivered, names: Option<Names>) -> Result<Self> {
-        match delivered.conclude() {
-            Ok((response, calls)) => Ok(Self { response: Some(response), calls, ..self }.with_names(names)),
-            Err(error) => Err(error.names(names.unwrap_or_default()).warnings(self.warnings)),
+    /// With the answer of the calls, and what became of names that were not sent; a failure where a call has failed.
+    fn concluded(self, outcome: BatchOutcome, named: bool) -> Result<Self, Failure> {
+        match outcome.conclude() {
+            Ok((response, calls, names)) => {
+                let refreshed = Self { response, calls: Some(calls), ..self };
+                Ok(if named { refreshed.with_names(names) } else { refreshed })
+            }
+            Err(failure) => Err(failure.warnings(self.warnings)),
         }
     }
 
-    /// With what became of the names that were not sent.
-    pub(crate) fn with_names(mut self, names: Option<Names>) -> Self {
-        self.calls.extend(names.as_ref().and_then(Names::report));
-        Self { names, ..self }
+    /// With what became of names that were not sent.
+    fn with_names(mut self, names: Names) -> Self {
+        self.calls.get_or_insert_default().extend(names.report());
+        Self { names: Some(names), ..self }
     }
-}
-
-/// An error that came before any call was made, with the account of everybody who was named: nobody was sent.
-fn accounted(error: Error, selection: &Selection, way: Route) -> Error {
-    let Selection::People(people) = selection else { return error };
-    let details = error.details();
-    let in_calls = details.calls.iter().flat_map(|report| &report.identities);
-    let ambiguous = details.names.ambiguous.iter().map(|ambiguous| &ambiguous.identity);
-    let known: HashSet<&str> = in_calls.chain(&details.names.unmatched).chain(ambiguous).map(String::as_str).collect();
-    let rest: Vec<String> = people.values.iter().filter(|value| !known.contains(value.as_str())).cloned().collect();
-    if rest.is_empty() {
-        return error;
-    }
-    let call = if way == Route::Process { CallReport::PROCESS } else { CallReport::REFRESH };
-    error.and_call(CallReport::not_sent(call, rest, Vec::new()))
 }
 
 /// Waits for the end of the tasks that a refresh has started, also where only some of its calls were accepted, and asks
-/// whom they have refreshed. A task that has failed is an error, with the account of all; after another error it is a
+/// whom they have refreshed. A task that has failed is an error, with the report of all; after another error it is a
 /// warning.
-fn follow(call: &Call<'_>, refreshed: Result<Refreshed>, patience: Patience) -> Result<Refreshed> {
+fn follow(
+    call: &Call<'_>,
+    refreshed: Result<Refreshed, Failure>,
+    patience: Option<Patience>,
+) -> Result<Refreshed, Failure> {
+    let Some(patience) = patience else { return refreshed };
     match refreshed {
         Ok(mut refreshed) => {
-            let followed = Followed::all(call, &mut refreshed.calls, patience);
+            let followed = Followed::all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), patience);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
             match followed.first_error {
@@ -195,13 +216,13 @@ fn follow(call: &Call<'_>, refreshed: Result<Refreshed>, patience: Patience) -> 
                 None => Ok(refreshed),
             }
         }
-        Err(mut error) if error.details().code == Code::PartialFailure => {
-            let mut calls = error.take_calls();
-            let followed = Followed::all(call, &mut calls, patience);
+        Err(mut failure) if failure.error.details().code == Code::PartialFailure => {
+            let followed = Followed::all(call, &mut failure.report.calls, patience);
             let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
             let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
-            Err(error.calls(calls).failed(followed.failed).warnings(followed.warnings).warnings(also))
+            failure.report.failed = followed.failed;
+            Err(failure.warnings(followed.warnings).warnings(also))
         }
-        Err(error) => Err(error),
+        Err(failure) => Err(failure),
     }
 }

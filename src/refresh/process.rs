@@ -1,94 +1,99 @@
-//! A refresh by the successor of `/cc`: the ids of those who are meant, 250 a call, and nobody else.
+//! A refresh by the successor of `/cc`: the ids of those whom a filter means, 250 a call, and nobody else.
 
-use crate::error::Result;
-use crate::filter::Filter;
-use crate::refresh::delivery::{Delivered, Kind, Parcel};
-use crate::refresh::effects::{self, Work};
-use crate::refresh::{Counted, Plan, PlannedCall, Refreshed};
-use crate::report::Outcome;
-use crate::request::{RefreshRequest, Selection};
+use super::effects::{self, Effects};
+use super::feed::Feed;
+use super::journal::{Head, Journal};
+use super::run::{BatchOutcome, Kind, LookUpBy, Method, Names, Resolved, Run};
+use super::{Counted, Plan, PlannedCall, Refreshed};
+use crate::error::{Code, Error, Result};
+use crate::filter::{Attribute, Filter};
+use crate::report::{Failure, Person};
+use crate::request::{self, RefreshRequest, Selection};
 use crate::service::{self, Call, LARGEST_BATCH};
-use crate::targets::Targets;
+use crate::targets::by_filter::Matching;
 
 /// Checks the arguments, finds everybody, sends.
-pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed> {
-    let work = work(call, request)?;
-    let whom = Targets::find(call, request)?;
-    carry_out(call, request, work, whom)
+pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
+    let effects = effects(call, request)?;
+    let (filter, matching) = find(call, request)?;
+    send(call, request, &effects, &filter, matching)
 }
 
 /// The same where it is not known whether the host has these endpoints: it is asked before the arguments are judged.
-pub(crate) fn refresh_where_there_is_one(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed> {
-    let whom = Targets::find(call, request)?;
-    let work = work(call, request)?;
-    carry_out(call, request, work, whom)
+pub(crate) fn refresh_where_there_is_one(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
+    let (filter, matching) = find(call, request)?;
+    let effects = effects(call, request)?;
+    send(call, request, &effects, &filter, matching)
 }
 
-fn work(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Work> {
+/// What is to be called for the request's arguments.
+pub(super) fn effects(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Effects> {
     let allow_broader = request.options.allow_broader.unwrap_or(call.service.allow_broader());
-    effects::work(request.arguments.as_ref(), allow_broader)
+    effects::effects(request.arguments.as_ref(), allow_broader)
 }
 
-fn carry_out(call: &Call<'_>, request: &RefreshRequest<'_>, work: Work, mut whom: Targets) -> Result<Refreshed> {
-    let counted = Counted {
-        matched: whom.identities.len() as u64,
-        matched_exactly: whom.undecided == 0,
-        undecided: whom.undecided,
+fn find(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Filter, Matching)> {
+    let filter = match &request.selection {
+        Selection::Filter { parsed: Some(filter), .. } => filter.clone(),
+        Selection::Filter { text, parsed: None } => request::filter(text).map_err(|error| error.also(NO_SKIP))?,
+        Selection::Everybody | Selection::People(_) => return Err(no_full_refresh()),
     };
-    let names = whom.names.take();
-    let refreshed = Refreshed { counted: Some(counted), ..Refreshed::new(call, "process") };
+    let maximum = request.options.maximum_identities.or(call.service.maximum_identities());
+    let matching = Matching::find(call, &filter, maximum, request.options.allow_full_refresh)?;
+    Ok((filter, matching))
+}
+
+fn send(
+    call: &Call<'_>,
+    request: &RefreshRequest<'_>,
+    effects: &Effects,
+    filter: &Filter,
+    matching: Matching,
+) -> Result<Refreshed, Failure> {
+    let Matching { ids, undecided, first } = matching;
+    let matched = ids.len() as u64;
+    let counted = Counted { matched, matched_exactly: undecided == 0, undecided };
+    let warnings = effects.warnings.clone();
+    let refreshed = Refreshed { counted: Some(counted), warnings, ..Refreshed::new(call, "process") };
     if request.options.dry_run {
-        let plan = plan(call, request, &work, whom);
-        return Ok(Refreshed { plan: Some(plan), warnings: work.warnings, ..refreshed.with_names(names) });
+        let plan = plan(call, Some(filter), effects, matched, first);
+        return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
-    let delivered = send(call, &work, whom);
-    Refreshed { warnings: work.warnings, ..refreshed }.concluded(delivered, names)
+    let mut journal = match request.options.journal.as_deref() {
+        Some(path) => {
+            let head = Head::new(call, "process", None, Some(filter.canonical()), request.arguments.as_ref());
+            Some(Journal::open(path, head, Some(effects))?)
+        }
+        None => None,
+    };
+    let feed = Feed::of(ids);
+    let id = Attribute::id();
+    let mut names = Names::new(call, &feed, id, LookUpBy::Nothing, request.options.resend_uncertain);
+    if let Some(journal) = &mut journal {
+        names.skip_done(journal)?;
+    }
+    let mut outcome = BatchOutcome::default();
+    let run = Run::new(call, Method::ByIds(effects)).total(matched).journal(journal.as_mut());
+    run.send(&mut Resolved::new([]).then(&mut names), |batch| outcome.join(batch));
+    let skipped = journal.is_some().then_some(names.totals.skipped);
+    Refreshed { skipped, ..refreshed }.concluded(outcome, false)
 }
 
-fn send(call: &Call<'_>, work: &Work, whom: Targets) -> Delivered {
-    let one_by_one = |whom| batches(whom, 1).map(|parcel| Parcel { kind: Kind::Synchronize, ..parcel });
-    let people = whom.identities.len();
-    let batches_of_all = if work.process { people.div_ceil(LARGEST_BATCH) } else { 0 };
-    let synchronized = if work.synchronize { people } else { 0 };
-    let mut delivered = Delivered::of((batches_of_all + synchronized) as u64);
-    if !work.process {
-        delivered.deliver(call, one_by_one(whom));
-        return delivered;
-    }
-    delivered.deliver(call, batches(whom, LARGEST_BATCH));
-    if work.synchronize {
-        let accepted = delivered.calls.iter().filter(|report| report.outcome == Outcome::Accepted);
-        let accepted: Vec<Targets> = accepted
-            .map(|report| Targets {
-                identities: report.identities.clone(),
-                ids: report.ids.clone(),
-                ..Targets::default()
-            })
-            .collect();
-        delivered.deliver(call, accepted.into_iter().flat_map(one_by_one));
-    }
-    delivered
-}
-
-/// The people in parcels of at most so many.
-fn batches(whom: Targets, size: usize) -> impl Iterator<Item = Parcel> {
-    let (mut identities, mut ids) = (whom.identities.into_iter(), whom.ids.into_iter());
-    std::iter::from_fn(move || {
-        let identities: Vec<String> = identities.by_ref().take(size).collect();
-        let ids = ids.by_ref().take(size).collect();
-        (!identities.is_empty()).then_some(Parcel { kind: Kind::Process, identities, ids })
-    })
-}
-
-fn plan(call: &Call<'_>, request: &RefreshRequest<'_>, work: &Work, whom: Targets) -> Plan {
-    let people = whom.identities.len() as u64;
-    let process = work.process.then(|| PlannedCall {
+/// What would be called.
+pub(super) fn plan(
+    call: &Call<'_>,
+    filter: Option<&Filter>,
+    effects: &Effects,
+    people: u64,
+    first: Vec<Person>,
+) -> Plan {
+    let process = effects.process.then(|| PlannedCall {
         call: Kind::Process.name(),
         method: "POST",
         url: service::process_url(call.service),
         count: people.div_ceil(LARGEST_BATCH as u64),
     });
-    let synchronize = work.synchronize.then(|| PlannedCall {
+    let synchronize = effects.synchronize.then(|| PlannedCall {
         call: Kind::Synchronize.name(),
         method: "POST",
         url: service::synchronize_url(call.service),
@@ -97,15 +102,21 @@ fn plan(call: &Call<'_>, request: &RefreshRequest<'_>, work: &Work, whom: Target
     let calls: Vec<PlannedCall> = process.into_iter().chain(synchronize).collect();
     Plan {
         url: calls.first().map(|call| call.url.clone()).unwrap_or_default(),
-        filter: match &request.selection {
-            Selection::Filter { parsed: Some(filter), .. } => Some(filter.canonical()),
-            Selection::Filter { text, .. } => crate::filter::parse(text).ok().as_ref().map(Filter::canonical),
-            Selection::Everybody | Selection::People(_) => None,
-        },
+        filter: filter.map(Filter::canonical),
         everybody: false,
-        identities: Some(whom.first),
+        identities: Some(first),
         body: None,
         calls: Some(calls),
-        side_effects: Some(work.side_effects.clone()),
+        side_effects: Some(effects.side_effects.clone()),
     }
+}
+
+const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: options.skipFilterCheck cannot help.";
+
+fn no_full_refresh() -> Error {
+    Error::new(
+        Code::UnsupportedArgument,
+        "The successor of /cc takes the ids of people, and SailPoint asks not to refresh a whole tenant by it.",
+    )
+    .hint("Nothing was sent. Name people by a filter or by identities. A whole identity profile is refreshed in the tenant's user interface.")
 }

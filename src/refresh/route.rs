@@ -1,12 +1,10 @@
 //! Which way a refresh goes: `/cc`, its successor, or from the one over to the other.
 
+use super::{Refreshed, process};
 use crate::config::Backend;
-use crate::error::{Error, Result};
-use crate::refresh::Refreshed;
-use crate::refresh::process;
-use crate::report::{CallReport, Outcome};
+use crate::error::Result;
+use crate::report::{CallReport, Failure, Outcome};
 use crate::request::{RefreshRequest, Selection};
-use crate::response::Response;
 use crate::service::{Call, REFRESH_PATH};
 
 /// The way of a refresh.
@@ -19,7 +17,7 @@ pub(crate) enum Route {
 }
 
 /// The way that was asked for, or that suits the request best.
-pub(crate) fn way(call: &Call<'_>, request: &RefreshRequest<'_>) -> Route {
+pub(crate) fn route(call: &Call<'_>, request: &RefreshRequest<'_>) -> Route {
     match (request.options.backend.unwrap_or(call.service.backend()), &request.selection) {
         (Backend::Cc, _) => Route::Cc,
         (Backend::Process, _) | (Backend::Auto, Selection::People(_)) => Route::Process,
@@ -30,59 +28,64 @@ pub(crate) fn way(call: &Call<'_>, request: &RefreshRequest<'_>) -> Route {
 
 /// What is left to do after an error of `/cc`: its successor, where the error says that the tenant has lost the one
 /// and the host proves to have the other. A wrong host, or a proxy, answers like a tenant that has lost it.
-pub(crate) fn fall_back(call: &Call<'_>, request: &RefreshRequest<'_>, error: Error) -> Result<Refreshed> {
-    let Some(status) = status_of_the_retired(&error) else { return Err(error) };
+pub(crate) fn fall_back(call: &Call<'_>, request: &RefreshRequest<'_>, failure: Failure) -> Result<Refreshed, Failure> {
+    let Some(status) = status_of_retirement(&failure) else { return Err(failure) };
     if matches!(request.selection, Selection::Everybody) {
-        return Err(error.also(
-            "Where the tenant has lost /cc, there is no full refresh: its successor takes people, by a filter or by identities.",
-        ));
+        return Err(failure.map(|error| {
+            error.also(
+                "Where the tenant has lost /cc, there is no full refresh: its successor takes people, by a filter or by identities.",
+            )
+        }));
     }
     let why = format!(
         "{} answered with status {status}: the tenant no longer has this endpoint, so its successor, identities/process, was asked.",
         call.service.base_url().join(REFRESH_PATH)
     );
     match process::refresh_where_there_is_one(call, request) {
-        Err(other)
-            if other.details().response.as_ref().is_some_and(|answer| answer.is_no_route() || answer.is_page()) =>
-        {
-            Err(both(error, &other).also("Its successor, identities/process, does not answer there either."))
-        }
-        Err(other) => {
-            remember(call, &other.details().calls);
-            Err(other.fallback(why))
+        Err(other) if has_no_successor(&other) => Err(both(failure, other)
+            .map(|error| error.also("Its successor, identities/process, does not answer there either."))),
+        Err(mut other) => {
+            remember(call, &other.report.calls);
+            other.report.fallback = Some(why);
+            Err(other)
         }
         Ok(refreshed) => {
-            remember(call, &refreshed.calls);
+            remember(call, refreshed.calls.as_deref().unwrap_or_default());
             Ok(Refreshed { fallback: Some(why), ..refreshed })
         }
     }
 }
 
 /// An error of `/cc` where it alone was asked for.
-pub(crate) fn without_fallback(error: Error) -> Error {
-    match status_of_the_retired(&error) {
-        Some(_) => error.also(
-            "Where the tenant has lost it, its successor refreshes people by a filter or by identities: options.backend = process \
-             (PowerShell: -Backend process).",
-        ),
-        None => error,
+pub(crate) fn without_fallback(failure: Failure) -> Failure {
+    match status_of_retirement(&failure) {
+        Some(_) => failure.map(|error| {
+            error.also(
+                "Where the tenant has lost it, its successor refreshes people by a filter or by identities: options.backend = process \
+                 (PowerShell: -Backend process).",
+            )
+        }),
+        None => failure,
     }
 }
 
-/// The first error with the account of the other way as well: what answers like a wrong host may be a gateway, behind
-/// which the refresh was taken.
-fn both(error: Error, other: &Error) -> Error {
-    let calls = error.details().calls.iter().chain(&other.details().calls).cloned().collect();
-    let sent = error.details().sent.and(other.details().sent);
-    error.sent(sent).calls(calls)
+fn has_no_successor(failure: &Failure) -> bool {
+    failure.error.details().response.as_ref().is_some_and(|answer| answer.is_no_route() || answer.is_page())
+}
+
+/// The first failure with the report of the other backend as well: what answers like a wrong host may be a gateway,
+/// behind which the refresh was taken.
+fn both(mut failure: Failure, other: Failure) -> Failure {
+    let sent = failure.error.details().sent.and(other.error.details().sent);
+    failure.report.calls.extend(other.report.calls);
+    failure.map(|error| error.sent(sent))
 }
 
 /// The status of `/cc`'s answer, where it is that of a tenant without `/cc`.
-fn status_of_the_retired(error: &Error) -> Option<u16> {
-    let details = error.details();
+fn status_of_retirement(failure: &Failure) -> Option<u16> {
     // Not the answer to a question before it.
-    let was_sent = details.calls.iter().any(|report| report.outcome == Outcome::Rejected);
-    let response: &Response = details.response.as_ref().filter(|_| was_sent)?;
+    let was_sent = failure.report.calls.iter().any(|report| report.outcome == Outcome::Rejected);
+    let response = failure.error.details().response.as_ref().filter(|_| was_sent)?;
     (response.is_no_route() && !response.is_page()).then_some(response.status)
 }
 

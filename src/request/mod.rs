@@ -6,7 +6,7 @@ mod patience;
 pub(crate) use arguments::{Arguments, PRUNE};
 pub(crate) use patience::Patience;
 
-use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,6 +30,8 @@ pub(crate) struct RefreshRequest<'a> {
     pub(crate) selection: Selection,
     pub(crate) arguments: Option<Arguments<'a>>,
     pub(crate) options: Options,
+    /// Whether the people come by `cc_operation_send`.
+    pub(crate) stream: bool,
     /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
     pub(crate) configuration: Option<&'a str>,
 }
@@ -51,7 +53,7 @@ pub(crate) enum Selection {
 #[derive(Debug)]
 pub(crate) struct People {
     pub(crate) attribute: Attribute,
-    /// As they were given, each once.
+    /// As they were given; none where they come by `cc_operation_send`.
     pub(crate) values: Vec<String>,
 }
 
@@ -71,6 +73,10 @@ pub(crate) struct Options {
     /// How long the tasks that it starts are waited for; `None`: not at all.
     pub(crate) wait: Option<Patience>,
     pub(crate) total_timeout: Option<Duration>,
+    /// The file that a run is written to, and goes on from.
+    pub(crate) journal: Option<PathBuf>,
+    /// Whether those are sent again of whom nobody can tell whether they were sent before.
+    pub(crate) resend_uncertain: bool,
 }
 
 impl<'a> RefreshRequest<'a> {
@@ -82,15 +88,17 @@ impl<'a> RefreshRequest<'a> {
         let identities = object.texts("identities")?;
         let attribute = object.text("identityAttribute")?;
         let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
+        let stream = object.flag("stream")?.unwrap_or(false);
         let configuration = object.take("configuration").map(RawValue::get);
         object.finish()?;
+        let identities = if stream { Some(streamed(identities, &options)?) } else { identities };
         let people = People::parse(identities, attribute, &filter, &options)?;
         let prunes = arguments.as_ref().is_some_and(Arguments::prune);
         let selection = match people {
             Some(people) => Selection::People(people),
             None => Selection::parse(filter, prunes, &options)?,
         };
-        Ok(Self { selection, arguments, options, configuration })
+        Ok(Self { selection, arguments, options, stream, configuration })
     }
 
     /// Whether a refresh of everybody is what its author has named.
@@ -154,7 +162,7 @@ impl People {
         filter: &Option<String>,
         options: &Options,
     ) -> Result<Option<Self>> {
-        let Some(mut values) = values else {
+        let Some(values) = values else {
             return match attribute {
                 Some(_) => Err(Error::invalid_argument(
                     "identityAttribute says which attribute identities are values of, and there are none.",
@@ -177,19 +185,68 @@ impl People {
                     .hint("Leave it out."));
             }
         }
-        let attribute = attribute.unwrap_or_else(|| "uid".to_owned());
-        let attribute = Attribute::parse(&attribute).ok_or_else(|| {
-            Error::invalid_argument(format!(
-                "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
-                printable(&attribute)
-            ))
-            .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
-        })?;
-        let mut seen = HashSet::with_capacity(values.len());
-        let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.as_str())).collect();
-        let mut is_first = is_first.into_iter();
-        values.retain(|_| is_first.next().unwrap_or(true));
+        let attribute = self::attribute(attribute.as_deref().unwrap_or(DEFAULT_ATTRIBUTE))?;
         Ok(Some(Self { attribute, values }))
+    }
+}
+
+const DEFAULT_ATTRIBUTE: &str = "uid";
+
+/// The member `identityAttribute`.
+fn attribute(name: &str) -> Result<Attribute> {
+    Attribute::parse(name).ok_or_else(|| {
+        Error::invalid_argument(format!(
+            "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
+            printable(name)
+        ))
+        .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
+    })
+}
+
+/// The people of a refresh whose names come later: none yet.
+fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<String>> {
+    if identities.is_some() {
+        return Err(Error::invalid_argument("identities and stream cannot both say whom to refresh.")
+            .hint("With stream, the names come by cc_operation_send."));
+    }
+    if options.dry_run {
+        return Err(Error::invalid_argument("options.dryRun has no meaning with stream.")
+            .hint("Give the names as identities: a dry run tells about all of them at once."));
+    }
+    Ok(Vec::new())
+}
+
+/// Whether a request is for names that come by `cc_operation_send`. Of a text that is no request it is not known.
+pub(crate) fn is_stream(text: &str) -> bool {
+    // Most requests have no such word, and need not be read twice.
+    text.contains("\"stream\"")
+        && Object::parse(text, "The request")
+            .and_then(|mut object| object.flag("stream"))
+            .is_ok_and(|flag| flag == Some(true))
+}
+
+/// What `cc_operation_send` takes.
+#[derive(Debug)]
+pub(crate) struct SendRequest {
+    pub(crate) identities: Vec<String>,
+    /// Which attribute they are values of; the request's where it is not given.
+    pub(crate) attribute: Option<Attribute>,
+    /// Whether no more names come.
+    pub(crate) end: bool,
+}
+
+impl SendRequest {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let mut object = Object::parse(text, "What is sent")?;
+        let identities = object.texts("identities")?;
+        let attribute = object.text("identityAttribute")?.as_deref().map(attribute).transpose()?;
+        let end = object.flag("end")?.unwrap_or(false);
+        object.finish()?;
+        match (identities, end) {
+            (None, false) => Err(Error::invalid_argument("What is sent has neither identities nor end.")
+                .hint("Send {\"identities\": [\"amelie.roux\"]}, and {\"end\": true} after the last names.")),
+            (identities, end) => Ok(Self { identities: identities.unwrap_or_default(), attribute, end }),
+        }
     }
 }
 
@@ -206,6 +263,8 @@ impl Options {
             allow_broader: object.flag("allowBroader")?,
             wait: Patience::read(&mut object)?,
             total_timeout: object.seconds("totalTimeoutSec")?,
+            journal: object.text("journal")?.filter(|path| !path.trim().is_empty()).map(PathBuf::from),
+            resend_uncertain: object.flag("resendUncertain")?.unwrap_or(false),
         };
         object.finish()?;
         if options.skip_filter_check && options.preflight == Some(true) {
@@ -213,6 +272,10 @@ impl Options {
                 "options.skipFilterCheck and options.preflight cannot both be true: a filter that is not read cannot be judged.",
             )
             .hint("Leave one of the two out."));
+        }
+        if options.resend_uncertain && options.journal.is_none() {
+            return Err(Error::invalid_argument("options.resendUncertain has no meaning without options.journal.")
+                .hint("Only a journal knows who may have been sent by an earlier run."));
         }
         Ok(options)
     }

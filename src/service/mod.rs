@@ -1,6 +1,7 @@
 //! The service as typed calls: each knows its path, what it needs and what its answers mean.
 
 mod attributes;
+mod clock;
 mod list;
 mod path;
 mod pending;
@@ -13,18 +14,21 @@ mod token;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
+pub(crate) use clock::seconds_between;
 pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, fitting, list, standings};
-pub(crate) use pending::{PendingCall, in_order};
+pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
-pub(crate) use search::{LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, count, search, tenant_size};
-pub(crate) use tasks::{TaskStatus, task_status};
+pub(crate) use search::{
+    LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, search, tenant_size,
+};
+pub(crate) use tasks::{TaskStatus, task_status, tasks_since};
 pub(crate) use tenant::Age;
 
 use self::path::Path;
@@ -69,9 +73,12 @@ pub(crate) struct Call<'s> {
 pub(crate) struct Notices {
     /// `X-Deprecated: true`.
     deprecated: AtomicBool,
+    /// The last `Date`, and when it came.
+    date: Mutex<Option<(String, Instant)>>,
 }
 
 /// What an endpoint asks of the caller, for the error when it refuses.
+#[derive(Debug)]
 pub(crate) struct Endpoint {
     method: Method,
     path: Path,
@@ -228,6 +235,15 @@ impl Notices {
         if response.header(DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
             self.deprecated.store(true, Ordering::Relaxed);
         }
+        if let Some(date) = response.header("date") {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date.to_owned(), Instant::now()));
+        }
+    }
+
+    /// The service's time now, by its last answer.
+    fn service_time(&self) -> Option<SystemTime> {
+        let (date, came) = self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(httpdate::parse_http_date(&date).ok()? + came.elapsed())
     }
 
     /// In sentences for people.
@@ -256,6 +272,17 @@ impl Call<'_> {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 
+    /// The service's time now, in UTC, to the second, as `2026-11-28T10:00:00`. It is asked for where no answer has told
+    /// it; `None` where that fails.
+    pub(crate) fn service_time(&self) -> Option<String> {
+        let time = self.notices.service_time().or_else(|| {
+            // Whatever its status is, the answer has a date.
+            let _ = list::list_size(self);
+            self.notices.service_time()
+        })?;
+        Some(clock::iso(time))
+    }
+
     fn too_late(&self, endpoint: &Endpoint) -> Error {
         Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
             .hint("It was not sent: it is safe to try again. options.totalTimeoutSec sets the limit.")
@@ -271,7 +298,7 @@ impl Call<'_> {
         .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
         .sent(sent)
         .response(response)
-        .verdict()
+        .endpoint_answer()
     }
 
     /// The error of an answer that is no success.
@@ -310,7 +337,12 @@ impl Call<'_> {
             describe(&response),
             endpoint.method
         );
-        Error::new(code_of(status), message).hint(hint).sent(sent).retry_after(retry_after).response(response).verdict()
+        Error::new(code_of(status), message)
+            .hint(hint)
+            .sent(sent)
+            .retry_after(retry_after)
+            .response(response)
+            .endpoint_answer()
     }
 
     fn no_such_route(&self) -> String {

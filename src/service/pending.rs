@@ -1,8 +1,6 @@
 //! A call of the service under way: begun without waiting for the answer, so that one thread can have several.
 
 use std::borrow::Borrow;
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,26 +23,6 @@ pub(crate) struct PendingCall<'c, E: Borrow<Endpoint> = Endpoint> {
     body: Bytes,
     token: Option<Arc<Bearer>>,
     started: Started,
-}
-
-/// Keeps up to `window` of `items` under way, and finishes them in their order. Where `finish` says so, no more are
-/// begun, and those under way are finished; what was not begun is left in `items`.
-pub(crate) fn in_order<T, F>(
-    window: usize,
-    items: &mut impl Iterator<Item = T>,
-    mut begin: impl FnMut(T) -> F,
-    mut finish: impl FnMut(F) -> ControlFlow<()>,
-) {
-    let mut under_way = VecDeque::with_capacity(window);
-    let mut goes_on = true;
-    loop {
-        while goes_on && under_way.len() < window {
-            let Some(item) = items.next() else { break };
-            under_way.push_back(begin(item));
-        }
-        let Some(first) = under_way.pop_front() else { return };
-        goes_on &= finish(first).is_continue();
-    }
 }
 
 impl<'c> Call<'c> {
@@ -116,41 +94,5 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
             return Err(call.page(endpoint, &url, response));
         }
         Err(call.refused(endpoint, &url, response))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::RefCell;
-
-    /// What `in_order` does with so many items, of which the one numbered `last` says that it is enough.
-    fn events(items: u32, window: usize, last: u32) -> (Vec<String>, Vec<u32>) {
-        let events = RefCell::new(Vec::new());
-        let mut items = 0..items;
-        let begin = |item: u32| {
-            events.borrow_mut().push(format!("+{item}"));
-            item
-        };
-        let finish = |item: u32| {
-            events.borrow_mut().push(format!("-{item}"));
-            if item == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        in_order(window, &mut items, begin, finish);
-        (events.into_inner(), items.collect())
-    }
-
-    #[test]
-    fn items_are_finished_in_their_order_and_no_more_than_the_window_are_under_way() {
-        let (events, left) = events(4, 2, u32::MAX);
-        assert_eq!(events, ["+0", "+1", "-0", "+2", "-1", "+3", "-2", "-3"]);
-        assert!(left.is_empty());
-    }
-
-    #[test]
-    fn what_is_under_way_is_finished_when_it_is_enough_and_what_was_not_begun_is_left() {
-        let (events, left) = events(6, 3, 1);
-        assert_eq!(events, ["+0", "+1", "+2", "-0", "+3", "-1", "-2", "-3"]);
-        assert_eq!(left, [4, 5]);
     }
 }

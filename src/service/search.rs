@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::list::list_size;
 use super::tenant::Age;
-use super::{Call, Endpoint, Path};
+use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::{Code, Error, Result};
 use crate::http::Delivery;
 use crate::response::Response;
@@ -33,14 +33,17 @@ pub(crate) struct Page {
 /// A page of the identities that a query finds, sorted by id, beginning after the id `after`, with the members
 /// `fields` of each.
 pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Option<&str>, limit: u64) -> Result<Page> {
-    let endpoint = Endpoint {
-        method: Method::POST,
-        path: Path::of("search", ""),
-        query: format!("limit={limit}&count=true"),
-        delivery: Delivery::Repeatable,
-        doing: "the search for those who are meant",
-        needs: NEEDS,
-    };
+    finish_search(call, begin_search(call, query, fields, after, limit)?)
+}
+
+/// The same without waiting for the answer.
+pub(crate) fn begin_search<'c>(
+    call: &'c Call<'c>,
+    query: &str,
+    fields: &[String],
+    after: Option<&str>,
+    limit: u64,
+) -> Result<PendingCall<'c>> {
     let question = Question {
         indices: IDENTITIES,
         query: Query { query },
@@ -48,8 +51,23 @@ pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Opt
         query_result_filter: Fields { includes: fields },
         search_after: after.map(|id| [id]),
     };
-    let response = call.exchange(&endpoint, question.body())?;
-    Page::read(call, &endpoint, &response)
+    call.begin(search_endpoint(limit), question.body())
+}
+
+pub(crate) fn finish_search(call: &Call<'_>, begun: PendingCall<'_>) -> Result<Page> {
+    // Only its path and method are told.
+    Page::read(call, &search_endpoint(0), &begun.finish()?)
+}
+
+fn search_endpoint(limit: u64) -> Endpoint {
+    Endpoint {
+        method: Method::POST,
+        path: Path::of("search", ""),
+        query: format!("limit={limit}&count=true"),
+        delivery: Delivery::Repeatable,
+        doing: "the search for those who are meant",
+        needs: NEEDS,
+    }
 }
 
 /// A search's body. Typed, not a [`Value`]: it goes before nearly every refresh, and a tree of maps takes as long as

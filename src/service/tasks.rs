@@ -6,7 +6,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Call, Endpoint, Path, segment};
-use crate::error::Result;
+use crate::config::ApiVersion;
+use crate::error::{Code, Error, Result};
 use crate::http::Delivery;
 use crate::report::TaskState;
 use crate::text::shortened;
@@ -38,7 +39,7 @@ pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
         query: String::new(),
         delivery: Delivery::Repeatable,
         doing: "the question how a task gets on",
-        needs: "Needed are the scope idn:task-management:read and a user's token of level ORG_ADMIN; a personal access token of that user does.",
+        needs: TASKS_NEED,
     };
     let response = call.exchange(&endpoint, Bytes::new())?;
     let read = || {
@@ -48,6 +49,61 @@ pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
     };
     read().ok_or_else(|| call.unusable(&endpoint, &response, "something that is no task"))
 }
+
+/// A task of the list.
+#[derive(Debug)]
+pub(crate) struct ListedTask {
+    pub(crate) id: String,
+    pub(crate) has_ended: bool,
+}
+
+/// The most tasks of one page, and the most pages that are read.
+const PAGE: usize = 250;
+const PAGES: usize = 8;
+
+/// The tasks that were created at this time or later (UTC, to the second), without those that say that they aggregate
+/// accounts or entitlements: these refresh nobody who was named.
+pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask>> {
+    let mut tasks = Vec::new();
+    for page in 0..PAGES {
+        let endpoint = Endpoint {
+            method: Method::GET,
+            path: Path::of("task-status", ""),
+            query: format!("sorters=-created&limit={PAGE}&offset={}", page * PAGE),
+            delivery: Delivery::Repeatable,
+            doing: "the list of tasks",
+            needs: TASKS_NEED,
+        };
+        // These versions list ended tasks only, so that a running one would be missed.
+        if matches!(call.service.configuration.api_version, ApiVersion::V2024 | ApiVersion::Beta) {
+            return Err(Error::new(Code::UnsupportedArgument, "This version of the API does not list running tasks."));
+        }
+        let response = call.exchange(&endpoint, Bytes::new())?;
+        let members = call.members(&endpoint, &response)?;
+        let is_last = members.len() < PAGE;
+        for member in &members {
+            let text = |name: &str| member.get(name).and_then(Value::as_str);
+            let Some((id, created)) = text("id").zip(text("created")) else {
+                return Err(call.unusable(&endpoint, &response, "a task without id or time"));
+            };
+            if created < since {
+                return Ok(tasks);
+            }
+            let names = [text("uniqueName"), text("description")];
+            let aggregates = names.into_iter().flatten().any(|name| name.to_ascii_lowercase().contains("aggregat"));
+            if !aggregates {
+                let has_ended = text("completionStatus").is_some_and(|status| !status.trim().is_empty());
+                tasks.push(ListedTask { id: id.to_owned(), has_ended });
+            }
+        }
+        if is_last {
+            return Ok(tasks);
+        }
+    }
+    Err(Error::new(Code::InvalidResponse, "There are more tasks than can be looked through."))
+}
+
+const TASKS_NEED: &str = "Needed are the scope idn:task-management:read and a user's token of level ORG_ADMIN; a personal access token of that user does.";
 
 impl TaskStatus {
     fn of(members: &Value, object: Box<RawValue>) -> Self {

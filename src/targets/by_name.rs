@@ -7,22 +7,9 @@ use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
 use crate::report::{Ambiguous, Names, Person};
-use crate::request::People;
 use crate::service::Call;
 use crate::targets::candidates::{Candidates, id};
-use crate::targets::matches::NAMED;
 use crate::text::shortened;
-
-/// Whom a list of names means.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// The names that mean one person each, in their order, and those people's ids.
-    pub(crate) identities: Vec<String>,
-    pub(crate) ids: Vec<String>,
-    /// The first ten of those people.
-    pub(crate) first: Vec<Person>,
-    pub(crate) names: Names,
-}
 
 /// How many values one query has.
 pub(crate) const VALUES: usize = 250;
@@ -33,65 +20,83 @@ const VALUES_BYTES: usize = 64 << 10;
 /// How many names an error repeats.
 const SHOWN: usize = 3;
 
-/// Looks up all of the people. Nobody at all is an error.
-pub(crate) fn look_up(question: &mut Question<'_>, people: &People) -> Result<Found> {
-    let mut found = Found::default();
-    let questions = people.values.chunks(VALUES);
-    let total = questions.len() as u64;
-    for (done, values) in (0..).zip(questions) {
-        question.call.control.done(done, total);
-        for (value, people) in values.iter().zip(question.ask(values)?) {
-            found.add(value, people);
-        }
-    }
-    if found.ids.is_empty() { Err(nobody(people, found.names)) } else { Ok(found) }
-}
-
-/// Questions about the values of one attribute.
-pub(crate) struct Question<'q> {
-    call: &'q Call<'q>,
-    attribute: &'q Attribute,
+/// Looks up values of one attribute.
+pub(crate) struct LookUp<'c> {
+    call: &'c Call<'c>,
+    attribute: Attribute,
     /// Until search has refused.
     may_search: bool,
-    /// The ids of those of whom only the service can tell whether they have one of the values, where that is asked for.
-    undecided: Option<HashSet<String>>,
+    counts_undecided: bool,
 }
 
-impl<'q> Question<'q> {
-    pub(crate) fn new(call: &'q Call<'q>, attribute: &'q Attribute) -> Self {
-        Self { call, attribute, may_search: true, undecided: None }
+/// Whom values mean.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Everybody who has each of the values, in their order.
+    pub(crate) people: Vec<Vec<Person>>,
+    /// The ids of others, of whom only the service can tell whether they have one of the values.
+    pub(crate) undecided: HashSet<String>,
+}
+
+/// A look-up under way.
+pub(crate) struct Asked<'c> {
+    pub(crate) values: Vec<String>,
+    /// The query that has all values, where one is enough and was begun.
+    begun: Option<Candidates<'c>>,
+}
+
+impl<'c> LookUp<'c> {
+    pub(crate) fn new(call: &'c Call<'c>, attribute: Attribute) -> Self {
+        Self { call, attribute, may_search: true, counts_undecided: false }
     }
 
     /// The same where it is the service that judges in the end, so that those count who look alike.
     pub(crate) fn counting_undecided(self) -> Self {
-        Self { undecided: Some(HashSet::new()), ..self }
+        Self { counts_undecided: true, ..self }
     }
 
-    /// How many there are of whom only the service can tell, beside those with these ids.
-    pub(crate) fn undecided_beside(&self, ids: &[String]) -> u64 {
-        let mut undecided: HashSet<&str> = self.undecided.iter().flatten().map(String::as_str).collect();
-        ids.iter().for_each(|id| {
-            undecided.remove(id.as_str());
+    pub(crate) fn attribute(&self) -> &Attribute {
+        &self.attribute
+    }
+
+    /// Begins to look up values, at most [`VALUES`] of them, and does not wait for the answer.
+    pub(crate) fn begin(&self, values: Vec<String>) -> Asked<'c> {
+        let begun = (self.may_search && fitting(&values) == values.len()).then(|| {
+            let all: Vec<&str> = values.iter().map(String::as_str).collect();
+            let mut candidates = Candidates::named(self.call, self.attribute.name(), &all);
+            candidates.begin();
+            candidates
         });
-        undecided.len() as u64
+        Asked { values, begun }
     }
 
-    /// Everybody who has each of the values, in their order; in one query, unless there are many or long ones.
-    pub(crate) fn ask(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
-        let mut found = Vec::with_capacity(values.len());
-        let mut rest = values;
+    /// Waits for the answer.
+    pub(crate) fn finish(&mut self, asked: Asked<'c>) -> Result<Found> {
+        let Asked { values, mut begun } = asked;
+        let mut found = Found::default();
+        let mut rest = values.as_slice();
         while !rest.is_empty() {
-            let (values, others) = rest.split_at(fitting(rest));
-            found.extend(self.ask_once(values)?);
+            let (some, others) = rest.split_at(fitting(rest));
+            let people = self.ask(some, begun.take(), &mut found.undecided)?;
+            found.people.extend(people);
             rest = others;
+        }
+        for person in found.people.iter().flatten() {
+            found.undecided.remove(person.id.as_str().unwrap_or_default());
         }
         Ok(found)
     }
 
-    fn ask_once(&mut self, values: &[String]) -> Result<Vec<Vec<Person>>> {
+    fn ask(
+        &mut self,
+        values: &[String],
+        begun: Option<Candidates<'c>>,
+        undecided: &mut HashSet<String>,
+    ) -> Result<Vec<Vec<Person>>> {
         let all: Vec<&str> = values.iter().map(String::as_str).collect();
         if self.may_search {
-            match self.read(Candidates::named(self.call, self.attribute.name(), &all), &all) {
+            let candidates = begun.unwrap_or_else(|| Candidates::named(self.call, self.attribute.name(), &all));
+            match self.read(candidates, &all, undecided) {
                 Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
                     true => self.may_search = false,
                     false => return Err(error.also(LISTED)),
@@ -100,25 +105,30 @@ impl<'q> Question<'q> {
             }
         }
         // Whoever may not search asks for one after the other.
-        let each = |value: &&str| match Candidates::listed(self.call, self.attribute.name(), value) {
-            Some(candidates) => Ok(self.read(candidates, &[value])?.pop().unwrap_or_default()),
+        let mut each = |value: &&str| match Candidates::listed(self.call, self.attribute.name(), value) {
+            Some(candidates) => Ok(self.read(candidates, &[value], undecided)?.pop().unwrap_or_default()),
             // Longer than any address, or no text that an address can hold: no user name is.
             None => Ok(Vec::new()),
         };
-        all.iter().map(each).collect()
+        all.iter().map(&mut each).collect()
     }
 
     fn can_list(&self) -> bool {
         Candidates::listed(self.call, self.attribute.name(), "x").is_some()
     }
 
-    fn read(&mut self, mut candidates: Candidates<'_>, values: &[&str]) -> Result<Vec<Vec<Person>>> {
-        let one_of_them = self.undecided.is_some().then(|| self.attribute.is_one_of(values));
+    fn read(
+        &self,
+        mut candidates: Candidates<'_>,
+        values: &[&str],
+        undecided: &mut HashSet<String>,
+    ) -> Result<Vec<Vec<Person>>> {
+        let one_of_them = self.counts_undecided.then(|| self.attribute.is_one_of(values));
         let places: HashMap<&str, usize> = values.iter().enumerate().map(|(place, value)| (*value, place)).collect();
         let mut found: Vec<Vec<Person>> = vec![Vec::new(); values.len()];
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
-                if let (Some(undecided), Some(one_of_them)) = (&mut self.undecided, &one_of_them)
+                if let Some(one_of_them) = &one_of_them
                     && judge(one_of_them, document) == Verdict::Unknown
                 {
                     undecided.extend(id(document).map(str::to_owned));
@@ -136,27 +146,14 @@ impl<'q> Question<'q> {
     }
 }
 
-const LISTED: &str = "Whoever may not search names people by identityAttribute name (the user name) or email.";
-
-impl Found {
-    fn add(&mut self, value: &str, mut people: Vec<Person>) {
-        match (people.pop(), people.is_empty()) {
-            (None, _) => self.names.unmatched.push(value.to_owned()),
-            (Some(person), true) => {
-                self.identities.push(value.to_owned());
-                // Only texts are taken for ids.
-                self.ids.push(person.id.as_str().unwrap_or_default().to_owned());
-                if self.first.len() < NAMED {
-                    self.first.push(person);
-                }
-            }
-            (Some(person), false) => {
-                people.push(person);
-                self.names.ambiguous.push(Ambiguous { identity: value.to_owned(), people });
-            }
-        }
+impl Asked<'_> {
+    /// For values that are ids already.
+    pub(crate) fn nothing(values: Vec<String>) -> Self {
+        Self { values, begun: None }
     }
 }
+
+const LISTED: &str = "Whoever may not search names people by identityAttribute name (the user name) or email.";
 
 /// How many of the values go into one query.
 fn fitting(values: &[String]) -> usize {
@@ -168,8 +165,22 @@ fn fitting(values: &[String]) -> usize {
     values.iter().take(VALUES).take_while(fits).count().max(1)
 }
 
-fn nobody(people: &People, names: Names) -> Error {
-    let attribute = people.attribute.name();
+/// Whom the people with a value are: the one who is meant, or what becomes of the name.
+pub(crate) fn settle(value: &str, mut people: Vec<Person>, names: &mut Names) -> Option<Person> {
+    match (people.pop(), people.is_empty()) {
+        (Some(person), true) => return Some(person),
+        (None, _) => names.unmatched.push(value.to_owned()),
+        (Some(person), false) => {
+            people.push(person);
+            names.ambiguous.push(Ambiguous { identity: value.to_owned(), people });
+        }
+    }
+    None
+}
+
+/// The error of names none of which means one person.
+pub(crate) fn nobody(attribute: &Attribute, names: &Names) -> Error {
+    let attribute = attribute.name();
     let some = |names: &mut dyn Iterator<Item = &String>| -> String {
         names.take(SHOWN).map(|name| format!("\"{}\"", shortened(name, 60))).collect::<Vec<_>>().join(", ")
     };
@@ -190,5 +201,4 @@ fn nobody(people: &People, names: Names) -> Error {
              identity never."
         ))
         .matched(0)
-        .names(names)
 }

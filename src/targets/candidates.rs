@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::filter::query::{any_of, search_query};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
-use crate::service::{self, Call, ListFilter, Page};
+use crate::service::{self, Call, ListFilter, Page, PendingCall};
 
 /// The first page: with most filters it is the only one.
 pub(crate) const FIRST_PAGE: u64 = 250;
@@ -32,6 +32,8 @@ pub(crate) struct Candidates<'c> {
     counted: Option<u64>,
     seen: u64,
     has_ended: bool,
+    /// The first page, where it was asked for already.
+    begun: Option<Result<PendingCall<'c>>>,
 }
 
 /// Where the next page begins.
@@ -81,6 +83,7 @@ impl<'c> Candidates<'c> {
             counted: None,
             seen: 0,
             has_ended: false,
+            begun: None,
         }
     }
 
@@ -88,6 +91,11 @@ impl<'c> Candidates<'c> {
     pub(crate) fn from(mut self, place: Place) -> Self {
         self.place = place;
         self
+    }
+
+    /// Asks for the first page, and does not wait for it.
+    pub(crate) fn begin(&mut self) {
+        self.begun = Some(service::begin_search(self.call, &self.query, &self.fields, None, self.limit));
     }
 
     /// The next documents, and where they began; `None` after the last ones.
@@ -130,7 +138,11 @@ impl<'c> Candidates<'c> {
             Place::Search(after) => after.as_deref(),
             Place::List(offset) => return self.ask_list(*offset),
         };
-        match service::search(self.call, &self.query, &self.fields, after, self.limit) {
+        let answer = match self.begun.take() {
+            Some(begun) => begun.and_then(|begun| service::finish_search(self.call, begun)),
+            None => service::search(self.call, &self.query, &self.fields, after, self.limit),
+        };
+        match answer {
             Ok(page) if self.lacks_attributes(&page) => {
                 self.fields.retain(|field| !field.starts_with("attributes."));
                 self.fields.push("attributes".to_owned());

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::report::{CallReport, FailedPerson, Outcome, TaskEnd, TaskState};
-mod verification;
+use crate::report::{CallReport, FailedPerson, Failure, Outcome, TaskEnd, TaskState};
+pub(crate) mod verification;
 
 use self::verification::who_failed;
 use crate::control::{Control, Phase};
@@ -52,7 +52,7 @@ const OUTAGES: u32 = 10;
 const UNKNOWN_AT_FIRST: u32 = 3;
 
 /// Asks after a task; waits for its end where that is asked for.
-pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
+pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport, Failure> {
     let request = TaskRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
@@ -60,16 +60,16 @@ pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport> {
     let warnings = call.notices.warnings(&service);
     match report {
         Ok(report) => Ok(TaskReport { warnings: [report.warnings, warnings].concat(), ..report }),
-        Err(error) => Err(error.warnings(warnings)),
+        Err(failure) => Err(failure.warnings(warnings)),
     }
 }
 
-fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport> {
+fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Failure> {
     let status = match request.patience {
         None => service::task_status(call, &request.id),
         Some(patience) => {
             let end = Instant::now() + patience.timeout;
-            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, 100))
+            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, Some(100)))
         }
     };
     let status = status.map_err(|error| match error.details().code {
@@ -85,7 +85,9 @@ fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport> {
     }
     if status.state == TaskState::Failed && request.patience.is_some() {
         let error = task_failed(&request.id, status.completion.as_deref(), &status.messages);
-        return Err(error.failed(failed).warnings(warning));
+        let mut failure = Failure::from(error).warnings(warning);
+        failure.report.failed = failed;
+        return Err(failure);
     }
     Ok(TaskReport {
         base_url: call.service.base_url().as_str().to_owned(),
@@ -115,7 +117,7 @@ impl Followed {
         let mut followed = Self::default();
         let mut done = 0;
         for report in calls.iter_mut() {
-            let on_progress = |percent| call.control.done(done * 100 + percent, tasks * 100);
+            let on_progress = |percent| call.control.done(done * 100 + percent, Some(tasks * 100));
             if let Err(error) = followed.one(call, report, (patience.interval, end), on_progress) {
                 followed.first_error = Some(error);
                 return followed;

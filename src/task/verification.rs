@@ -54,7 +54,7 @@ fn has_failed(standing: &Standing, launched: Option<&str>) -> bool {
 }
 
 /// The second of a time in UTC, in a form whose order is that of time.
-fn second(time: &str) -> Option<&str> {
+pub(crate) fn second(time: &str) -> Option<&str> {
     let (second, fraction) = time.strip_suffix('Z')?.split_at_checked("2026-11-25T10:00:00".len())?;
     let is_like = |(byte, sample): (u8, u8)| if sample == b'0' { byte.is_ascii_digit() } else { byte == sample };
     let is_one = second.bytes().zip(*b"0000-00-00T00:00:00").all(is_like);

@@ -1,0 +1,396 @@
+//! A refresh of people by name, whichever backend takes them, and whether the names are all there or come one after the
+//! other.
+
+use super::effects::Effects;
+use super::feed::Feed;
+use super::journal::{Head, Journal};
+use super::process;
+use super::route::Route;
+use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
+use super::{Counted, Plan, PlannedCall, Refreshed, follow};
+use crate::envelope;
+use crate::error::{Code, Error, Result};
+use crate::filter::Attribute;
+use crate::report::{CallReport, Failure, Names as NameReport, Person, Report, Totals};
+use crate::request::{self, People, RefreshRequest};
+use crate::service::{self, Call};
+use crate::targets::by_name::{LookUp, VALUES, nobody};
+use crate::targets::preconditions;
+use crate::text::printable;
+
+/// Checks what can be checked before anybody is looked up, then looks up and sends.
+pub(crate) fn refresh(
+    call: &Call<'_>,
+    request: &RefreshRequest<'_>,
+    people: &People,
+    route: Route,
+    feed: Option<&Feed>,
+) -> Result<Refreshed, Failure> {
+    let by = ByName::new(call, request, people, route);
+    match feed {
+        Some(feed) => by.streamed(feed),
+        None if people.values.is_empty() => Ok(by.of_nobody()),
+        None => {
+            let refreshed = by.all_at_once().map_err(|failure| with_everybody(failure, &people.values, by.call_name()));
+            follow(call, refreshed, request.options.wait)
+        }
+    }
+}
+
+/// A refresh by name.
+struct ByName<'r> {
+    call: &'r Call<'r>,
+    request: &'r RefreshRequest<'r>,
+    people: &'r People,
+    is_cc: bool,
+    ceiling: Option<u64>,
+}
+
+impl<'r> ByName<'r> {
+    fn new(call: &'r Call<'r>, request: &'r RefreshRequest<'r>, people: &'r People, route: Route) -> Self {
+        let ceiling = request.options.maximum_identities.or(call.service.maximum_identities());
+        Self { call, request, people, is_cc: route != Route::Process, ceiling }
+    }
+
+    fn backend(&self) -> &'static str {
+        if self.is_cc { "cc" } else { "process" }
+    }
+
+    fn call_name(&self) -> &'static str {
+        if self.is_cc { CallReport::REFRESH } else { CallReport::PROCESS }
+    }
+
+    /// What has to be known before anybody is looked up.
+    fn effects(&self) -> Result<Option<Effects>> {
+        if self.is_cc {
+            can_be_filters(&self.people.attribute, &self.people.values)?;
+            preconditions::searchable(self.call, &self.people.attribute.equals(""))?;
+            return Ok(None);
+        }
+        process::effects(self.call, self.request).map(Some)
+    }
+
+    fn journal(&self, effects: Option<&Effects>) -> Result<Option<Journal>> {
+        let Some(path) = self.request.options.journal.as_deref().filter(|_| !self.request.options.dry_run) else {
+            return Ok(None);
+        };
+        let attribute = Some(self.people.attribute.name());
+        let head = Head::new(self.call, self.backend(), attribute, None, self.request.arguments.as_ref());
+        Journal::open(path, head, effects).map(Some)
+    }
+
+    fn names<'n>(&'n self, feed: &'n Feed) -> Names<'n> {
+        let way = if self.is_cc { LookUpBy::SearchForCc } else { LookUpBy::Search };
+        Names::new(self.call, feed, self.people.attribute.clone(), way, self.request.options.resend_uncertain)
+    }
+
+    fn method<'m>(&'m self, effects: Option<&'m Effects>) -> Method<'m> {
+        match effects {
+            Some(effects) => Method::ByIds(effects),
+            None => Method::EachByFilter(self.request),
+        }
+    }
+
+    /// Names that are all there: everybody is looked up and counted before the first is sent.
+    fn all_at_once(&self) -> Result<Refreshed, Failure> {
+        let effects = self.effects()?;
+        let mut journal = self.journal(effects.as_ref())?;
+        let feed = Feed::of(self.people.values.clone());
+        let mut names = self.names(&feed);
+        if let Some(journal) = &mut journal {
+            names.skip_done(journal)?;
+        }
+        let mut batches = names.resolve_all(journal.as_mut());
+        if let Some(error) = batches.iter_mut().find_map(|batch| batch.error.take()) {
+            return Err(error.into());
+        }
+        let resolved = Everybody::of(&batches, &names);
+        let skipped = journal.is_some().then_some(names.totals.skipped);
+        if resolved.people == 0 && skipped.is_none_or(|skipped| skipped == 0) && resolved.settled == 0 {
+            return Err(Failure::from(nobody(&self.people.attribute, &resolved.names)).names(resolved.names));
+        }
+        if let Some(ceiling) = self.ceiling.filter(|ceiling| resolved.people + resolved.undecided > *ceiling) {
+            return Err(resolved.too_many(ceiling));
+        }
+        let counted = Counted {
+            matched: resolved.people,
+            matched_exactly: resolved.undecided == 0,
+            undecided: resolved.undecided,
+        };
+        let refreshed = Refreshed { counted: Some(counted), skipped, ..Refreshed::new(self.call, self.backend()) };
+        let warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        if self.request.options.dry_run {
+            let plan = match &effects {
+                Some(effects) => process::plan(self.call, None, effects, resolved.people, resolved.first),
+                None => self.plan(&batches, resolved.people, resolved.first),
+            };
+            return Ok(Refreshed { plan: Some(plan), warnings, ..refreshed.with_names(resolved.names) });
+        }
+        for batch in &mut batches {
+            // Counted already: once for all, so that somebody who looks like two of the named counts once.
+            batch.undecided = 0;
+        }
+        let mut source = Resolved::new(batches);
+        // Those of a single query have just been looked up.
+        if self.is_cc && resolved.people > VALUES as u64 {
+            source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
+        }
+        let mut outcome = BatchOutcome::default();
+        Run::new(self.call, self.method(effects.as_ref()))
+            .total(resolved.people)
+            .journal(journal.as_mut())
+            .send(&mut source, |batch| outcome.join(batch));
+        let all_gone = resolved.people > 0 && outcome.all_gone();
+        let refreshed = Refreshed { warnings, ..refreshed }.concluded(outcome, true)?;
+        if all_gone {
+            return Err(refreshed.into_failure(nobody_left()));
+        }
+        Ok(refreshed)
+    }
+
+    /// Names that come while it runs: each finished batch is told as soon as those before it are.
+    fn streamed(&self, feed: &Feed) -> Result<Refreshed, Failure> {
+        let mut totals = Totals::default();
+        let mut first_failure: Option<Error> = None;
+        let mut told = Told::default();
+        let result = self.stream(feed, &mut totals, &mut first_failure, &mut told);
+        let refreshed = Refreshed {
+            calls: None,
+            warnings: told.warnings(self.request),
+            ..Refreshed::new(self.call, self.backend())
+        };
+        if let Err(error) = result {
+            // Before any name was taken: what was fed, or is still to come, is told as not sent.
+            feed.stop();
+            let error_is_told = error.clone();
+            self.tell_rest(feed, &mut totals);
+            return Err(Refreshed { totals: Some(totals), ..refreshed }.into_failure(error_is_told));
+        }
+        let refreshed = Refreshed { totals: Some(totals), ..refreshed };
+        match first_failure {
+            Some(error) => Err(refreshed.into_failure(error)),
+            None => Ok(refreshed),
+        }
+    }
+
+    fn stream(
+        &self,
+        feed: &Feed,
+        totals: &mut Totals,
+        first_failure: &mut Option<Error>,
+        told: &mut Told,
+    ) -> Result<()> {
+        let effects = self.effects()?;
+        let mut journal = self.journal(effects.as_ref())?;
+        let mut names = self.names(feed);
+        if let Some(journal) = &mut journal {
+            names.skip_done(journal)?;
+        }
+        told.warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        // Where the first send has brought all names, they are counted before the first is sent, as if they had come with
+        // the request.
+        let is_counted_first = self.ceiling.is_some() && feed.is_complete_at_first();
+        let mut tell = |batch: BatchOutcome| self.tell(feed, batch, totals, first_failure, told);
+        if is_counted_first {
+            let mut batches = names.resolve_all(journal.as_mut());
+            let everybody = Everybody::of(&batches, &names);
+            if let Some(ceiling) = self.ceiling.filter(|ceiling| everybody.people + everybody.undecided > *ceiling)
+                && let Some(batch) = batches.iter_mut().find(|batch| !batch.identities.is_empty())
+            {
+                batch.error.get_or_insert(everybody.too_many(ceiling).error);
+            }
+            let mut source = Resolved::new(batches).then(&mut names);
+            Run::new(self.call, self.method(effects.as_ref()))
+                .journal(journal.as_mut())
+                .feed(Some(feed))
+                .send(&mut source, &mut tell);
+        } else {
+            Run::new(self.call, self.method(effects.as_ref()))
+                .ceiling(self.ceiling)
+                .journal(journal.as_mut())
+                .feed(Some(feed))
+                .send(&mut names, &mut tell);
+        }
+        totals.given = names.totals.given;
+        totals.repeated = names.totals.repeated;
+        totals.skipped = names.totals.skipped;
+        Ok(())
+    }
+
+    /// Tells a finished batch, after its tasks have ended where that is waited for.
+    fn tell(
+        &self,
+        feed: &Feed,
+        batch: BatchOutcome,
+        totals: &mut Totals,
+        first_failure: &mut Option<Error>,
+        told: &mut Told,
+    ) {
+        batch.count(totals);
+        told.uncertain += batch.uncertain();
+        let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
+        let attribute = batch.attribute.as_ref().unwrap_or(&self.people.attribute).name().to_owned();
+        let warnings = if number == 1 { told.warnings.clone() } else { Vec::new() };
+        let refreshed = Refreshed {
+            batch: Some(number),
+            identity_attribute: Some(attribute.clone()),
+            counted: Some(Counted { matched, matched_exactly: undecided == 0, undecided }),
+            warnings,
+            ..Refreshed::new(self.call, self.backend())
+        };
+        let concluded = follow(self.call, refreshed.concluded(batch, true), self.request.options.wait);
+        let text = match concluded {
+            Ok(refreshed) => envelope::write::<_, Failure>(Ok(refreshed)),
+            Err(failure) => {
+                let failure = failure.map(|error| error.stops_run(stops_run));
+                first_failure.get_or_insert_with(|| failure.error.clone());
+                let place = envelope::Place {
+                    backend: self.backend(),
+                    base_url: self.call.service.base_url().as_str(),
+                    batch: number,
+                    identity_attribute: &attribute,
+                };
+                envelope::write_batch_failure(&place, failure)
+            }
+        };
+        feed.finish(text);
+    }
+
+    /// Tells all names of a feed as not sent.
+    fn tell_rest(&self, feed: &Feed, totals: &mut Totals) {
+        let mut names = self.names(feed);
+        let mut first_failure = None;
+        let mut number = 0;
+        while let Some(batch) = names.rest() {
+            number += 1;
+            let attribute = batch.attribute.clone();
+            let outcome = BatchOutcome::not_sent(number, attribute, self.call_name(), batch.identities, batch.ids);
+            self.tell(feed, outcome, totals, &mut first_failure, &mut Told::default());
+        }
+        totals.given = names.totals.given;
+        totals.repeated = names.totals.repeated;
+    }
+
+    /// An empty list of people.
+    fn of_nobody(&self) -> Refreshed {
+        let counted = Counted { matched_exactly: true, ..Counted::default() };
+        Refreshed { counted: Some(counted), ..Refreshed::new(self.call, self.backend()) }
+            .with_names(NameReport::default())
+    }
+
+    fn plan(&self, batches: &[Batch], count: u64, first: Vec<Person>) -> Plan {
+        let url = self.call.service.base_url().join(service::REFRESH_PATH).to_string();
+        let name = batches.iter().find_map(|batch| batch.identities.first());
+        Plan {
+            url: url.clone(),
+            filter: None,
+            everybody: false,
+            body: name.map(|name| self.request.body(Some(&self.people.attribute.equals(name).canonical()))),
+            identities: Some(first),
+            calls: Some(vec![PlannedCall { call: CallReport::REFRESH, method: "POST", url, count }]),
+            side_effects: None,
+        }
+    }
+}
+
+/// What was said about a stream beside its batches.
+#[derive(Default)]
+struct Told {
+    warnings: Vec<String>,
+    uncertain: u64,
+}
+
+impl Told {
+    fn warnings(&self, request: &RefreshRequest<'_>) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        if self.uncertain > 0 && !request.options.resend_uncertain {
+            warnings.push(format!(
+                "{} identities may have been sent by an earlier run, and the tenant cannot tell: options.resendUncertain sends them again.",
+                self.uncertain
+            ));
+        }
+        warnings
+    }
+}
+
+/// Everybody who was looked up.
+struct Everybody {
+    people: u64,
+    /// Those of whom an earlier run has decided what becomes of them.
+    settled: u64,
+    undecided: u64,
+    names: NameReport,
+    first: Vec<Person>,
+}
+
+impl Everybody {
+    fn of(batches: &[Batch], names: &Names<'_>) -> Self {
+        let count = |is_settled: bool| -> u64 {
+            let of = batches.iter().filter(|batch| batch.settled.is_some() == is_settled);
+            of.map(|batch| batch.identities.len() as u64).sum()
+        };
+        let mut report = NameReport::default();
+        for batch in batches {
+            report.unmatched.extend_from_slice(&batch.names.unmatched);
+            report.ambiguous.extend_from_slice(&batch.names.ambiguous);
+        }
+        let found = || batches.iter().flat_map(|batch| &batch.ids);
+        let mut undecided = names.undecided.clone();
+        found().for_each(|id| {
+            undecided.remove(id);
+        });
+        Self {
+            people: count(false),
+            settled: count(true),
+            undecided: undecided.len() as u64,
+            names: report,
+            first: names.first.clone(),
+        }
+    }
+
+    fn too_many(self, maximum: u64) -> Failure {
+        let also = match self.undecided {
+            0 => String::new(),
+            undecided => format!(", and {undecided} more may be meant, which only the service can judge"),
+        };
+        let error = Error::new(
+            Code::TooManyMatches,
+            format!("{} people are named{also}; maxIdentities is {maximum}.", self.people),
+        )
+        .hint("Nothing was sent. Name fewer in one call, or raise maxIdentities.")
+        .matched(self.people);
+        Failure::from(error).names(self.names)
+    }
+}
+
+/// Refuses values that a filter cannot hold, and with which it would refresh everybody.
+pub(super) fn can_be_filters(attribute: &Attribute, values: &[String]) -> Result<()> {
+    let is_none = |value: &&String| request::filter(&attribute.equals(value).canonical()).is_err();
+    let Some(value) = values.iter().find(is_none) else { return Ok(()) };
+    Err(Error::new(
+        Code::UnsupportedArgument,
+        format!("No filter of /cc can hold \"{}\": it is too long, or has a control character in it.", printable(value)),
+    )
+    .hint("Nothing was sent. Leave it out, or send ids instead of filters: options.backend = process (PowerShell: -Backend process)."))
+}
+
+/// The error of people who are all gone before their turn.
+fn nobody_left() -> Error {
+    Error::new(Code::NoMatch, "None of the people who were named is there any more.")
+        .hint("Nothing was sent. They were looked up a moment ago: look at the tenant.")
+        .matched(0)
+}
+
+/// A failure that came before any call was made, with the report of everybody who was named: nobody was sent.
+fn with_everybody(mut failure: Failure, values: &[String], call: &'static str) -> Failure {
+    let Report { calls, names, .. } = failure.report.as_ref();
+    let in_calls = calls.iter().flat_map(|report| &report.identities);
+    let ambiguous = names.ambiguous.iter().map(|ambiguous| &ambiguous.identity);
+    let mut known: std::collections::HashSet<&str> =
+        in_calls.chain(&names.unmatched).chain(ambiguous).map(String::as_str).collect();
+    let rest: Vec<String> = values.iter().filter(|value| known.insert(value.as_str())).cloned().collect();
+    if !rest.is_empty() {
+        failure.report.calls.push(CallReport::not_sent(call, rest, Vec::new()));
+    }
+    failure
+}

@@ -1,0 +1,160 @@
+//! What became of a batch, and of several: the calls, or the error that stands for them.
+
+use crate::error::{Code, Error, Sent};
+use crate::filter::Attribute;
+use crate::report::{CallReport, Failure, Names, Outcome, Report, Totals};
+use crate::response::Response;
+
+/// What became of the people of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct BatchOutcome {
+    /// From 1.
+    pub(crate) number: u64,
+    pub(crate) attribute: Option<Attribute>,
+    pub(crate) names: Names,
+    pub(crate) undecided: u64,
+    pub(crate) calls: Vec<CallReport>,
+    /// The answer of the last call that was answered well.
+    pub(crate) response: Option<Response>,
+    first_error: Option<Error>,
+    /// What is known of the failed calls, all together.
+    sent: Option<Sent>,
+    /// Whether an error of this batch stops the rest of the run.
+    pub(crate) stops_run: bool,
+}
+
+impl BatchOutcome {
+    pub(super) fn new(number: u64, attribute: Option<Attribute>, names: Names) -> Self {
+        Self { number, attribute, names, ..Self::default() }
+    }
+
+    /// Takes note of an error; the first one is told.
+    pub(super) fn fail(&mut self, error: Error, stops_run: bool) {
+        self.stops_run |= stops_run;
+        let sent = error.details().sent;
+        self.sent = Some(self.sent.map_or(sent, |before| before.and(sent)));
+        self.first_error.get_or_insert(error);
+    }
+
+    /// Tells what became of people for whom no call was made.
+    pub(super) fn settle(
+        &mut self,
+        call: &'static str,
+        identities: Vec<String>,
+        ids: Vec<String>,
+        outcome: Outcome,
+        reason: &'static str,
+    ) {
+        if !identities.is_empty() {
+            self.calls.push(CallReport::settled(call, identities, ids, outcome, reason));
+        }
+    }
+
+    /// The same with a later batch, as one.
+    pub(crate) fn join(&mut self, later: Self) {
+        self.names.unmatched.extend(later.names.unmatched);
+        self.names.ambiguous.extend(later.names.ambiguous);
+        self.undecided += later.undecided;
+        self.calls.extend(later.calls);
+        self.response = later.response.or(self.response.take());
+        self.stops_run |= later.stops_run;
+        self.sent = match (self.sent, later.sent) {
+            (Some(before), Some(after)) => Some(before.and(after)),
+            (before, after) => before.or(after),
+        };
+        self.first_error = self.first_error.take().or(later.first_error);
+    }
+
+    /// People who are told as not sent, without a run.
+    pub(crate) fn not_sent(
+        number: u64,
+        attribute: Option<Attribute>,
+        call: &'static str,
+        identities: Vec<String>,
+        ids: Vec<String>,
+    ) -> Self {
+        let mut outcome = Self::new(number, attribute, Names::default());
+        outcome.settle(call, identities, ids, Outcome::NotSent, "stopped");
+        outcome
+    }
+
+    /// Adds its people to a run's totals.
+    pub(crate) fn count(&self, totals: &mut Totals) {
+        for report in self.counted() {
+            totals.add(report.outcome, report.identities.len());
+        }
+        totals.unmatched += self.names.unmatched.len() as u64;
+        totals.ambiguous += self.names.ambiguous.len() as u64;
+    }
+
+    /// How many people an earlier run may have sent.
+    pub(crate) fn uncertain(&self) -> u64 {
+        let uncertain = self.calls.iter().filter(|report| report.reason == Some("uncertain"));
+        uncertain.map(|report| report.identities.len() as u64).sum()
+    }
+
+    /// Whether nobody was sent, because everybody has gone since.
+    pub(crate) fn all_gone(&self) -> bool {
+        self.response.is_none()
+            && !self.calls.is_empty()
+            && self.calls.iter().all(|report| report.reason == Some("gone"))
+    }
+
+    /// The calls that tell of each person once: a synchronization follows a call that has told of its person.
+    fn counted(&self) -> impl Iterator<Item = &CallReport> {
+        let first = self.calls.iter().find_map(|report| report.call);
+        self.calls.iter().filter(move |report| report.call.is_none() || report.call == first)
+    }
+
+    /// How many people were found and are to be refreshed.
+    pub(crate) fn matched(&self) -> u64 {
+        self.counted().filter(|report| report.call.is_some()).map(|report| report.identities.len() as u64).sum()
+    }
+
+    /// The last answer and the calls; a failure where a call has failed.
+    pub(crate) fn conclude(self) -> Result<(Option<Response>, Vec<CallReport>, Names), Failure> {
+        let Self { names, calls, response, first_error, sent, .. } = self;
+        let Some(error) = first_error else { return Ok((response, calls, names)) };
+        let has = |outcome| calls.iter().any(|report| report.outcome == outcome);
+        let (accepted, maybe) = (has(Outcome::Accepted), has(Outcome::MaybeSent));
+        let code = error.details().code;
+        let is_partial = accepted || maybe && calls.len() > 1;
+        let error = if !is_partial || matches!(code, Code::Cancelled | Code::JournalError) {
+            let accepted = if accepted { Sent::Yes } else { Sent::No };
+            let sent = sent.unwrap_or(error.details().sent).and(accepted);
+            error.sent(sent)
+        } else {
+            partial_failure(&error, &calls).sent(if maybe { Sent::Maybe } else { Sent::Yes })
+        };
+        let report = Report { calls, ..Report::default() };
+        Err(Failure { error, report: Box::new(report) }.names(names))
+    }
+}
+
+/// The error of several calls of which some have failed.
+fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
+    // Beside the calls stand people who were left out of all of them.
+    let made = || calls.iter().filter(|report| report.call.is_some());
+    let failed = made().filter(|report| report.outcome != Outcome::Accepted).count();
+    // Another kind comes on top of the first.
+    let first = made().next().and_then(|report| report.call);
+    let people = |outcome| -> usize {
+        let of = calls.iter().filter(|report| report.call.is_none() || report.call == first);
+        of.filter(|report| report.outcome == outcome).map(|report| report.identities.len()).sum()
+    };
+    let message = format!(
+        "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and of {} it is not known.",
+        made().count(),
+        people(Outcome::Accepted),
+        people(Outcome::Rejected),
+        people(Outcome::NotSent),
+        people(Outcome::MaybeSent)
+    );
+    let details = first_error.details();
+    let hint = format!(
+        "The first error: {}\n{}\nThe answer's calls tell who is where: only those not accepted need another call, and those that may \
+         have been sent a look at the tenant before.",
+        details.message, details.hint
+    );
+    Error::new(Code::PartialFailure, message).hint(hint)
+}

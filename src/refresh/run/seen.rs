@@ -1,0 +1,123 @@
+//! Which names a run has met: each is refreshed once, however often it is given.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+
+/// Names by a hash of 95 bits, at most 13 bytes a name. In a run of a million names the probability that two names have
+/// one hash is below 10^-16; the keys of the hash are random, so that nobody can choose such names.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    keys: [RandomState; 2],
+    /// By the first byte of the hash, sorted.
+    shards: Vec<Vec<Entry>>,
+}
+
+/// What is known of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    New,
+    /// The journal knows it as done, and this run has not met it before.
+    Done,
+    Repeated,
+}
+
+/// A hash, big-endian; the last bit says whether the journal knows the name as done.
+type Entry = [u8; 12];
+
+const SHARDS: usize = 256;
+
+impl Seen {
+    pub(crate) fn new() -> Self {
+        Self { keys: [RandomState::new(), RandomState::new()], shards: vec![Vec::new(); SHARDS] }
+    }
+
+    /// Meets a value of an attribute.
+    pub(crate) fn meet(&mut self, attribute: &str, name: &str) -> Met {
+        let (shard, entry) = self.entry(attribute, name);
+        match Self::find(shard, &entry) {
+            Ok(at) if is_done(&shard[at]) => {
+                shard[at] = entry;
+                Met::Done
+            }
+            Ok(_) => Met::Repeated,
+            Err(at) => {
+                insert(shard, at, entry);
+                Met::New
+            }
+        }
+    }
+
+    /// Takes note that the journal knows a name as done.
+    pub(crate) fn mark_done(&mut self, attribute: &str, name: &str) {
+        let (shard, mut entry) = self.entry(attribute, name);
+        let found = Self::find(shard, &entry);
+        entry[11] |= 1;
+        match found {
+            Ok(at) => shard[at] = entry,
+            Err(at) => insert(shard, at, entry),
+        }
+    }
+
+    fn entry(&mut self, attribute: &str, name: &str) -> (&mut Vec<Entry>, Entry) {
+        let hash = |key: &RandomState| {
+            let mut hasher = key.build_hasher();
+            (attribute, name).hash(&mut hasher);
+            std::hash::Hasher::finish(&hasher).to_be_bytes()
+        };
+        let (first, second) = (hash(&self.keys[0]), hash(&self.keys[1]));
+        let mut entry = [0; 12];
+        entry[..8].copy_from_slice(&first);
+        entry[8..].copy_from_slice(&second[..4]);
+        entry[11] &= !1;
+        (&mut self.shards[usize::from(first[0])], entry)
+    }
+
+    fn find(shard: &[Entry], entry: &Entry) -> Result<usize, usize> {
+        shard.binary_search_by(|known| {
+            let mut known = *known;
+            known[11] &= !1;
+            known.cmp(entry)
+        })
+    }
+}
+
+fn is_done(entry: &Entry) -> bool {
+    entry[11] & 1 == 1
+}
+
+/// Inserts in the order; grows by a sixteenth, because a vector that doubles would take up to 24 bytes a name.
+fn insert(shard: &mut Vec<Entry>, at: usize, entry: Entry) {
+    if shard.len() == shard.capacity() {
+        shard.reserve_exact(4 + shard.len() / 16);
+    }
+    shard.insert(at, entry);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_new_once_and_done_once() {
+        let mut seen = Seen::new();
+        seen.mark_done("uid", "done");
+        assert_eq!(seen.meet("uid", "done"), Met::Done);
+        assert_eq!(seen.meet("uid", "done"), Met::Repeated);
+        for name in ["a", "A", "\u{e9}", "e\u{301}", "a\nb", ""] {
+            assert_eq!(seen.meet("uid", name), Met::New, "{name:?}");
+            assert_eq!(seen.meet("uid", name), Met::Repeated, "{name:?}");
+        }
+        assert_eq!(seen.meet("email", "a"), Met::New, "of another attribute");
+        seen.mark_done("uid", "a");
+        assert_eq!(seen.meet("uid", "a"), Met::Done, "known as done since");
+    }
+
+    #[test]
+    fn a_name_takes_at_most_sixteen_bytes() {
+        let mut seen = Seen::new();
+        let names = 100_000;
+        let new = (0..names).filter(|number| seen.meet("uid", &format!("person.{number}")) == Met::New).count();
+        assert_eq!(new, names);
+        let bytes: usize = seen.shards.iter().map(|shard| shard.capacity() * size_of::<Entry>()).sum();
+        assert!(bytes <= 16 * names, "{bytes} bytes for {names} names");
+    }
+}
