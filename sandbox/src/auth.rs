@@ -80,7 +80,7 @@ impl Client {
             Endpoint::Identities => (&["idn:identity:read"], true, false),
             Endpoint::Process => (&["idn:identity:process", "idn:identity:manage"], true, true),
             Endpoint::Synchronize => (&["idn:identity:manage"], false, true),
-            Endpoint::TaskStatus => (&["idn:task-management:read"], true, true),
+            Endpoint::TaskStatus | Endpoint::TaskList => (&["idn:task-management:read"], true, true),
             // Nothing documents a scope for /cc; one without any is refused all the same.
             _ => (&[], true, true),
         };

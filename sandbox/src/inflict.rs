@@ -1,7 +1,7 @@
 //! What a fault does to a request that has been read.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -14,6 +14,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::request::Outcome;
 use crate::server::Shared;
 use crate::tenant::Ask;
+use crate::time::Clock;
 use crate::wire::Ending;
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -31,13 +32,13 @@ pub(crate) async fn inflict(
     let executed = match answer {
         Some(answer) if fault.status.is_none() => answer,
         // In place of what the service would have answered.
-        _ => with_retry_after(status(fault, ask), fault),
+        _ => with_retry_after(status(fault, ask), fault, shared.clock),
     };
     let pace = fault.delay.unwrap_or(Duration::from_millis(100));
     let long = fault.delay.unwrap_or(Duration::from_secs(1));
     let text = |otherwise: &str| fault.body.clone().unwrap_or_else(|| otherwise.to_owned());
     match fault.kind {
-        FaultKind::Status => ready(with_retry_after(status(fault, ask), fault)),
+        FaultKind::Status => ready(with_retry_after(status(fault, ask), fault, shared.clock)),
         FaultKind::Reset
         | FaultKind::ResetUnexecuted
         | FaultKind::ResetBefore
@@ -49,7 +50,8 @@ pub(crate) async fn inflict(
         }
         FaultKind::SlowHeaders if !http2 => {
             shared.tenant().log.amend(ask.number, |arrival| arrival.status = Some(executed.status));
-            Outcome::End(Ending::Bytes(to_bytes(&executed), Some(pace)))
+            let answer = executed.with("date", shared.clock.http_date());
+            Outcome::End(Ending::Bytes(to_bytes(&answer), Some(pace)))
         }
         FaultKind::SlowHeaders => {
             tokio::time::sleep(long).await;
@@ -132,11 +134,11 @@ fn status(fault: &Fault, ask: &Ask) -> Answer {
     }
 }
 
-fn with_retry_after(answer: Answer, fault: &Fault) -> Answer {
+fn with_retry_after(answer: Answer, fault: &Fault, clock: Clock) -> Answer {
     match fault.retry_after {
         None => answer,
         Some(seconds) if fault.retry_after_date => {
-            let date = SystemTime::now() + Duration::from_secs(seconds);
+            let date = clock.now() + Duration::from_secs(seconds);
             answer.with("retry-after", httpdate::fmt_http_date(date))
         }
         Some(seconds) => answer.with("retry-after", seconds.to_string()),

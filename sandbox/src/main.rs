@@ -25,6 +25,7 @@ Usage: pssailpointcc-sandbox [options]
   --keep-alive MS    closes idle connections after so long (default: 60000; 0: after each answer)
   --search-lag MS    after how long search sees a change (default: 0)
   --task-time MS     how long tasks take (default: 500)
+  --clock-offset S   sets its clock ahead by S seconds, or behind if S is negative (default: 0)
   --https            https, by an authority of its own, whose certificate's file is printed
   --http2            offers HTTP/2 too (with --https)
   --stay             goes on when the program that started it has ended
@@ -129,6 +130,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("keep-alive") => builder.keep_alive(Duration::from_millis(parser.value()?.parse()?)),
             Long("search-lag") => builder.search_lag(Duration::from_millis(parser.value()?.parse()?)),
             Long("task-time") => builder.task_duration(Duration::from_millis(parser.value()?.parse()?)),
+            Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
             Long("https") => {
                 https = true;
                 builder.https()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, usual_text};
 use crate::log::{Refresh, Scope};
 use crate::route::Endpoint;
+use crate::tasks;
 use crate::tenant::{Ask, Tenant};
 
 /// The most ids that one call takes.
@@ -24,7 +25,7 @@ impl Tenant {
         };
         let (known, unknown): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| self.people.position(id).is_some());
         let names = known.iter().filter_map(|id| self.touch(id)).collect();
-        let task = self.tasks.start("Process Identities", known.clone(), self.settings.task_duration);
+        let task = self.tasks.start(&tasks::PROCESS, known.clone(), self.clock.now(), self.settings.task_duration);
         let refresh = Refresh {
             arrival: ask.number,
             by: Endpoint::Process,
@@ -58,7 +59,8 @@ impl Tenant {
             return Answer::error(429, "").with("retry-after", wait.to_string());
         }
         self.synchronized.insert(id.clone(), now);
-        let task = self.tasks.start("Synchronize Attributes", vec![id.clone()], self.settings.task_duration);
+        let task =
+            self.tasks.start(&tasks::SYNCHRONIZE, vec![id.clone()], self.clock.now(), self.settings.task_duration);
         self.people[at].refreshes += 1;
         let refresh = Refresh {
             arrival: ask.number,

@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::filter;
 use crate::log::{Refresh, Scope};
 use crate::route::Endpoint;
+use crate::tasks;
 use crate::tenant::{Ask, Tenant};
 use crate::time;
 
@@ -32,7 +33,8 @@ impl Tenant {
         for &at in &whom {
             self.people[at].refreshes += 1;
         }
-        let task = self.tasks.start("Refresh Identities", ids.clone(), self.settings.task_duration);
+        let now = self.clock.now();
+        let task = self.tasks.start(&tasks::REFRESH, ids.clone(), now, self.settings.task_duration);
         let deleted = if is_true(&wanted.arguments["pruneIdentities"]) { self.prune(&ids) } else { Vec::new() };
         let refresh = Refresh {
             arrival: ask.number,
@@ -50,7 +52,7 @@ impl Tenant {
         self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
         Answer::json(
             200,
-            &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::now(), "status": "QUEUED" }),
+            &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::iso(now), "status": "QUEUED" }),
         )
     }
 

@@ -52,7 +52,11 @@ pub(crate) async fn respond(
         }
     };
     match outcome {
-        Outcome::Answer(response) => Ok(response),
+        Outcome::Answer(mut response) => {
+            let date = shared.clock.http_date().parse().expect("a date is a valid header value");
+            response.headers_mut().insert(hyper::header::DATE, date);
+            Ok(response)
+        }
         Outcome::RefusedStream => Err(h2::Reason::REFUSED_STREAM.into()),
         Outcome::End(ending) => {
             in_flight.0.end(ending);

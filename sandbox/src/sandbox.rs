@@ -22,6 +22,7 @@ use crate::route::Endpoint;
 use crate::server::{self, Door, Report, Shared};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::tenant::{Settings, Tenant};
+use crate::time::Clock;
 use crate::tls::{self, CaFile};
 
 /// A running sandbox tenant on a thread of its own. Dropping it stops it, and fails the test if it has panicked.
@@ -39,6 +40,7 @@ pub struct Builder {
     csv: Option<PathBuf>,
     clients: Vec<Client>,
     settings: Settings,
+    clock_offset: i64,
     port: u16,
     https: Option<Vec<String>>,
     http2: bool,
@@ -72,6 +74,7 @@ impl Sandbox {
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
             },
+            clock_offset: 0,
             port: 0,
             https: None,
             http2: false,
@@ -292,6 +295,13 @@ impl Builder {
         self
     }
 
+    /// Sets the sandbox's clock ahead of the machine's by so many seconds, or behind it where that is negative. Every
+    /// time that the sandbox writes is by its own clock: the `Date` header, `launched`, `lastRefresh` …
+    pub fn clock_offset(mut self, seconds: i64) -> Self {
+        self.clock_offset = seconds;
+        self
+    }
+
     /// Identity attributes that `/cc` filters cannot use, instead of `costCenter`.
     pub fn not_searchable(mut self, attributes: &[&str]) -> Self {
         self.settings.not_searchable = attributes.iter().map(|&name| name.to_owned()).collect();
@@ -341,8 +351,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Where the CSV file cannot be read, the port is taken, or no thread can be made.
+    /// If the CSV file cannot be read, the clock offset is out of range, the port is taken, or no thread can be made.
     pub fn try_start(self) -> io::Result<Sandbox> {
+        let clock = Clock::new(self.clock_offset).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let people = match &self.csv {
             Some(path) => people::read_csv(path)?,
             None => self.people,
@@ -360,6 +371,7 @@ impl Builder {
         };
         let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
         let tenant = Tenant {
+            clock,
             started: Instant::now(),
             url: url.clone(),
             index: Index::new(&people),

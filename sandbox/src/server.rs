@@ -15,10 +15,13 @@ use crate::fault::{Fault, FaultKind};
 use crate::log::Refresh;
 use crate::route::Endpoint;
 use crate::tenant::Tenant;
+use crate::time::Clock;
 
 /// What all connections share with the handle of the sandbox.
 pub(crate) struct Shared {
     tenant: Mutex<Tenant>,
+    /// The tenant's.
+    pub(crate) clock: Clock,
     pub(crate) door: watch::Sender<Door>,
     /// Whether the listening socket is open.
     pub(crate) listening: AtomicBool,
@@ -43,6 +46,7 @@ pub(crate) enum Door {
 impl Shared {
     pub(crate) fn new(tenant: Tenant, report: Option<Report>) -> Self {
         Self {
+            clock: tenant.clock,
             tenant: Mutex::new(tenant),
             door: watch::Sender::new(Door::Open),
             listening: AtomicBool::new(true),

@@ -14,6 +14,7 @@ use crate::people::Identity;
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
 use crate::tasks::Tasks;
+use crate::time::Clock;
 
 /// A request that has been read completely.
 #[derive(Clone, Debug)]
@@ -68,6 +69,8 @@ pub(crate) struct Settings {
 /// Everything that a sandbox has and knows.
 #[derive(Debug)]
 pub(crate) struct Tenant {
+    /// Every time that the tenant writes is by this clock.
+    pub(crate) clock: Clock,
     pub(crate) started: Instant,
     pub(crate) url: String,
     pub(crate) people: Population,
@@ -121,9 +124,10 @@ impl Tenant {
             Endpoint::Process => self.process(ask),
             Endpoint::Synchronize => self.synchronize(ask),
             Endpoint::TaskStatus => self.task_status(ask),
+            Endpoint::TaskList => self.task_list(ask),
             _ => Answer::error(404, usual_text(404)),
         };
-        if route.deprecated { answer.with("x-deprecated", "true") } else { answer }
+        if route.version.is_some() { answer.with("x-deprecated", "true") } else { answer }
     }
 
     /// An entry of the log, so far.
