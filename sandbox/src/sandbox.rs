@@ -1,4 +1,4 @@
-//! A sandbox in a test: started, asked, and stopped by dropping it.
+//! The handle of a sandbox in a test, and its builder.
 
 use std::collections::HashMap;
 use std::io;
@@ -34,7 +34,7 @@ pub struct Sandbox {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a sandbox shall be like: [`Sandbox::builder`].
+/// The settings of a sandbox to start: [`Sandbox::builder`].
 pub struct Builder {
     people: Vec<Identity>,
     csv: Option<PathBuf>,
@@ -52,12 +52,12 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// Where it cannot be started: a test has nothing better to do.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::builder().start()
     }
 
-    /// A sandbox to be described first.
+    /// The builder of a sandbox.
     pub fn builder() -> Builder {
         Builder {
             people: people::generate(100),
@@ -91,27 +91,27 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// Where the sandbox does not speak https.
+    /// If the sandbox does not use https.
     pub fn ca_file(&self) -> &Path {
         self.ca.as_ref().expect("only a sandbox with https has a certificate").path()
     }
 
-    /// Everything that has arrived, in its order.
+    /// The requests that arrived, in order.
     pub fn log(&self) -> Vec<Arrival> {
         self.shared.tenant().log.all().to_vec()
     }
 
-    /// What has arrived for one endpoint.
+    /// The requests that arrived for one endpoint.
     pub fn arrivals(&self, endpoint: Endpoint) -> Vec<Arrival> {
         self.shared.tenant().log.all().iter().filter(|arrival| arrival.endpoint == endpoint).cloned().collect()
     }
 
-    /// Every refresh, by whatever way, in its order.
+    /// The refreshes through every endpoint, in order.
     pub fn refreshes(&self) -> Vec<Refresh> {
         self.shared.tenant().log.all().iter().filter_map(|arrival| arrival.refreshed.clone()).collect()
     }
 
-    /// Forgets what has arrived; numbers go on.
+    /// Clears the log. The numbers of arrivals do not start again.
     pub fn clear_log(&self) {
         self.shared.tenant().log.clear();
     }
@@ -128,17 +128,17 @@ impl Sandbox {
         tenant.people.to_vec()
     }
 
-    /// Adds someone, or replaces who has the id. Search sees it after the lag.
+    /// Adds an identity, or replaces the one with the same id. Search sees it after the lag.
     pub fn put_identity(&self, person: Identity) {
         self.shared.tenant().put(person);
     }
 
-    /// Takes away whoever has this user name or id. Search sees it after the lag.
+    /// Removes the identities with this user name or id. Search sees it after the lag.
     pub fn remove_identity(&self, name: &str) {
         self.shared.tenant().remove(|person| person.name == name || person.id == name);
     }
 
-    /// Whom a `/cc` filter means, by user name, as the sandbox judges it; or why it would refresh everybody.
+    /// The user names that a `/cc` filter matches, as the sandbox reads it; or why it would refresh everybody.
     ///
     /// # Errors
     ///
@@ -148,12 +148,12 @@ impl Sandbox {
         Ok(tenant.matching(filter)?.into_iter().map(|at| tenant.people[at].name.clone()).collect())
     }
 
-    /// How the next task that is started shall end; more than one are for the ones after it.
+    /// Scripts the end of the next task. Further calls script the tasks after it.
     pub fn script_task(&self, end: TaskEnd) {
         self.shared.tenant().tasks.script(end);
     }
 
-    /// Sets a fault, beside those that are set.
+    /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
         let closes_now = fault.kind == FaultKind::Refused && fault.on == Endpoint::Any && fault.skip == 0;
         self.shared.set_fault(fault);
@@ -162,7 +162,7 @@ impl Sandbox {
         }
     }
 
-    /// Takes away every fault, and opens what they have closed.
+    /// Removes every fault, and opens the listening socket again.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
         self.wait_until_listening(true);
@@ -173,12 +173,12 @@ impl Sandbox {
         self.shared.tenant().faults.left().cloned().collect()
     }
 
-    /// Whether [`FaultKind::Die`] has hit, and nothing but [`Sandbox::clear_faults`] brings it back.
+    /// Whether [`FaultKind::Die`] has hit, so that only [`Sandbox::clear_faults`] starts it again.
     pub fn has_died(&self) -> bool {
         *self.shared.door.borrow() == Door::Dead(None)
     }
 
-    /// Lets every token that was given out run out now.
+    /// Expires every token that was issued.
     pub fn expire_tokens(&self) {
         self.shared.tenant().auth.expire();
     }
@@ -223,7 +223,7 @@ impl Drop for Sandbox {
 }
 
 impl Builder {
-    /// So many generated people instead of 100; always the same for the same number.
+    /// The number of generated people instead of 100; always the same people for the same number.
     pub fn people(mut self, number: usize) -> Self {
         self.people = people::generate(number);
         self
@@ -253,7 +253,7 @@ impl Builder {
         self
     }
 
-    /// The time that the rate limit is for, instead of ten seconds.
+    /// The window of the rate limit, instead of ten seconds.
     pub fn rate_window(mut self, window: Duration) -> Self {
         self.settings.rate_window = window;
         self
@@ -326,7 +326,7 @@ impl Builder {
         self
     }
 
-    /// A port of one's own instead of any that is free.
+    /// A fixed port instead of any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -342,7 +342,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Where [`Builder::try_start`] gives an error.
+    /// If [`Builder::try_start`] returns an error.
     pub fn start(self) -> Sandbox {
         self.try_start().unwrap_or_else(|error| panic!("the sandbox cannot be started: {error}"))
     }
