@@ -1,4 +1,4 @@
-//! What a fault does to a request that has been read.
+//! The effects of faults on a request that has been read.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::wire::Ending;
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// Lets a fault hit a request. `answer` is there where the request was executed; `nth` is its place on its connection.
+/// Applies a fault to a request. `answer` is there if the request was executed; `nth` is its number on its connection.
 pub(crate) async fn inflict(
     shared: &Shared,
     fault: &Fault,
@@ -31,7 +31,7 @@ pub(crate) async fn inflict(
     let ready = |answer: Answer| Outcome::Answer(answer.into_response());
     let executed = match answer {
         Some(answer) if fault.status.is_none() => answer,
-        // In place of what the service would have answered.
+        // Replaces the answer of the service.
         _ => with_retry_after(status(fault, ask), fault, shared.clock),
     };
     let pace = fault.delay.unwrap_or(Duration::from_millis(100));
@@ -73,7 +73,7 @@ pub(crate) async fn inflict(
             Outcome::Answer(executed.into_response_of(
                 |mut body| {
                     body.truncate(body.len() / 2);
-                    // The pause lets hyper send what there is before it sees the break.
+                    // The pause lets hyper send the first half before it sees the break.
                     let pause = Piece::Pause(Duration::from_millis(20));
                     Pieces::new([Piece::Bytes(body.into()), pause, Piece::Break])
                 },
@@ -145,7 +145,7 @@ fn with_retry_after(answer: Answer, fault: &Fault, clock: Clock) -> Answer {
     }
 }
 
-/// An answer as HTTP/1.1 has it.
+/// An answer as the bytes of HTTP/1.1.
 fn to_bytes(answer: &Answer) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {} Slow\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
     for (name, value) in &answer.headers {

@@ -10,11 +10,11 @@ use crate::route::Endpoint;
 use crate::tasks;
 use crate::tenant::{Ask, Tenant};
 
-/// The most ids that one call takes.
+/// The most ids of one request.
 const MOST: usize = 250;
 
 impl Tenant {
-    /// Never a full refresh: 1 to 250 ids, of which those that nobody has are ignored.
+    /// Never a full refresh: takes 1 to 250 ids, and ignores unknown ones.
     pub(crate) fn process(&mut self, ask: &Ask) -> Answer {
         if let Some(refusal) = experimental(ask) {
             return refusal;
@@ -43,7 +43,7 @@ impl Tenant {
         Answer::json(202, &json!({ "type": "TASK_RESULT", "id": task, "name": Value::Null }))
     }
 
-    /// At most once per identity in the time that is set: 429 with Retry-After, which is not documented.
+    /// Refuses an identity that comes again too soon: 429 with Retry-After, which is not documented.
     pub(crate) fn synchronize(&mut self, ask: &Ask) -> Answer {
         if let Some(refusal) = experimental(ask) {
             return refusal;
@@ -81,7 +81,7 @@ impl Tenant {
         Answer::json(202, &json!({ "id": task, "status": "QUEUED", "payload": payload }))
     }
 
-    /// Counts a refresh of someone, and tells their user name.
+    /// Counts a refresh of an identity, and returns its user name.
     fn touch(&mut self, id: &str) -> Option<String> {
         let at = self.people.position(id)?;
         self.people[at].refreshes += 1;

@@ -97,14 +97,26 @@ struct Task {
 #[derive(Debug)]
 pub(crate) struct TaskKind {
     name: &'static str,
-    /// What `filters` calls `type`. The answer has it nowhere: its own member `type` says what runs the task.
+    definition: &'static str,
+    /// What `filters` calls `type`. No member of the answer has it: its own `type` says what runs the task.
     filter_type: &'static str,
 }
 
-pub(crate) const REFRESH: TaskKind = TaskKind { name: "Refresh Identities", filter_type: "IDENTITY_REFRESH" };
-pub(crate) const PROCESS: TaskKind = TaskKind { name: "Process Identities", filter_type: "IDENTITY_REFRESH" };
-pub(crate) const SYNCHRONIZE: TaskKind =
-    TaskKind { name: "Synchronize Attributes", filter_type: "CLOUD_ATTRIBUTE_SYNCHRONIZATION" };
+pub(crate) const REFRESH: TaskKind = TaskKind {
+    name: "Refresh Identities",
+    definition: "2c91800000000000000000000000d001",
+    filter_type: "IDENTITY_REFRESH",
+};
+pub(crate) const PROCESS: TaskKind = TaskKind {
+    name: "Process Identities",
+    definition: "2c91800000000000000000000000d002",
+    filter_type: "IDENTITY_REFRESH",
+};
+pub(crate) const SYNCHRONIZE: TaskKind = TaskKind {
+    name: "Synchronize Attributes",
+    definition: "2c91800000000000000000000000d003",
+    filter_type: "CLOUD_ATTRIBUTE_SYNCHRONIZATION",
+};
 
 /// The values of `type` that are documented for `filters`; the service answers others with 400.
 const FILTER_TYPES: [&str; 15] = [
@@ -171,7 +183,7 @@ impl Task {
 
     /// The service's `TaskStatus`.
     fn document(&self, now: SystemTime) -> Value {
-        let Self { id, kind: TaskKind { name, .. }, .. } = self;
+        let Self { id, kind: TaskKind { name, definition, .. }, .. } = self;
         let completion_status = self.completion_status(now);
         let is_over = completion_status.is_some();
         let elapsed = now.duration_since(self.launched).unwrap_or_default().min(self.duration);
@@ -188,7 +200,7 @@ impl Task {
             "attributes": {}, "progress": format!("{} of {total} identities", total as u64 * percent / 100),
             "percentComplete": percent,
             "taskDefinitionSummary": {
-                "id": self.kind.filter_type, "uniqueName": name, "description": Value::Null, "parentName": name,
+                "id": definition, "uniqueName": name, "description": Value::Null, "parentName": name,
                 "executor": Value::Null, "arguments": {},
             },
         })
