@@ -1,4 +1,4 @@
-//! Who asks: clients, their tokens, and what those may do.
+//! Clients, their tokens, and their permissions.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::tenant::Ask;
 /// The access token that is always valid, for the documented `$Configuration.AccessToken`; an ORG_ADMIN's.
 pub const ACCESS_TOKEN: &str = "sandbox-token";
 
-/// Client credentials, and what their tokens may do.
+/// Client credentials, and the permissions of their tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     id: String,
@@ -43,7 +43,7 @@ impl Client {
         }
     }
 
-    /// The same of a HELPDESK user: search, identity attributes and attribute synchronisation refuse it.
+    /// The same for a HELPDESK user: search, identity attributes and attribute synchronisation refuse it.
     pub fn helpdesk(mut self) -> Self {
         self.level = Level::Helpdesk;
         self
@@ -55,7 +55,7 @@ impl Client {
         self
     }
 
-    /// The same made in the API management: an application's token, which `GET /identities` refuses.
+    /// The same for a client of the API management: an application's token, which `GET /identities` refuses.
     pub fn application(mut self) -> Self {
         self.application = true;
         self
@@ -80,8 +80,8 @@ impl Client {
             Endpoint::Identities => (&["idn:identity:read"], true, false),
             Endpoint::Process => (&["idn:identity:process", "idn:identity:manage"], true, true),
             Endpoint::Synchronize => (&["idn:identity:manage"], false, true),
-            Endpoint::TaskStatus => (&["idn:task-management:read"], true, true),
-            // Nothing documents a scope for /cc; one without any is refused all the same.
+            Endpoint::TaskStatus | Endpoint::TaskList => (&["idn:task-management:read"], true, true),
+            // No scope is documented for /cc; a token without any scope is refused nevertheless.
             _ => (&[], true, true),
         };
         let has = |scope: &str| self.scopes.iter().any(|own| own == scope || own == "sp:scopes:all");
@@ -98,11 +98,11 @@ impl Client {
     }
 }
 
-/// Clients, the tokens given out, and how often each client has asked.
+/// Clients, the issued tokens, and the recent requests of each client.
 #[derive(Debug)]
 pub(crate) struct Auth {
     clients: Vec<Client>,
-    /// By token: which client, and until when.
+    /// By token: the client, and the time of expiry.
     tokens: HashMap<String, (usize, Instant)>,
     given: u64,
     asked: HashMap<usize, VecDeque<Instant>>,
@@ -160,7 +160,7 @@ impl Auth {
         self.clients.get(client).map(|client| client.id.as_str())
     }
 
-    /// Lets a request in, or says with which answer it is refused: 401, then 429, then 403.
+    /// Admits a request, or returns the answer that refuses it: 401, then 429, then 403.
     pub(crate) fn admit(
         &mut self,
         authorization: Option<&str>,
@@ -195,7 +195,7 @@ impl Auth {
             .map_err(|why| Answer::error(403, &format!("{} ({why})", crate::answer::usual_text(403))))
     }
 
-    /// Lets every token that was given out run out now.
+    /// Expires every token that was issued.
     pub(crate) fn expire(&mut self) {
         let now = Instant::now();
         self.tokens.values_mut().for_each(|(_, until)| *until = now);

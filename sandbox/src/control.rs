@@ -1,5 +1,5 @@
-//! Control over HTTP, for tests that are not written in Rust: `/sandbox/…`. Never logged, limited or faulted, and
-//! without a token.
+//! Control over HTTP, for tests that are not written in Rust: `/sandbox/…`. Needs no token; control requests are not
+//! logged, not limited, and not hit by faults.
 
 use std::time::Duration;
 
@@ -29,9 +29,11 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
             shared.tenant().log.clear();
             Ok(json!({}))
         }
+        ("GET", "/sandbox/arrivals") => Ok(json!(shared.tenant().log.arrival_counts())),
+        ("GET", "/sandbox/refreshes") => Ok(json!(shared.tenant().log.refresh_counts())),
         ("GET", "/sandbox/faults") => Ok(shared.tenant().faults.left().map(Fault::to_json).collect()),
         ("POST", "/sandbox/faults") => {
-            let faults: Result<Vec<Fault>, String> = some(body()?).iter().map(Fault::from_json).collect();
+            let faults: Result<Vec<Fault>, String> = one_or_more(body()?).iter().map(Fault::from_json).collect();
             let faults = faults.map_err(|why| (400, why))?;
             let number = faults.len();
             faults.into_iter().for_each(|fault| shared.set_fault(fault));
@@ -47,7 +49,7 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
             Ok(tenant.people.iter().map(identity).collect())
         }
         ("POST", "/sandbox/identities") => {
-            let people = some(body()?).iter().map(read_identity).collect::<Result<Vec<Identity>, String>>();
+            let people = one_or_more(body()?).iter().map(read_identity).collect::<Result<Vec<Identity>, String>>();
             let people = people.map_err(|why| (400, why))?;
             let mut tenant = shared.tenant();
             let ids = people.iter().map(|person| person.id.as_str()).collect();
@@ -60,7 +62,7 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
             Ok(json!({ "removed": removed.len() }))
         }
         ("POST", "/sandbox/tasks") => {
-            let ends = some(body()?).iter().map(TaskEnd::from_json).collect::<Result<Vec<TaskEnd>, String>>();
+            let ends = one_or_more(body()?).iter().map(TaskEnd::from_json).collect::<Result<Vec<TaskEnd>, String>>();
             let mut tenant = shared.tenant();
             ends.map_err(|why| (400, why))?.into_iter().for_each(|end| tenant.tasks.script(end));
             Ok(json!({}))
@@ -83,15 +85,15 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
     }
 }
 
-/// One, or a list of them.
-fn some(body: Value) -> Vec<Value> {
+/// The members of a list, or a single value.
+fn one_or_more(body: Value) -> Vec<Value> {
     match body {
         Value::Array(all) => all,
         one => vec![one],
     }
 }
 
-/// Someone as [`identity`] writes them; all but `name` may be missing.
+/// An identity as [`identity`] writes it; only `name` is required.
 fn read_identity(value: &Value) -> Result<Identity, String> {
     let text = |member: &str| value[member].as_str().map(str::to_owned);
     let truth = |member: &str, otherwise| value[member].as_bool().unwrap_or(otherwise);

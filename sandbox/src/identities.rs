@@ -5,36 +5,44 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::collection::{Condition, Field};
 use crate::document;
 use crate::people::Identity;
 use crate::search::list_answer;
 use crate::tenant::{Ask, Tenant};
 
-/// What a page has at most, and unless the request says less.
-const MOST: usize = 250;
+/// What `filters` accepts.
+const FIELDS: &[Field] = &[
+    ("id", &["eq", "in"]),
+    ("name", &["eq", "sw"]),
+    ("alias", &["eq", "sw"]),
+    ("firstname", &["eq", "sw"]),
+    ("lastname", &["eq", "sw"]),
+    ("email", &["eq", "sw"]),
+    ("cloudStatus", &["eq"]),
+    ("processingState", &["eq"]),
+    ("correlated", &["eq"]),
+    ("protected", &["eq"]),
+];
 
 impl Tenant {
-    /// `filters` compares without case, so that it finds too many where names differ by that alone.
+    /// `filters` ignores case, so that it finds several identities whose names differ by case alone.
     pub(crate) fn identities(&self, ask: &Ask) -> Answer {
-        match self.identity_page(ask) {
-            Ok(answer) => answer,
-            Err(why) => Answer::error(400, &why),
-        }
+        self.identity_page(ask).unwrap_or_else(|why| Answer::error(400, &why))
     }
 
     fn identity_page(&self, ask: &Ask) -> Result<Answer, String> {
-        let limit = ask.number("limit", MOST)?.unwrap_or(MOST);
-        let offset = ask.number("offset", usize::MAX)?.unwrap_or(0);
+        let (limit, offset) = ask.limit_and_offset()?;
         let all = match ask.parameter("defaultFilter").as_deref() {
             None | Some("CORRELATED_ONLY") => false,
             Some("NONE") => true,
             Some(other) => return Err(format!("defaultFilter must be CORRELATED_ONLY or NONE, not {other}")),
         };
-        let conditions = conditions(&ask.parameter("filters").unwrap_or_default())?;
-        let by_id = conditions.iter().find(|condition| condition.name == "id");
+        let conditions = ask.filters(FIELDS)?;
+        let by_id = conditions.iter().find(|condition| condition.field == "id");
         let people: Vec<&Identity> = match by_id {
             None => self.people.iter().collect(),
-            // The tenant's order, each person once.
+            // In the order of the tenant, each identity once.
             Some(condition) => {
                 let positions = condition.values.iter().flat_map(|id| self.people.positions(id));
                 positions.collect::<BTreeSet<_>>().into_iter().map(|at| &self.people[*at]).collect()
@@ -43,7 +51,7 @@ impl Tenant {
         let found: Vec<&Identity> = people
             .into_iter()
             .filter(|person| all || person.correlated)
-            .filter(|person| conditions.iter().all(|one| one.holds(person)))
+            .filter(|person| conditions.iter().all(|condition| is_met(condition, person)))
             .collect();
         let total = found.len();
         let page = found.into_iter().skip(offset).take(limit);
@@ -51,7 +59,7 @@ impl Tenant {
         Ok(list_answer(ask, page, total))
     }
 
-    /// `system` attributes are left out unless `includeSystem=true`; `searchableOnly=true` leaves only those.
+    /// Lists `system` attributes only with `includeSystem=true`; `searchableOnly=true` lists only searchable ones.
     pub(crate) fn identity_attributes(&self, ask: &Ask) -> Answer {
         const STANDARD: [&str; 6] = ["uid", "displayName", "email", "firstname", "lastname", "manager"];
         const SYSTEM: [&str; 5] = ["id", "name", "correlated", "protected", "inactive"];
@@ -80,116 +88,16 @@ impl Tenant {
     }
 }
 
-struct Condition {
-    name: String,
-    prefix: bool,
-    /// In lower case.
-    values: Vec<String>,
-}
-
-impl Condition {
-    fn holds(&self, person: &Identity) -> bool {
-        let own = match self.name.as_str() {
-            "id" => person.id.as_str(),
-            "name" => person.display_name(),
-            "alias" => person.name.as_str(),
-            "correlated" => return self.is(person.correlated),
-            "protected" => return self.is(person.protected),
-            "processingState" => person.processing_state.as_deref().unwrap_or_default(),
-            "cloudStatus" => "UNREGISTERED",
-            attribute => person.text(attribute),
-        };
-        let own = own.to_lowercase();
-        self.values.iter().any(|value| match self.prefix {
-            true => own.starts_with(value),
-            false => own == *value,
-        })
-    }
-
-    fn is(&self, truth: bool) -> bool {
-        self.values[0].eq_ignore_ascii_case(&truth.to_string())
-    }
-}
-
-/// `id eq "x" and email sw "y"`, `id in ("a", "b")`.
-fn conditions(text: &str) -> Result<Vec<Condition>, String> {
-    let mut words = words(text)?.into_iter().peekable();
-    let mut conditions = Vec::new();
-    let mut next = |what: &str| words.next().ok_or_else(|| format!("filters: {what} was expected at the end"));
-    while let Ok(name) = next("a name") {
-        let operator = next("an operator")?;
-        let operators: &[&str] = match name.as_str() {
-            "id" => &["eq", "in"],
-            "name" | "alias" | "firstname" | "lastname" | "email" => &["eq", "sw"],
-            "cloudStatus" | "processingState" | "correlated" | "protected" => &["eq"],
-            _ => return Err(format!("filters: {name} cannot be filtered by")),
-        };
-        if !operators.contains(&operator.as_str()) {
-            return Err(format!("filters: {name} takes {}, not {operator}", operators.join(" or ")));
-        }
-        let mut values = vec![next("a value")?];
-        if operator == "in" {
-            if values.pop().as_deref() != Some("(") {
-                return Err("filters: `(` was expected after in".to_owned());
-            }
-            loop {
-                values.push(value(&next("a value")?)?);
-                match next("`,` or `)`")?.as_str() {
-                    "," => {}
-                    ")" => break,
-                    other => return Err(format!("filters: `,` or `)` was expected, not {other}")),
-                }
-            }
-        } else {
-            values = vec![value(&values[0])?];
-        }
-        let values = values.into_iter().map(|value| value.to_lowercase()).collect();
-        conditions.push(Condition { name, prefix: operator == "sw", values });
-        match next("and") {
-            Ok(and) if and.eq_ignore_ascii_case("and") => {}
-            Ok(other) => return Err(format!("filters: and was expected, not {other}")),
-            Err(_) => return Ok(conditions),
-        }
-    }
-    if conditions.is_empty() { Ok(conditions) } else { Err("filters: a condition was expected after and".to_owned()) }
-}
-
-/// A value without its quotes; a truth needs none.
-fn value(word: &str) -> Result<String, String> {
-    match word.strip_prefix('"') {
-        Some(text) => Ok(text.to_owned()),
-        None if ["true", "false"].contains(&word.to_ascii_lowercase().as_str()) => Ok(word.to_owned()),
-        None => Err(format!("filters: a value in double quotes was expected, not {word}")),
-    }
-}
-
-/// Words, signs, and texts in quotes (with the opening quote, to tell them apart, and their escapes undone).
-fn words(text: &str) -> Result<Vec<String>, String> {
-    let mut words = Vec::new();
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' => {
-                let mut word = String::from('"');
-                loop {
-                    match characters.next().ok_or("filters: a closing quote was expected")? {
-                        '"' => break,
-                        '\\' => word.extend(characters.next()),
-                        other => word.push(other),
-                    }
-                }
-                words.push(word);
-            }
-            '(' | ')' | ',' => words.push(character.to_string()),
-            blank if blank.is_whitespace() => {}
-            other => {
-                let mut word = String::from(other);
-                while let Some(more) = characters.next_if(|next| !next.is_whitespace() && !"\"(),".contains(*next)) {
-                    word.push(more);
-                }
-                words.push(word);
-            }
-        }
-    }
-    Ok(words)
+fn is_met(condition: &Condition, person: &Identity) -> bool {
+    let truth = |truth| if truth { "true" } else { "false" };
+    condition.holds(match condition.field.as_str() {
+        "id" => Some(&person.id),
+        "name" => Some(person.display_name()),
+        "alias" => Some(&person.name),
+        "correlated" => Some(truth(person.correlated)),
+        "protected" => Some(truth(person.protected)),
+        "processingState" => person.processing_state.as_deref(),
+        "cloudStatus" => Some("UNREGISTERED"),
+        attribute => Some(person.text(attribute)),
+    })
 }

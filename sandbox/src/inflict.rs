@@ -1,7 +1,7 @@
-//! What a fault does to a request that has been read.
+//! The effects of faults on a request that has been read.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -14,11 +14,12 @@ use crate::fault::{Fault, FaultKind};
 use crate::request::Outcome;
 use crate::server::Shared;
 use crate::tenant::Ask;
+use crate::time::Clock;
 use crate::wire::Ending;
 
 const MEGABYTE: usize = 1024 * 1024;
 
-/// Lets a fault hit a request. `answer` is there where the request was executed; `nth` is its place on its connection.
+/// Applies a fault to a request. `answer` is there if the request was executed; `nth` is its number on its connection.
 pub(crate) async fn inflict(
     shared: &Shared,
     fault: &Fault,
@@ -30,14 +31,14 @@ pub(crate) async fn inflict(
     let ready = |answer: Answer| Outcome::Answer(answer.into_response());
     let executed = match answer {
         Some(answer) if fault.status.is_none() => answer,
-        // In place of what the service would have answered.
-        _ => with_retry_after(status(fault, ask), fault),
+        // Replaces the answer of the service.
+        _ => with_retry_after(status(fault, ask), fault, shared.clock),
     };
     let pace = fault.delay.unwrap_or(Duration::from_millis(100));
     let long = fault.delay.unwrap_or(Duration::from_secs(1));
     let text = |otherwise: &str| fault.body.clone().unwrap_or_else(|| otherwise.to_owned());
     match fault.kind {
-        FaultKind::Status => ready(with_retry_after(status(fault, ask), fault)),
+        FaultKind::Status => ready(with_retry_after(status(fault, ask), fault, shared.clock)),
         FaultKind::Reset
         | FaultKind::ResetUnexecuted
         | FaultKind::ResetBefore
@@ -49,7 +50,8 @@ pub(crate) async fn inflict(
         }
         FaultKind::SlowHeaders if !http2 => {
             shared.tenant().log.amend(ask.number, |arrival| arrival.status = Some(executed.status));
-            Outcome::End(Ending::Bytes(to_bytes(&executed), Some(pace)))
+            let answer = executed.with("date", shared.clock.http_date());
+            Outcome::End(Ending::Bytes(to_bytes(&answer), Some(pace)))
         }
         FaultKind::SlowHeaders => {
             tokio::time::sleep(long).await;
@@ -71,7 +73,7 @@ pub(crate) async fn inflict(
             Outcome::Answer(executed.into_response_of(
                 |mut body| {
                     body.truncate(body.len() / 2);
-                    // The pause lets hyper send what there is before it sees the break.
+                    // The pause lets hyper send the first half before it sees the break.
                     let pause = Piece::Pause(Duration::from_millis(20));
                     Pieces::new([Piece::Bytes(body.into()), pause, Piece::Break])
                 },
@@ -132,18 +134,18 @@ fn status(fault: &Fault, ask: &Ask) -> Answer {
     }
 }
 
-fn with_retry_after(answer: Answer, fault: &Fault) -> Answer {
+fn with_retry_after(answer: Answer, fault: &Fault, clock: Clock) -> Answer {
     match fault.retry_after {
         None => answer,
         Some(seconds) if fault.retry_after_date => {
-            let date = SystemTime::now() + Duration::from_secs(seconds);
+            let date = clock.now() + Duration::from_secs(seconds);
             answer.with("retry-after", httpdate::fmt_http_date(date))
         }
         Some(seconds) => answer.with("retry-after", seconds.to_string()),
     }
 }
 
-/// An answer as HTTP/1.1 has it.
+/// An answer as the bytes of HTTP/1.1.
 fn to_bytes(answer: &Answer) -> Vec<u8> {
     let mut text = format!("HTTP/1.1 {} Slow\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
     for (name, value) in &answer.headers {

@@ -17,6 +17,7 @@ mod analysis;
 mod answer;
 mod auth;
 mod body;
+mod collection;
 mod connection;
 mod control;
 mod document;

@@ -1,20 +1,22 @@
-//! The log of what really arrived: what every test reads.
+//! The log of the requests that arrived, which tests read.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::route::Endpoint;
 
-/// A request, in the order in which their heads arrived.
+/// A request. The log is in the order in which the heads of the requests arrived.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Arrival {
-    /// 1, 2, 3 …; goes on after the log was cleared.
+    /// 1, 2, 3 …; clearing the log does not start it again.
     pub number: u64,
-    /// Which connection it came on: 1, 2, 3 …
+    /// The number of its connection: 1, 2, 3 …
     pub connection: u64,
     /// Milliseconds since the sandbox was started.
     pub at_ms: u64,
-    /// What it asked for.
+    /// The endpoint of its path.
     pub endpoint: Endpoint,
     /// `POST` …; empty for a connection that was reset before anything was read.
     pub method: String,
@@ -24,17 +26,17 @@ pub struct Arrival {
     pub query: String,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub version: String,
-    /// Names in lower case, in the order in which they came. The Authorization header is there: it is a sandbox's.
+    /// In the order in which they came, names in lower case. Authorization is not left out: it is only a sandbox's.
     pub headers: Vec<(String, String)>,
-    /// The body's bytes; of an incomplete one, what came.
+    /// The body; of an incomplete one, the part that arrived.
     pub body: Vec<u8>,
-    /// Whether all of the body came. What did not is never executed.
+    /// Whether the whole body arrived. An incomplete request is never executed.
     pub complete: bool,
-    /// Which client's token it carried.
+    /// The client whose token it carried.
     pub client: Option<String>,
-    /// Whether it did its work: a search found, a refresh refreshed.
+    /// Whether it was executed: the search ran, the refresh started.
     pub executed: bool,
-    /// The status that was answered; nothing while it is not, and where a fault took its place.
+    /// The status of the answer; `None` before the answer, and if a fault replaced it.
     pub status: Option<u16>,
     /// The fault that hit it ([`crate::FaultKind::name`]).
     pub fault: Option<&'static str>,
@@ -48,36 +50,36 @@ pub struct Arrival {
 pub struct Refresh {
     /// The number of the [`Arrival`].
     pub arrival: u64,
-    /// By which way: `Refresh` (`/cc`), `Process` or `Synchronize`.
+    /// The endpoint: `Refresh` (`/cc`), `Process` or `Synchronize`.
     pub by: Endpoint,
-    /// How many were meant.
+    /// How many identities it refreshed.
     pub scope: Scope,
-    /// Why everybody, in words; which filter otherwise.
+    /// Why everybody was refreshed; for other scopes, by which filter.
     pub reason: String,
-    /// The filter as it came.
+    /// The filter as it was sent.
     pub filter: Option<String>,
-    /// The ids of those refreshed, in the order of the tenant.
+    /// The ids of the refreshed identities, in the order of the tenant.
     pub ids: Vec<String>,
     /// Their user names, in the same order.
     pub names: Vec<String>,
-    /// Ids that were asked for and that nobody has (`Process` only).
+    /// Unknown ids in the request (`Process` only).
     pub unknown: Vec<String>,
-    /// `refreshArgs` as they came, or null.
+    /// `refreshArgs` as they were sent, or null.
     pub arguments: Value,
-    /// The user names of those whom `pruneIdentities` deleted.
+    /// The user names of the identities that `pruneIdentities` deleted.
     pub deleted: Vec<String>,
-    /// The task that does it.
+    /// The id of its task.
     pub task: String,
 }
 
-/// How many a refresh touched.
+/// How many identities a refresh touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// `everybody`: the whole tenant. On `/cc` only a full refresh is called so, not a filter that matches everybody.
+    /// `everybody`: a full refresh of the tenant. On `/cc`, a filter that matches everybody is `chosen`.
     Everybody,
-    /// `chosen`: whom the filter means, or whose ids were given.
+    /// `chosen`: the matches of the filter, or the ids in the request.
     Chosen,
-    /// `nobody`: there was nobody to refresh.
+    /// `nobody`: no identity.
     Nobody,
 }
 
@@ -103,7 +105,7 @@ impl Arrival {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// As `GET /sandbox/log` has it.
+    /// As in `GET /sandbox/log`.
     pub fn to_json(&self) -> Value {
         let headers: Vec<Value> = self.headers.iter().map(|(name, value)| json!([name, value])).collect();
         json!({
@@ -116,7 +118,7 @@ impl Arrival {
 }
 
 impl Refresh {
-    /// As `GET /sandbox/log` has it.
+    /// As in `GET /sandbox/log`.
     pub fn to_json(&self) -> Value {
         json!({
             "by": self.by.name(), "scope": self.scope.name(), "reason": self.reason, "filter": self.filter,
@@ -125,7 +127,7 @@ impl Refresh {
         })
     }
 
-    /// One line for a person: whom, how many of how many, and why.
+    /// One line for people to read: who was refreshed, how many of how many, and why.
     pub fn to_line(&self, people: usize) -> String {
         const SHOWN: usize = 10;
         let mut names = self.names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
@@ -152,7 +154,7 @@ impl Refresh {
     }
 }
 
-/// All that arrived.
+/// The requests that arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     arrivals: Vec<Arrival>,
@@ -160,7 +162,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Enters a request, and gives it its number.
+    /// Enters a request, and returns its number.
     pub(crate) fn enter(&mut self, mut arrival: Arrival) -> u64 {
         self.last += 1;
         arrival.number = self.last;
@@ -168,7 +170,7 @@ impl Log {
         self.last
     }
 
-    /// Writes on about a request; nothing where it has been cleared away.
+    /// Changes the entry of a request, unless the log was cleared since.
     pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Arrival)) {
         if let Ok(index) = self.arrivals.binary_search_by_key(&number, |arrival| arrival.number) {
             change(&mut self.arrivals[index]);
@@ -182,4 +184,21 @@ impl Log {
     pub(crate) fn all(&self) -> &[Arrival] {
         &self.arrivals
     }
+
+    /// By user name, how often an identity was refreshed.
+    pub(crate) fn refresh_counts(&self) -> BTreeMap<&str, u64> {
+        let refreshes = self.arrivals.iter().filter_map(|arrival| arrival.refreshed.as_ref());
+        counts(refreshes.flat_map(|refresh| &refresh.names).map(String::as_str))
+    }
+
+    /// By endpoint, how many requests arrived.
+    pub(crate) fn arrival_counts(&self) -> BTreeMap<&str, u64> {
+        counts(self.arrivals.iter().map(|arrival| arrival.endpoint.name()))
+    }
+}
+
+fn counts<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
+    let mut counts = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts
 }

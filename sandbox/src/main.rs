@@ -8,38 +8,41 @@ use lexopt::prelude::*;
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Builder, Client, Sandbox};
 
 const HELP: &str = "\
-A sandbox tenant of SailPoint's Identity Security Cloud on this machine, hazards included.
+A sandbox tenant of SailPoint's Identity Security Cloud on this machine, with its hazards.
 
 Usage: pssailpointcc-sandbox [options]
 
-  --port N           the port on 127.0.0.1 (default: any that is free)
-  --people N         so many generated people, always the same (default: 100)
+  --port N           the port on 127.0.0.1 (default: any free port)
+  --people N         the number of generated people, always the same ones (default: 100)
   --csv FILE         people from a file: columns name, uid, displayName, email, firstName, lastName,
-                     department …; a column that is not known becomes an identity attribute
-  --client ID:SECRET one more client (ORG_ADMIN, all scopes); may be given several times
+                     department …; an unknown column becomes an identity attribute
+  --client ID:SECRET adds a client (ORG_ADMIN, all scopes); may be given several times
   --rate-limit N     requests of one client in 10 s (default: 100; 0: no limit)
   --expires-in N     how long tokens last, in seconds (default: 749)
   --not-searchable A an identity attribute that /cc filters cannot use (default: costCenter);
                      may be given several times
   --retired STATUS   /cc has been shut down: 404, 405, 410 or 401
-  --keep-alive MS    closes idle connections after so long (default: 60000; 0: after each answer)
-  --search-lag MS    after how long search sees a change (default: 0)
+  --keep-alive MS    closes connections idle for this long (default: 60000; 0: after each answer)
+  --search-lag MS    the time until search sees a change (default: 0)
   --task-time MS     how long tasks take (default: 500)
-  --https            https, by an authority of its own, whose certificate's file is printed
-  --http2            offers HTTP/2 too (with --https)
-  --stay             goes on when the program that started it has ended
-  --help             this
-  --version          its version
+  --clock-offset S   sets its clock ahead by S seconds, or behind if S is negative (default: 0)
+  --https            uses https, with its own certificate authority, whose file it prints
+  --http2            offers HTTP/2 as well (with --https)
+  --stay             keeps running when its parent exits
+  --help             prints this help
+  --version          prints the version
 
-The first line on stdout is `listening on http://127.0.0.1:PORT`; later each refresh is a line:
-whom, or EVERYBODY and why. It ends when the program that started it ends.
+The first line on stdout is `listening on http://127.0.0.1:PORT`; later each refresh prints a line:
+who was refreshed, or EVERYBODY and why. It exits when its parent exits.
 
 Credentials: sandbox-client / sandbox-secret (ORG_ADMIN), helpdesk-client / helpdesk-secret,
 noscope-client / noscope-secret, application-client / application-secret; the access token
 sandbox-token is always valid.
 
-What arrived, and what shall go wrong next, over HTTP:
+Control over HTTP:
   GET, DELETE        /sandbox/log
+  GET                /sandbox/refreshes      {\"smith\":1}: refreshes by user name since the log was cleared
+  GET                /sandbox/arrivals       {\"search\":2,\"token\":1}: requests by endpoint
   GET, POST, DELETE  /sandbox/faults         {\"on\":\"refresh\",\"kind\":\"reset\",\"times\":1}
   GET, POST          /sandbox/settings       {\"rateLimit\":100,\"expiresIn\":749,\"retired\":404}
   GET, POST          /sandbox/identities     and DELETE /sandbox/identities/ID
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    // First of all: a parent that has ended before it is known is never missed.
+    // First of all: the exit of a parent is not noticed if it exits before it is known.
     let parent = Parent::now();
     let Some(arguments) = arguments()? else { return Ok(()) };
     let sandbox = arguments.builder.on_refresh(|refresh, people| say(&refresh.to_line(people))).try_start()?;
@@ -81,7 +84,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// A line at once. Nobody need read it.
+/// Prints a line without buffering. It does not matter whether somebody reads it.
 fn say(line: &str) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
@@ -93,7 +96,7 @@ struct Arguments {
     stay: bool,
 }
 
-/// The arguments, or nothing where they only ask for something to be printed.
+/// The arguments; `None` if they only asked for help or the version.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let mut builder = Sandbox::builder().rate_limit(100);
     let (mut https, mut http2, mut stay, mut not_searchable) = (false, false, false, Vec::new());
@@ -129,6 +132,7 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("keep-alive") => builder.keep_alive(Duration::from_millis(parser.value()?.parse()?)),
             Long("search-lag") => builder.search_lag(Duration::from_millis(parser.value()?.parse()?)),
             Long("task-time") => builder.task_duration(Duration::from_millis(parser.value()?.parse()?)),
+            Long("clock-offset") => builder.clock_offset(parser.value()?.parse()?),
             Long("https") => {
                 https = true;
                 builder.https()
@@ -169,7 +173,7 @@ impl Parent {
     }
 }
 
-/// The program that started this one, as far as it can be told: the other end of stdin.
+/// The program that started this one, known only by the other end of stdin.
 #[cfg(not(unix))]
 struct Parent(std::sync::mpsc::Receiver<()>);
 

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, usual_text};
 use crate::log::{Refresh, Scope};
 use crate::route::Endpoint;
+use crate::tasks;
 use crate::tenant::{Ask, Tenant};
 
-/// The most ids that one call takes.
+/// The most ids of one request.
 const MOST: usize = 250;
 
 impl Tenant {
-    /// Never a full refresh: 1 to 250 ids, of which those that nobody has are ignored.
+    /// Never a full refresh: takes 1 to 250 ids, and ignores unknown ones.
     pub(crate) fn process(&mut self, ask: &Ask) -> Answer {
         if let Some(refusal) = experimental(ask) {
             return refusal;
@@ -24,7 +25,7 @@ impl Tenant {
         };
         let (known, unknown): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| self.people.position(id).is_some());
         let names = known.iter().filter_map(|id| self.touch(id)).collect();
-        let task = self.tasks.start("Process Identities", known.clone(), self.settings.task_duration);
+        let task = self.tasks.start(&tasks::PROCESS, known.clone(), self.clock.now(), self.settings.task_duration);
         let refresh = Refresh {
             arrival: ask.number,
             by: Endpoint::Process,
@@ -42,7 +43,7 @@ impl Tenant {
         Answer::json(202, &json!({ "type": "TASK_RESULT", "id": task, "name": Value::Null }))
     }
 
-    /// At most once per identity in the time that is set: 429 with Retry-After, which is not documented.
+    /// Refuses an identity that comes again too soon: 429 with Retry-After, which is not documented.
     pub(crate) fn synchronize(&mut self, ask: &Ask) -> Answer {
         if let Some(refusal) = experimental(ask) {
             return refusal;
@@ -58,7 +59,8 @@ impl Tenant {
             return Answer::error(429, "").with("retry-after", wait.to_string());
         }
         self.synchronized.insert(id.clone(), now);
-        let task = self.tasks.start("Synchronize Attributes", vec![id.clone()], self.settings.task_duration);
+        let task =
+            self.tasks.start(&tasks::SYNCHRONIZE, vec![id.clone()], self.clock.now(), self.settings.task_duration);
         self.people[at].refreshes += 1;
         let refresh = Refresh {
             arrival: ask.number,
@@ -79,7 +81,7 @@ impl Tenant {
         Answer::json(202, &json!({ "id": task, "status": "QUEUED", "payload": payload }))
     }
 
-    /// Counts a refresh of someone, and tells their user name.
+    /// Counts a refresh of an identity, and returns its user name.
     fn touch(&mut self, id: &str) -> Option<String> {
         let at = self.people.position(id)?;
         self.people[at].refreshes += 1;

@@ -1,4 +1,5 @@
-//! `POST /cc/api/system/refreshIdentities`, with its hazards: what cannot be read, parsed or matched refreshes everybody.
+//! `POST /cc/api/system/refreshIdentities`, with its hazards: a body that cannot be read, a filter that does not
+//! parse and a filter without a match refresh everybody.
 
 use std::collections::HashSet;
 
@@ -8,31 +9,35 @@ use crate::answer::Answer;
 use crate::filter;
 use crate::log::{Refresh, Scope};
 use crate::route::Endpoint;
+use crate::tasks;
 use crate::tenant::{Ask, Tenant};
 use crate::time;
 
-/// What the body asks for.
+/// What the body requests.
 struct Wanted {
     filter: Option<String>,
     arguments: Value,
-    /// Whom, as indices of the tenant's people; or why everybody.
-    whom: Result<Vec<usize>, String>,
+    /// The identities to refresh, by position; or why everybody is refreshed.
+    matches: Result<Vec<usize>, String>,
 }
 
 impl Tenant {
     pub(crate) fn refresh(&mut self, ask: &Ask) -> Answer {
         let wanted = self.wanted(ask);
-        let (scope, reason, whom) = match wanted.whom {
+        let (scope, reason, positions) = match wanted.matches {
             _ if self.people.is_empty() => (Scope::Nobody, "the tenant has no identities".to_owned(), Vec::new()),
             Err(reason) => (Scope::Everybody, reason, (0..self.people.len()).collect()),
-            Ok(whom) => (Scope::Chosen, format!("filter {}", wanted.filter.as_deref().unwrap_or_default()), whom),
+            Ok(positions) => {
+                (Scope::Chosen, format!("filter {}", wanted.filter.as_deref().unwrap_or_default()), positions)
+            }
         };
-        let ids: Vec<String> = whom.iter().map(|&at| self.people[at].id.clone()).collect();
-        let names = whom.iter().map(|&at| self.people[at].name.clone()).collect();
-        for &at in &whom {
+        let ids: Vec<String> = positions.iter().map(|&at| self.people[at].id.clone()).collect();
+        let names = positions.iter().map(|&at| self.people[at].name.clone()).collect();
+        for &at in &positions {
             self.people[at].refreshes += 1;
         }
-        let task = self.tasks.start("Refresh Identities", ids.clone(), self.settings.task_duration);
+        let now = self.clock.now();
+        let task = self.tasks.start(&tasks::REFRESH, ids.clone(), now, self.settings.task_duration);
         let deleted = if is_true(&wanted.arguments["pruneIdentities"]) { self.prune(&ids) } else { Vec::new() };
         let refresh = Refresh {
             arrival: ask.number,
@@ -50,7 +55,7 @@ impl Tenant {
         self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
         Answer::json(
             200,
-            &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::now(), "status": "QUEUED" }),
+            &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::iso(now), "status": "QUEUED" }),
         )
     }
 
@@ -58,7 +63,7 @@ impl Tenant {
         let everybody = |filter: Option<String>, arguments: Value, why: &str| Wanted {
             filter,
             arguments,
-            whom: Err(why.to_owned()),
+            matches: Err(why.to_owned()),
         };
         if !ask.content_type().eq_ignore_ascii_case("application/json") {
             let why = format!("the content type `{}` is not JSON, so the body is not read", ask.content_type());
@@ -73,11 +78,11 @@ impl Tenant {
             Some(Value::String(filter)) => filter,
             Some(_) => return everybody(None, arguments, "the filter is not a text"),
         };
-        let whom = self.matching(&filter);
-        Wanted { filter: Some(filter), arguments, whom }
+        let matches = self.matching(&filter);
+        Wanted { filter: Some(filter), arguments, matches }
     }
 
-    /// Whom a filter means, as indices; or why that is everybody.
+    /// The identities that a filter matches, by position; or why it refreshes everybody.
     pub(crate) fn matching(&self, filter: &str) -> Result<Vec<usize>, String> {
         if filter.trim().is_empty() {
             return Err("the filter is blank".to_owned());
@@ -87,14 +92,14 @@ impl Tenant {
             return Err(format!("`{hidden}` is not a searchable attribute: {filter}"));
         }
         let people = self.people.iter().enumerate();
-        let whom: Vec<usize> = people
+        let positions: Vec<usize> = people
             .filter(|(_, person)| parsed.matches(&|name| self.people.property(person, name)))
             .map(|(at, _)| at)
             .collect();
-        if whom.is_empty() { Err(format!("the filter matches nobody: {filter}")) } else { Ok(whom) }
+        if positions.is_empty() { Err(format!("the filter matches nobody: {filter}")) } else { Ok(positions) }
     }
 
-    /// Deletes those of them who have no accounts, and tells their user names.
+    /// Deletes those of these identities that have no accounts, and returns their user names.
     fn prune(&mut self, ids: &[String]) -> Vec<String> {
         let ids: HashSet<&String> = ids.iter().collect();
         let deleted = self.remove(|person| person.accounts == 0 && ids.contains(&person.id));
@@ -102,7 +107,7 @@ impl Tenant {
     }
 }
 
-/// `true`, and the texts `"true"` and `"True"` that people paste.
+/// Whether an argument is `true`, or the string `"true"` or `"True"`.
 fn is_true(argument: &Value) -> bool {
     argument.as_bool().unwrap_or_else(|| argument.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true")))
 }

@@ -1,4 +1,4 @@
-//! A request: read, logged, hit by a fault, executed, answered.
+//! The way of a request: it is read, logged, hit by a fault, executed, and answered.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -20,7 +20,7 @@ use crate::server::Shared;
 use crate::tenant::Ask;
 use crate::wire::Ending;
 
-/// What becomes of a request.
+/// The outcome of a request.
 pub(crate) enum Outcome {
     Answer(Response<Pieces>),
     /// No answer: the end of the connection.
@@ -29,8 +29,8 @@ pub(crate) enum Outcome {
     RefusedStream,
 }
 
-/// One request, from hyper and back. The work is a task of its own: it goes on when the client leaves, as it does at
-/// the service, and a panic in it is caught.
+/// Answers a request of hyper's. A task of its own handles it: it continues when the client disconnects, as at the
+/// service, and a panic in it is caught.
 pub(crate) async fn respond(
     shared: Arc<Shared>,
     life: Arc<Life>,
@@ -52,7 +52,11 @@ pub(crate) async fn respond(
         }
     };
     match outcome {
-        Outcome::Answer(response) => Ok(response),
+        Outcome::Answer(mut response) => {
+            let date = shared.clock.http_date().parse().expect("a date is a valid header value");
+            response.headers_mut().insert(hyper::header::DATE, date);
+            Ok(response)
+        }
         Outcome::RefusedStream => Err(h2::Reason::REFUSED_STREAM.into()),
         Outcome::End(ending) => {
             in_flight.0.end(ending);
@@ -106,7 +110,7 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
         }
         let ask = Ask { number, route, method: head.method.to_string(), query, headers, body };
         let endpoint = ask.route.endpoint;
-        // Over HTTP/1.1 these have had their turn before the request was read.
+        // Over HTTP/1.1 the connection has applied these faults before the request was read.
         let fault = tenant.faults.next(|fault| match fault.on {
             Endpoint::Any => !is_unread(fault),
             on => on.covers(endpoint) && (http2 || !is_unread(fault)),
@@ -142,7 +146,7 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
     outcome
 }
 
-/// What came of a body, and whether that was all of it.
+/// The part of a body that arrived, and whether it is complete.
 async fn read(mut body: Incoming) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -160,7 +164,7 @@ impl Answer {
         self.into_response_of(Pieces::whole, length)
     }
 
-    /// The same status and headers over a body that comes in another way.
+    /// The same status and headers with a body of this length that is sent in another way.
     pub(crate) fn into_response_of(self, body: impl FnOnce(Vec<u8>) -> Pieces, length: usize) -> Response<Pieces> {
         let mut response = Response::builder().status(self.status);
         if self.status != 204 {

@@ -1,6 +1,6 @@
-//! From a method and a path to what is meant by it.
+//! From a path to its endpoint.
 
-/// The things that can be asked of the tenant; where a fault can be set.
+/// The endpoints of the tenant. A fault can be set on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
@@ -22,15 +22,17 @@ pub enum Endpoint {
     Synchronize,
     /// `task-status`: `GET /task-status/v1/{id}`.
     TaskStatus,
+    /// `task-list`: `GET /task-status/v1`.
+    TaskList,
     /// `info`: `GET /oauth/info`.
     Info,
-    /// `other`: a path that the tenant does not have.
+    /// `other`: an unknown path.
     Other,
-    /// `any`: all of them, in a fault.
+    /// `any`: in a fault, all of them; in the log, a connection that was reset before its first request was read.
     Any,
 }
 
-const NAMES: [(Endpoint, &str); 12] = [
+const NAMES: [(Endpoint, &str); 13] = [
     (Endpoint::Token, "token"),
     (Endpoint::Refresh, "refresh"),
     (Endpoint::Search, "search"),
@@ -40,13 +42,14 @@ const NAMES: [(Endpoint, &str); 12] = [
     (Endpoint::Process, "process"),
     (Endpoint::Synchronize, "synchronize"),
     (Endpoint::TaskStatus, "task-status"),
+    (Endpoint::TaskList, "task-list"),
     (Endpoint::Info, "info"),
     (Endpoint::Other, "other"),
     (Endpoint::Any, "any"),
 ];
 
 impl Endpoint {
-    /// Every endpoint there is, `Any` among them.
+    /// Every endpoint, including `Any`.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.iter().map(|(endpoint, _)| *endpoint)
     }
@@ -60,31 +63,31 @@ impl Endpoint {
         NAMES.iter().find(|(_, known)| *known == name).map(|(endpoint, _)| *endpoint)
     }
 
-    /// Whether a fault that is set on this endpoint concerns a request for `asked`.
-    pub(crate) fn covers(self, asked: Self) -> bool {
-        self == Self::Any || self == asked
+    /// Whether a fault on this endpoint applies to a request for `requested`.
+    pub(crate) fn covers(self, requested: Self) -> bool {
+        self == Self::Any || self == requested
     }
 }
 
-/// Where a request goes.
+/// The endpoint of a request, and what its path says besides.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
-    /// The one method that the path knows; nothing where there is no such path.
+    /// The only method of the path; empty for an unknown path.
     pub(crate) method: &'static str,
     /// The id in the path.
     pub(crate) id: String,
-    /// Whether it came by a path of before `/{service}/v1`, which answers `X-Deprecated: true`.
-    pub(crate) deprecated: bool,
+    /// `v2024` and so on, if the path has the older form, which is answered with `X-Deprecated: true`.
+    pub(crate) version: Option<&'static str>,
 }
 
 impl Route {
-    /// Finds the way of a path. `/{service}/v1/…` is the present form; `/v3`, `/v2024` and so on before the service's
-    /// name work as well.
+    /// The route of a path. `/{service}/v1/…` is the present form; `/v3`, `/v2024` and so on before the service's name
+    /// are accepted as well.
     pub(crate) fn of(path: &str) -> Self {
         let mut segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let deprecated = ["v3", "v2024", "v2025", "v2026", "beta"].contains(&segments[0]);
-        if deprecated {
+        let version = ["v3", "v2024", "v2025", "v2026", "beta"].into_iter().find(|version| *version == segments[0]);
+        if version.is_some() {
             segments.remove(0);
         } else if segments.get(1) == Some(&"v1") {
             segments.remove(1);
@@ -92,19 +95,20 @@ impl Route {
             segments.clear();
         }
         let (endpoint, method, id) = match segments[..] {
-            ["oauth", "token"] if !deprecated => (Endpoint::Token, "POST", ""),
-            ["oauth", "info"] if !deprecated => (Endpoint::Info, "GET", ""),
-            ["cc", "api", "system", "refreshIdentities"] if !deprecated => (Endpoint::Refresh, "POST", ""),
+            ["oauth", "token"] if version.is_none() => (Endpoint::Token, "POST", ""),
+            ["oauth", "info"] if version.is_none() => (Endpoint::Info, "GET", ""),
+            ["cc", "api", "system", "refreshIdentities"] if version.is_none() => (Endpoint::Refresh, "POST", ""),
             ["search"] => (Endpoint::Search, "POST", ""),
             ["search", "count"] => (Endpoint::Count, "POST", ""),
             ["identity-attributes"] => (Endpoint::IdentityAttributes, "GET", ""),
             ["identities"] => (Endpoint::Identities, "GET", ""),
             ["identities", "process"] => (Endpoint::Process, "POST", ""),
             ["identities", id, "synchronize-attributes"] => (Endpoint::Synchronize, "POST", id),
+            ["task-status"] => (Endpoint::TaskList, "GET", ""),
             ["task-status", id] => (Endpoint::TaskStatus, "GET", id),
             _ => (Endpoint::Other, "", ""),
         };
-        Self { endpoint, method, id: id.to_owned(), deprecated }
+        Self { endpoint, method, id: id.to_owned(), version }
     }
 }
 
@@ -120,8 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn both_path_forms_lead_to_the_same_place() {
-        for (path, endpoint, deprecated) in [
+    fn both_path_forms_lead_to_the_same_endpoint() {
+        for (path, endpoint, is_older) in [
             ("/cc/api/system/refreshIdentities", Endpoint::Refresh, false),
             ("/search/v1", Endpoint::Search, false),
             ("/v3/search", Endpoint::Search, true),
@@ -131,6 +135,8 @@ mod tests {
             ("/identities/v1/2c91/synchronize-attributes", Endpoint::Synchronize, false),
             ("/v2024/identity-attributes", Endpoint::IdentityAttributes, true),
             ("/task-status/v1/abc", Endpoint::TaskStatus, false),
+            ("/task-status/v1", Endpoint::TaskList, false),
+            ("/v2025/task-status", Endpoint::TaskList, true),
             ("/search", Endpoint::Other, false),
             ("/v3/search/v1", Endpoint::Other, true),
             ("/v3/cc/api/system/refreshIdentities", Endpoint::Other, true),
@@ -139,7 +145,7 @@ mod tests {
             ("", Endpoint::Other, false),
         ] {
             let route = Route::of(path);
-            assert_eq!((route.endpoint, route.deprecated), (endpoint, deprecated), "{path}");
+            assert_eq!((route.endpoint, route.version.is_some()), (endpoint, is_older), "{path}");
         }
         assert_eq!(Route::of("/identities/v1/2c91/synchronize-attributes").id, "2c91");
     }

@@ -1,4 +1,4 @@
-//! A sandbox in a test: started, asked, and stopped by dropping it.
+//! The handle of a sandbox in a test, and its builder.
 
 use std::collections::HashMap;
 use std::io;
@@ -22,6 +22,7 @@ use crate::route::Endpoint;
 use crate::server::{self, Door, Report, Shared};
 use crate::tasks::{TaskEnd, Tasks};
 use crate::tenant::{Settings, Tenant};
+use crate::time::Clock;
 use crate::tls::{self, CaFile};
 
 /// A running sandbox tenant on a thread of its own. Dropping it stops it, and fails the test if it has panicked.
@@ -33,12 +34,13 @@ pub struct Sandbox {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a sandbox shall be like: [`Sandbox::builder`].
+/// The settings of a sandbox to start: [`Sandbox::builder`].
 pub struct Builder {
     people: Vec<Identity>,
     csv: Option<PathBuf>,
     clients: Vec<Client>,
     settings: Settings,
+    clock_offset: i64,
     port: u16,
     https: Option<Vec<String>>,
     http2: bool,
@@ -50,12 +52,12 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// Where it cannot be started: a test has nothing better to do.
+    /// If it cannot be started.
     pub fn start() -> Self {
         Self::builder().start()
     }
 
-    /// A sandbox to be described first.
+    /// The builder of a sandbox.
     pub fn builder() -> Builder {
         Builder {
             people: people::generate(100),
@@ -72,6 +74,7 @@ impl Sandbox {
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
             },
+            clock_offset: 0,
             port: 0,
             https: None,
             http2: false,
@@ -88,27 +91,27 @@ impl Sandbox {
     ///
     /// # Panics
     ///
-    /// Where the sandbox does not speak https.
+    /// If the sandbox does not use https.
     pub fn ca_file(&self) -> &Path {
         self.ca.as_ref().expect("only a sandbox with https has a certificate").path()
     }
 
-    /// Everything that has arrived, in its order.
+    /// The requests that arrived, in order.
     pub fn log(&self) -> Vec<Arrival> {
         self.shared.tenant().log.all().to_vec()
     }
 
-    /// What has arrived for one endpoint.
+    /// The requests that arrived for one endpoint.
     pub fn arrivals(&self, endpoint: Endpoint) -> Vec<Arrival> {
         self.shared.tenant().log.all().iter().filter(|arrival| arrival.endpoint == endpoint).cloned().collect()
     }
 
-    /// Every refresh, by whatever way, in its order.
+    /// The refreshes through every endpoint, in order.
     pub fn refreshes(&self) -> Vec<Refresh> {
         self.shared.tenant().log.all().iter().filter_map(|arrival| arrival.refreshed.clone()).collect()
     }
 
-    /// Forgets what has arrived; numbers go on.
+    /// Clears the log. The numbers of arrivals do not start again.
     pub fn clear_log(&self) {
         self.shared.tenant().log.clear();
     }
@@ -125,17 +128,17 @@ impl Sandbox {
         tenant.people.to_vec()
     }
 
-    /// Adds someone, or replaces who has the id. Search sees it after the lag.
+    /// Adds an identity, or replaces the one with the same id. Search sees it after the lag.
     pub fn put_identity(&self, person: Identity) {
         self.shared.tenant().put(person);
     }
 
-    /// Takes away whoever has this user name or id. Search sees it after the lag.
+    /// Removes the identities with this user name or id. Search sees it after the lag.
     pub fn remove_identity(&self, name: &str) {
         self.shared.tenant().remove(|person| person.name == name || person.id == name);
     }
 
-    /// Whom a `/cc` filter means, by user name, as the sandbox judges it; or why it would refresh everybody.
+    /// The user names that a `/cc` filter matches, as the sandbox reads it; or why it would refresh everybody.
     ///
     /// # Errors
     ///
@@ -145,12 +148,12 @@ impl Sandbox {
         Ok(tenant.matching(filter)?.into_iter().map(|at| tenant.people[at].name.clone()).collect())
     }
 
-    /// How the next task that is started shall end; more than one are for the ones after it.
+    /// Scripts the end of the next task. Further calls script the tasks after it.
     pub fn script_task(&self, end: TaskEnd) {
         self.shared.tenant().tasks.script(end);
     }
 
-    /// Sets a fault, beside those that are set.
+    /// Adds a fault.
     pub fn fault(&self, fault: Fault) {
         let closes_now = fault.kind == FaultKind::Refused && fault.on == Endpoint::Any && fault.skip == 0;
         self.shared.set_fault(fault);
@@ -159,7 +162,7 @@ impl Sandbox {
         }
     }
 
-    /// Takes away every fault, and opens what they have closed.
+    /// Removes every fault, and opens the listening socket again.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
         self.wait_until_listening(true);
@@ -170,12 +173,12 @@ impl Sandbox {
         self.shared.tenant().faults.left().cloned().collect()
     }
 
-    /// Whether [`FaultKind::Die`] has hit, and nothing but [`Sandbox::clear_faults`] brings it back.
+    /// Whether [`FaultKind::Die`] has hit, so that only [`Sandbox::clear_faults`] starts it again.
     pub fn has_died(&self) -> bool {
         *self.shared.door.borrow() == Door::Dead(None)
     }
 
-    /// Lets every token that was given out run out now.
+    /// Expires every token that was issued.
     pub fn expire_tokens(&self) {
         self.shared.tenant().auth.expire();
     }
@@ -220,7 +223,7 @@ impl Drop for Sandbox {
 }
 
 impl Builder {
-    /// So many generated people instead of 100; always the same for the same number.
+    /// The number of generated people instead of 100; always the same people for the same number.
     pub fn people(mut self, number: usize) -> Self {
         self.people = people::generate(number);
         self
@@ -250,7 +253,7 @@ impl Builder {
         self
     }
 
-    /// The time that the rate limit is for, instead of ten seconds.
+    /// The window of the rate limit, instead of ten seconds.
     pub fn rate_window(mut self, window: Duration) -> Self {
         self.settings.rate_window = window;
         self
@@ -292,6 +295,13 @@ impl Builder {
         self
     }
 
+    /// Sets the sandbox's clock ahead of the machine's by so many seconds, or behind it where that is negative. Every
+    /// time that the sandbox writes is by its own clock: the `Date` header, `launched`, `lastRefresh` …
+    pub fn clock_offset(mut self, seconds: i64) -> Self {
+        self.clock_offset = seconds;
+        self
+    }
+
     /// Identity attributes that `/cc` filters cannot use, instead of `costCenter`.
     pub fn not_searchable(mut self, attributes: &[&str]) -> Self {
         self.settings.not_searchable = attributes.iter().map(|&name| name.to_owned()).collect();
@@ -316,7 +326,7 @@ impl Builder {
         self
     }
 
-    /// A port of one's own instead of any that is free.
+    /// A fixed port instead of any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -332,7 +342,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Where [`Builder::try_start`] gives an error.
+    /// If [`Builder::try_start`] returns an error.
     pub fn start(self) -> Sandbox {
         self.try_start().unwrap_or_else(|error| panic!("the sandbox cannot be started: {error}"))
     }
@@ -341,8 +351,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Where the CSV file cannot be read, the port is taken, or no thread can be made.
+    /// If the CSV file cannot be read, the clock offset is out of range, the port is taken, or no thread can be made.
     pub fn try_start(self) -> io::Result<Sandbox> {
+        let clock = Clock::new(self.clock_offset).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let people = match &self.csv {
             Some(path) => people::read_csv(path)?,
             None => self.people,
@@ -360,6 +371,7 @@ impl Builder {
         };
         let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
         let tenant = Tenant {
+            clock,
             started: Instant::now(),
             url: url.clone(),
             index: Index::new(&people),

@@ -15,10 +15,13 @@ use crate::fault::{Fault, FaultKind};
 use crate::log::Refresh;
 use crate::route::Endpoint;
 use crate::tenant::Tenant;
+use crate::time::Clock;
 
 /// What all connections share with the handle of the sandbox.
 pub(crate) struct Shared {
     tenant: Mutex<Tenant>,
+    /// The tenant's clock, which needs no lock.
+    pub(crate) clock: Clock,
     pub(crate) door: watch::Sender<Door>,
     /// Whether the listening socket is open.
     pub(crate) listening: AtomicBool,
@@ -30,19 +33,20 @@ pub(crate) struct Shared {
 
 pub(crate) type Report = Box<dyn Fn(&Refresh, usize) + Send + Sync>;
 
-/// The listening socket, as it shall be.
+/// The state that the listening socket is to have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Door {
     Open,
-    /// Closed until then, or until it is opened; what is under way is still answered.
+    /// Closed until this time, or until it is opened. Requests in progress are still answered.
     Closed(Option<Instant>),
-    /// Closed likewise, and every connection reset.
+    /// Closed likewise, and every connection is reset.
     Dead(Option<Instant>),
 }
 
 impl Shared {
     pub(crate) fn new(tenant: Tenant, report: Option<Report>) -> Self {
         Self {
+            clock: tenant.clock,
             tenant: Mutex::new(tenant),
             door: watch::Sender::new(Door::Open),
             listening: AtomicBool::new(true),
@@ -51,7 +55,7 @@ impl Shared {
         }
     }
 
-    /// A panic is kept apart and reported at the end; the lock goes on.
+    /// A panic does not poison the tenant: it is kept, and reported at the end.
     pub(crate) fn tenant(&self) -> MutexGuard<'_, Tenant> {
         self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -61,7 +65,7 @@ impl Shared {
         self.door.send_replace(Door::Closed(until));
     }
 
-    /// Dies. The tenant's lock is held by whoever calls this, so that no request is executed afterwards.
+    /// Dies. The caller holds the tenant's lock, so that no request is executed afterwards.
     pub(crate) fn die(&self, fault: &Fault) {
         self.door.send_replace(Door::Dead(fault.delay.map(|delay| Instant::now() + delay)));
     }
@@ -70,8 +74,7 @@ impl Shared {
         matches!(*self.door.borrow(), Door::Dead(_))
     }
 
-    /// Sets a fault. A door that closes at once needs no request to hit; one that closes after n requests closes
-    /// behind the n-th.
+    /// Sets a fault. Without `skip`, `refused` closes the listening socket at once; otherwise after that many requests.
     pub(crate) fn set_fault(&self, mut fault: Fault) {
         if fault.kind == FaultKind::Refused && fault.on == Endpoint::Any {
             if fault.skip == 0 {
@@ -98,7 +101,7 @@ impl Shared {
     }
 }
 
-/// A socket that has the address, and refuses connections as long as it does not listen.
+/// A socket that is bound to the address, and refuses connections while it does not listen.
 fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -106,14 +109,14 @@ fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Accepts connections for ever, and closes and opens the door as it is told.
+/// Accepts connections for ever, and closes and opens the listening socket as `Shared::door` says.
 pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: Option<Tls>) {
     let address = listener.local_addr().expect("a bound socket has an address");
     let mut door = shared.door.subscribe();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // An error is that of one connection (or of too many open files): the next may be fine.
+                // An error concerns one connection (or too many open files): the next one may succeed.
                 let Ok((stream, _)) = accepted else { continue };
                 let connection = tokio::spawn(serve(shared.clone(), stream, tls.clone()));
                 let shared = shared.clone();
@@ -128,7 +131,7 @@ pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: 
                     continue;
                 }
                 drop(listener);
-                // Held, or another sandbox of the process could be given the port meanwhile.
+                // Keeps the port, which another sandbox of the process could get otherwise.
                 let held = bound(address);
                 shared.listening.store(false, Ordering::SeqCst);
                 closed(&shared, &mut door).await;
@@ -146,7 +149,7 @@ pub(crate) async fn accept(shared: Arc<Shared>, mut listener: TcpListener, tls: 
     }
 }
 
-/// Waits until the door is opened, or its time has come.
+/// Waits until the listening socket is to be opened.
 async fn closed(shared: &Shared, door: &mut watch::Receiver<Door>) {
     loop {
         let state = *door.borrow_and_update();
@@ -162,6 +165,6 @@ async fn closed(shared: &Shared, door: &mut watch::Receiver<Door>) {
     }
 }
 
-/// How to speak TLS.
+/// The TLS settings.
 #[derive(Clone)]
 pub(crate) struct Tls(pub(crate) TlsAcceptor);

@@ -1,4 +1,4 @@
-//! Tasks: what refreshes start, and `GET /task-status/v1/{id}` follows.
+//! Tasks, which refreshes start: `GET /task-status/v1` and `GET /task-status/v1/{id}`.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, SystemTime};
@@ -6,10 +6,12 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, tracking_id, usual_text};
+use crate::collection::Condition;
+use crate::search::list_answer;
 use crate::tenant::{Ask, Tenant};
 use crate::time;
 
-/// How a task shall end: [`crate::Sandbox::script_task`].
+/// The scripted end of a task: [`crate::Sandbox::script_task`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskEnd {
     status: String,
@@ -30,23 +32,23 @@ impl TaskEnd {
         self
     }
 
-    /// With someone, by user name, whose refresh failed: `processingState` is `ERROR`, `lastRefresh` as before.
+    /// With an identity, by user name, whose refresh fails: `processingState` becomes `ERROR`, `lastRefresh` stays.
     pub fn failing(mut self, name: &str) -> Self {
         self.failed.push(name.to_owned());
         self
     }
 
-    /// After so long, instead of the time that is set for all.
+    /// With a duration of its own, instead of the one that is set for all tasks.
     pub fn takes(mut self, duration: Duration) -> Self {
         self.takes = Some(duration);
         self
     }
 
-    /// Reads one of the control JSON: `{"status":"WARNING","messages":["…"],"failed":["…"],"takesMs":500}`.
+    /// Reads the control's JSON: `{"status":"WARNING","messages":["…"],"failed":["…"],"takesMs":500}`.
     ///
     /// # Errors
     ///
-    /// Which member is wrong, and what it must be.
+    /// Names the member that is wrong, and what it must be.
     pub fn from_json(value: &Value) -> Result<Self, String> {
         let members = value.as_object().ok_or("a task's end is an object")?;
         let mut end = Self::new("SUCCESS");
@@ -70,58 +72,159 @@ impl TaskEnd {
     }
 }
 
-/// The tasks that there are, and how the next ones shall end.
+/// The tasks of the tenant, and the scripted ends of the next ones.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
-    by_id: HashMap<String, Task>,
-    running: Vec<String>,
+    /// In the order in which they were launched.
+    all: Vec<Task>,
+    /// Their places, by id.
+    by_id: HashMap<String, usize>,
+    running: Vec<usize>,
     script: VecDeque<TaskEnd>,
 }
 
 #[derive(Debug)]
 struct Task {
-    name: &'static str,
+    id: String,
+    kind: &'static TaskKind,
     launched: SystemTime,
-    takes: Duration,
+    duration: Duration,
     end: TaskEnd,
-    ids: Vec<String>,
+    identities: Vec<String>,
 }
+
+/// What a task does.
+#[derive(Debug)]
+pub(crate) struct TaskKind {
+    name: &'static str,
+    definition: &'static str,
+    /// What `filters` calls `type`. No member of the answer has it: its own `type` says what runs the task.
+    filter_type: &'static str,
+}
+
+pub(crate) const REFRESH: TaskKind = TaskKind {
+    name: "Refresh Identities",
+    definition: "2c91800000000000000000000000d001",
+    filter_type: "IDENTITY_REFRESH",
+};
+pub(crate) const PROCESS: TaskKind = TaskKind {
+    name: "Process Identities",
+    definition: "2c91800000000000000000000000d002",
+    filter_type: "IDENTITY_REFRESH",
+};
+pub(crate) const SYNCHRONIZE: TaskKind = TaskKind {
+    name: "Synchronize Attributes",
+    definition: "2c91800000000000000000000000d003",
+    filter_type: "CLOUD_ATTRIBUTE_SYNCHRONIZATION",
+};
+
+/// The values of `type` that are documented for `filters`; the service answers others with 400.
+const FILTER_TYPES: [&str; 15] = [
+    "CLOUD_ACCOUNT_AGGREGATION",
+    "CLOUD_GROUP_AGGREGATION",
+    "CLOUD_PROCESS_UNCORRELATED_ACCOUNTS",
+    "CLOUD_REFRESH_ROLE",
+    "SOURCE_APPLICATION_DISCOVERY",
+    "AI_AGENT_AGGREGATION",
+    "CLOUD_ENTITLEMENT_IMPORT",
+    "CLOUD_UNCORRELATED_REFRESH",
+    "CLOUD_IDENTITY_AGGREGATION",
+    "CLOUD_ATTRIBUTE_SYNCHRONIZATION",
+    "IDENTITY_REFRESH",
+    "APPLICATION_DISCOVERY",
+    "MACHINE_IDENTITY_AGGREGATION",
+    "MACHINE_IDENTITY_DELETION",
+    "ACCOUNT_DELETION",
+];
+const COMPLETION_STATUSES: [&str; 5] = ["SUCCESS", "WARNING", "ERROR", "TERMINATED", "TEMPERROR"];
+const LAUNCHER: &str = "sandbox";
 
 impl Tasks {
     pub(crate) fn script(&mut self, end: TaskEnd) {
         self.script.push_back(end);
     }
 
-    /// Starts a task that refreshes these, and gives its id.
-    pub(crate) fn start(&mut self, name: &'static str, ids: Vec<String>, takes: Duration) -> String {
+    /// Starts a task that refreshes these identities, and returns its id.
+    pub(crate) fn start(
+        &mut self,
+        kind: &'static TaskKind,
+        identities: Vec<String>,
+        launched: SystemTime,
+        duration: Duration,
+    ) -> String {
         let end = self.script.pop_front().unwrap_or_else(|| TaskEnd::new("SUCCESS"));
-        let task = Task { name, launched: SystemTime::now(), takes: end.takes.unwrap_or(takes), end, ids };
-        let id = tracking_id();
-        self.by_id.insert(id.clone(), task);
-        self.running.push(id.clone());
+        let (id, duration) = (tracking_id(), end.takes.unwrap_or(duration));
+        self.by_id.insert(id.clone(), self.all.len());
+        self.running.push(self.all.len());
+        self.all.push(Task { id: id.clone(), kind, launched, duration, end, identities });
         id
     }
 }
 
+impl Task {
+    fn ends(&self) -> SystemTime {
+        self.launched + self.duration
+    }
+
+    fn completion_status(&self, now: SystemTime) -> Option<&str> {
+        (self.ends() <= now).then_some(&self.end.status)
+    }
+
+    /// A field of `filters`. No task here has a source.
+    fn field(&self, name: &str, now: SystemTime) -> Option<&str> {
+        match name {
+            "id" => Some(&self.id),
+            "type" => Some(self.kind.filter_type),
+            "completionStatus" => self.completion_status(now),
+            "launcher" => Some(LAUNCHER),
+            _ => None,
+        }
+    }
+
+    /// The service's `TaskStatus`.
+    fn document(&self, now: SystemTime) -> Value {
+        let Self { id, kind: TaskKind { name, definition, .. }, .. } = self;
+        let completion_status = self.completion_status(now);
+        let is_over = completion_status.is_some();
+        let elapsed = now.duration_since(self.launched).unwrap_or_default().min(self.duration);
+        let percent = if is_over { 100 } else { elapsed.as_millis() * 100 / self.duration.as_millis().max(1) };
+        let percent = u64::try_from(percent).unwrap_or(100);
+        let total = self.identities.len();
+        let messages = self.end.messages.iter().filter(|_| is_over).map(|text| message(&self.end, text));
+        json!({
+            "id": id, "type": "QUARTZ", "uniqueName": format!("{name} {id}"), "description": name,
+            "parentName": Value::Null, "launcher": LAUNCHER, "target": Value::Null,
+            "created": time::iso(self.launched), "modified": time::iso(self.launched + elapsed),
+            "launched": time::iso(self.launched), "completed": is_over.then(|| time::iso(self.ends())),
+            "completionStatus": completion_status, "messages": messages.collect::<Vec<_>>(), "returns": [],
+            "attributes": {}, "progress": format!("{} of {total} identities", total as u64 * percent / 100),
+            "percentComplete": percent,
+            "taskDefinitionSummary": {
+                "id": definition, "uniqueName": name, "description": Value::Null, "parentName": name,
+                "executor": Value::Null, "arguments": {},
+            },
+        })
+    }
+}
+
 impl Tenant {
-    /// Ends the tasks whose time has come: only then are their people refreshed.
+    /// Ends the tasks whose time has come. Only then are their identities refreshed.
     pub(crate) fn settle(&mut self) {
-        let now = SystemTime::now();
-        let Self { tasks, people, .. } = self;
-        tasks.running.retain(|id| {
-            let task = &tasks.by_id[id];
-            let ends = task.launched + task.takes;
-            if ends > now {
+        let now = self.clock.now();
+        let Self { tasks: Tasks { all, running, .. }, people, .. } = self;
+        running.retain(|&at| {
+            let task = &all[at];
+            if task.ends() > now {
                 return true;
             }
-            for id in &task.ids {
+            for id in &task.identities {
                 let Some(at) = people.position(id) else { continue };
                 let person = &mut people[at];
                 if task.end.failed.contains(&person.name) {
                     person.processing_state = Some("ERROR".to_owned());
                 } else {
                     person.processing_state = None;
-                    person.last_refresh = Some(time::iso(ends));
+                    person.last_refresh = Some(time::iso(task.ends()));
                 }
             }
             false
@@ -130,27 +233,56 @@ impl Tenant {
 
     /// `GET /task-status/v1/{id}`.
     pub(crate) fn task_status(&self, ask: &Ask) -> Answer {
-        let Some(task) = self.tasks.by_id.get(&ask.route.id) else { return Answer::error(404, usual_text(404)) };
-        let elapsed = task.launched.elapsed().unwrap_or_default();
-        let is_over = elapsed >= task.takes;
-        let percent = if is_over { 100 } else { elapsed.as_millis() * 100 / task.takes.as_millis().max(1) };
-        let percent = u64::try_from(percent).unwrap_or(100);
-        let done = task.ids.len() as u64 * percent / 100;
-        let messages: Vec<Value> =
-            task.end.messages.iter().filter(|_| is_over).map(|text| message(&task.end, text)).collect();
-        let completed = is_over.then(|| time::iso(task.launched + task.takes));
-        Answer::json(
-            200,
-            &json!({
-                "id": ask.route.id, "type": "QUARTZ", "uniqueName": format!("{} {}", task.name, ask.route.id),
-                "description": task.name, "parentName": Value::Null, "launcher": "sandbox", "target": Value::Null,
-                "created": time::iso(task.launched), "modified": time::iso(task.launched + elapsed.min(task.takes)),
-                "launched": time::iso(task.launched), "completed": completed,
-                "completionStatus": is_over.then_some(&task.end.status), "messages": messages, "returns": [],
-                "attributes": {}, "progress": format!("{done} of {} identities", task.ids.len()),
-                "percentComplete": percent,
-            }),
-        )
+        match self.tasks.by_id.get(&ask.route.id) {
+            Some(&at) => Answer::json(200, &self.tasks.all[at].document(self.clock.now())),
+            None => Answer::error(404, usual_text(404)),
+        }
+    }
+
+    /// `GET /task-status/v1`.
+    pub(crate) fn task_list(&self, ask: &Ask) -> Answer {
+        self.task_page(ask).unwrap_or_else(|why| Answer::error(400, &why))
+    }
+
+    fn task_page(&self, ask: &Ask) -> Result<Answer, String> {
+        // The older versions list completed tasks only.
+        let completed_only = matches!(ask.route.version, Some("v2024" | "beta"));
+        let (limit, offset) = ask.limit_and_offset()?;
+        let conditions = ask.filters(&[
+            ("id", &["eq", "in"]),
+            ("sourceId", &["eq", "in"]),
+            ("completionStatus", if completed_only { &["eq", "in"] } else { &["eq", "in", "isnull"] }),
+            ("type", &["eq", "in"]),
+            ("launcher", &["eq", "in"]),
+        ])?;
+        conditions.iter().try_for_each(known_values)?;
+        let now = self.clock.now();
+        let is_listed = |task: &&Task| {
+            (!completed_only || task.completion_status(now).is_some())
+                && conditions.iter().all(|condition| condition.holds(task.field(&condition.field, now)))
+        };
+        let mut found: Vec<&Task> = self.tasks.all.iter().filter(is_listed).collect();
+        match ask.parameter("sorters").as_deref() {
+            None | Some("created") => {}
+            Some("-created") => found.reverse(),
+            Some(other) => return Err(format!("sorters: {other} cannot be sorted by")),
+        }
+        let page = found.iter().skip(offset).take(limit).map(|task| task.document(now)).collect();
+        Ok(list_answer(ask, page, found.len()))
+    }
+}
+
+/// Refuses a value that a field cannot have, in the words of the service.
+fn known_values(condition: &Condition) -> Result<(), String> {
+    let known: &[&str] = match condition.field.as_str() {
+        "type" => &FILTER_TYPES,
+        "completionStatus" => &COMPLETION_STATUSES,
+        _ => return Ok(()),
+    };
+    let is_unknown = |value: &&String| !known.iter().any(|known| known.eq_ignore_ascii_case(value));
+    match condition.values.iter().find(is_unknown) {
+        None => Ok(()),
+        Some(value) => Err(format!("Error converting Enumerated string ({}) value ({value})", condition.field)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tenant: its people, its settings, and what it answers. Everything in here is synchronous and under one lock.
+//! The tenant: its people, its settings, and its answers. All of it is synchronous and under one lock.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use crate::people::Identity;
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
 use crate::tasks::Tasks;
+use crate::time::Clock;
 
 /// A request that has been read completely.
 #[derive(Clone, Debug)]
@@ -46,34 +47,36 @@ impl Ask {
     }
 }
 
-/// What can be set, at the start and while it runs.
+/// The settings, which can be changed while the sandbox runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Requests of one client in `rate_window`; 0: no limit.
     pub(crate) rate_limit: usize,
     pub(crate) rate_window: Duration,
     pub(crate) token_lifetime: Duration,
-    /// What `/cc` answers since it has been shut down: 404, 405, 410 or 401.
+    /// The status of `/cc` after its shutdown: 404, 405, 410 or 401.
     pub(crate) retired: Option<u16>,
     pub(crate) keep_alive: Duration,
-    /// After how long search sees a change.
+    /// The time until search sees a change.
     pub(crate) search_lag: Duration,
     pub(crate) task_duration: Duration,
-    /// How often attributes of one identity can be synchronised.
+    /// The shortest time between two synchronisations of one identity's attributes.
     pub(crate) synchronize_interval: Duration,
     /// Identity attributes that `/cc` filters cannot use.
     pub(crate) not_searchable: Vec<String>,
 }
 
-/// Everything that a sandbox has and knows.
+/// The state of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Tenant {
+    /// Every time that the tenant writes is by this clock.
+    pub(crate) clock: Clock,
     pub(crate) started: Instant,
     pub(crate) url: String,
     pub(crate) people: Population,
     pub(crate) index: Index,
     pub(crate) tasks: Tasks,
-    /// By id, when attributes were last synchronised.
+    /// When attributes were last synchronised, by identity id.
     pub(crate) synchronized: HashMap<String, Instant>,
     pub(crate) auth: Auth,
     pub(crate) settings: Settings,
@@ -83,7 +86,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// Does what is asked for.
+    /// Executes a request.
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
         let route = &ask.route;
         if route.endpoint == Endpoint::Other {
@@ -121,12 +124,13 @@ impl Tenant {
             Endpoint::Process => self.process(ask),
             Endpoint::Synchronize => self.synchronize(ask),
             Endpoint::TaskStatus => self.task_status(ask),
+            Endpoint::TaskList => self.task_list(ask),
             _ => Answer::error(404, usual_text(404)),
         };
-        if route.deprecated { answer.with("x-deprecated", "true") } else { answer }
+        if route.version.is_some() { answer.with("x-deprecated", "true") } else { answer }
     }
 
-    /// An entry of the log, so far.
+    /// A new entry of the log.
     pub(crate) fn arrival(&self, connection: u64, endpoint: Endpoint, fault: Option<FaultKind>) -> Arrival {
         Arrival {
             number: 0,
@@ -156,13 +160,13 @@ impl Tenant {
         )
     }
 
-    /// Adds someone, or replaces who has the id. Search sees it after the lag.
+    /// Adds an identity, or replaces the one with the same id. Search sees it after the lag.
     pub(crate) fn put(&mut self, person: Identity) {
         self.index.will_see(Change::Put(Box::new(person.clone())), self.settings.search_lag);
         self.people.put(person);
     }
 
-    /// Takes away those of whom it is true. Search sees it after the lag.
+    /// Removes the identities for which `gone` is true. Search sees it after the lag.
     pub(crate) fn remove(&mut self, gone: impl Fn(&Identity) -> bool) -> Vec<Identity> {
         let removed = self.people.remove(gone);
         for person in &removed {
@@ -175,8 +179,8 @@ impl Tenant {
         self.people.manager(person)
     }
 
-    /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that somebody has
-    /// and that is not set apart.
+    /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that an identity has,
+    /// except those of the setting `not_searchable`.
     pub(crate) fn is_searchable(&self, name: &str) -> bool {
         const STANDARD: [&str; 14] = [
             "id",

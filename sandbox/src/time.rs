@@ -1,13 +1,35 @@
-//! Points in time as the service writes them.
+//! The sandbox's clock, and times as the service writes them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Now, as `2026-11-25T08:31:00.123Z`.
-pub(crate) fn now() -> String {
-    iso(SystemTime::now())
+/// The clock of the machine, set ahead or behind by a number of seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(i64);
+
+impl Clock {
+    /// The largest offset: one that keeps every date between 1970 and 9999.
+    const MAX_YEARS: u64 = 50;
+
+    /// A clock with this offset; negative: behind the machine's.
+    pub(crate) fn new(offset_seconds: i64) -> Result<Self, String> {
+        if offset_seconds.unsigned_abs() > Self::MAX_YEARS * 366 * 86_400 {
+            return Err(format!("the clock offset must be at most {} years", Self::MAX_YEARS));
+        }
+        Ok(Self(offset_seconds))
+    }
+
+    pub(crate) fn now(self) -> SystemTime {
+        let offset = Duration::from_secs(self.0.unsigned_abs());
+        if self.0 < 0 { SystemTime::now() - offset } else { SystemTime::now() + offset }
+    }
+
+    /// Now, as in a `Date` header: whole seconds, rounded down.
+    pub(crate) fn http_date(self) -> String {
+        httpdate::fmt_http_date(self.now())
+    }
 }
 
-/// A point in time in ISO 8601, UTC, milliseconds.
+/// A time in ISO 8601, UTC, with milliseconds: `2026-11-25T08:31:00.123Z`.
 pub(crate) fn iso(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs();
@@ -30,9 +52,16 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+
+    #[test]
+    fn a_clock_is_ahead_or_behind_by_its_offset() {
+        let clock = |offset| Clock::new(offset).expect("the offset is small enough");
+        let minute = Duration::from_secs(60);
+        assert!(clock(3_600).now() > SystemTime::now() + 59 * minute);
+        assert!(clock(-3_600).now() < SystemTime::now() - 59 * minute);
+        assert!(Clock::new(i64::MAX).is_err() && Clock::new(i64::MIN).is_err());
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
 use reqwest::blocking::{Client, Response};
 
@@ -64,6 +65,15 @@ fn its_rate_limit_is_on_unless_switched_off() {
 }
 
 #[test]
+fn its_clock_can_be_set_behind() {
+    let (_running, url, _lines) = start(&["--people", "1", "--clock-offset", "-864000"]);
+    let response = post(&url, "").expect("it answers");
+    let date = httpdate::parse_http_date(response.headers()["date"].to_str().expect("it is text"));
+    let day = Duration::from_secs(86_400);
+    assert!(date.expect("it is a date") < SystemTime::now() - 9 * day);
+}
+
+#[test]
 fn it_fails_when_it_has_panicked() {
     let (mut running, url, _lines) = start(&[]);
     post(&format!("{url}/sandbox/faults"), "{\"kind\":\"panic\"}").expect("the control answers");
@@ -85,6 +95,7 @@ fn it_says_what_is_wrong_with_its_arguments() {
         (&["--people", "many"][..], "many"),
         (&["--retired", "403"], "--retired is 404, 405, 410 or 401"),
         (&["--csv", "/nowhere.csv"], "/nowhere.csv"),
+        (&["--clock-offset", "9999999999"], "the clock offset must be at most 50 years"),
         (&["--poeple", "1"], "--poeple"),
     ] {
         let output = Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().expect("it has been built");

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Identity, Sandbox, Scope, TaskEnd};
+use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Fault, FaultKind, Identity, Sandbox, Scope, TaskEnd};
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 
@@ -268,6 +268,129 @@ fn tasks_end_as_they_were_told() {
     let listed = json_of(get(&sandbox, "/identities/v1?filters=processingState+eq+%22ERROR%22", ACCESS_TOKEN));
     assert_eq!(names(&listed, "alias"), ["smith"]);
     assert_eq!(listed[0]["lastRefresh"], Value::Null);
+}
+
+/// Refreshes amelie.roux by `/cc`, then smith by `process`, and synchronises Smith; returns the ids of the three tasks.
+fn three_tasks(sandbox: &Sandbox) -> [String; 3] {
+    let people = sandbox.identities();
+    let filter = json!({ "filter": "uid == \"amelie.roux\"" });
+    let ids = json!({ "identityIds": [people[2].id] });
+    let synchronize = format!("/identities/v1/{}/synchronize-attributes", people[3].id);
+    [("/cc/api/system/refreshIdentities", &filter), ("/identities/v1/process", &ids), (&synchronize, &json!({}))]
+        .map(|(path, body)| json_of(post(sandbox, path, body))["id"].as_str().expect("it is a text").to_owned())
+}
+
+fn tasks(sandbox: &Sandbox, path: &str, parameters: &[(&str, &str)]) -> Response {
+    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    get(sandbox, &format!("{path}?{query}"), ACCESS_TOKEN)
+}
+
+#[test]
+fn tasks_are_listed_by_filter_and_page() {
+    let sandbox = Sandbox::builder().people(20).task_duration(Duration::ZERO).start();
+    sandbox.script_task(TaskEnd::new("Warning").message("one was left out"));
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(3_600)));
+    let [refresh, process, synchronize] = &three_tasks(&sandbox);
+    let listed = |parameters: &[(&str, &str)]| names(&json_of(tasks(&sandbox, "/task-status/v1", parameters)), "id");
+    for (filters, expected) in [
+        ("", vec![refresh, process, synchronize]),
+        ("type eq \"IDENTITY_REFRESH\"", vec![refresh, process]),
+        ("type in (\"CLOUD_ATTRIBUTE_SYNCHRONIZATION\", \"ACCOUNT_DELETION\")", vec![synchronize]),
+        ("completionStatus isnull", vec![process]),
+        ("type eq \"IDENTITY_REFRESH\" and completionStatus in (\"SUCCESS\", \"WARNING\")", vec![refresh]),
+        ("completionStatus eq \"Success\"", vec![synchronize]),
+        (&format!("id in (\"{process}\", \"nothing\")"), vec![process]),
+        ("sourceId eq \"2c91\"", vec![]),
+    ] {
+        assert_eq!(listed(&[("filters", filters)]), expected.into_iter().cloned().collect::<Vec<_>>(), "{filters}");
+    }
+    assert_eq!(listed(&[("sorters", "created")]), [refresh, process, synchronize].map(Clone::clone));
+    let page = listed(&[("sorters", "-created"), ("limit", "2"), ("offset", "1")]);
+    assert_eq!(page, [process, refresh].map(Clone::clone));
+    let counted = tasks(&sandbox, "/task-status/v1", &[("count", "true"), ("limit", "0")]);
+    assert_eq!(total(&counted), "3");
+    assert_eq!(json_of(counted), json!([]));
+    assert_eq!(sandbox.arrivals(Endpoint::TaskList).len(), 11);
+
+    let list = json_of(tasks(&sandbox, "/task-status/v1", &[("limit", "1")]));
+    assert_eq!(list[0], json_of(get(&sandbox, &format!("/task-status/v1/{refresh}"), ACCESS_TOKEN)));
+    assert_eq!(list[0]["type"], "QUARTZ");
+    assert_eq!(list[0]["taskDefinitionSummary"]["uniqueName"], "Refresh Identities");
+}
+
+#[test]
+fn older_versions_list_completed_tasks_only() {
+    let sandbox = Sandbox::builder().people(20).task_duration(Duration::ZERO).start();
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(3_600)));
+    let [running, process, synchronize] = three_tasks(&sandbox);
+    for (version, all) in [("v2024", false), ("beta", false), ("v2025", true), ("v2026", true)] {
+        let path = format!("/{version}/task-status");
+        let response = tasks(&sandbox, &path, &[]);
+        assert_eq!(response.headers()["x-deprecated"], "true");
+        let expected = [all.then(|| running.clone()), Some(process.clone()), Some(synchronize.clone())];
+        assert_eq!(names(&json_of(response), "id"), expected.into_iter().flatten().collect::<Vec<_>>(), "{version}");
+        let pending = tasks(&sandbox, &path, &[("filters", "completionStatus isnull")]).status();
+        assert_eq!(pending.as_u16(), if all { 200 } else { 400 }, "{version}");
+    }
+}
+
+#[test]
+fn the_task_list_refuses_what_is_not_documented() {
+    let sandbox = Sandbox::start();
+    for (parameter, value, error) in [
+        ("filters", "type eq \"QUARTZ\"", "Error converting Enumerated string (type) value (quartz)"),
+        (
+            "filters",
+            "completionStatus eq \"DONE\"",
+            "Error converting Enumerated string (completionStatus) value (done)",
+        ),
+        ("filters", "created gt \"2026-01-01T00:00:00Z\"", "filters: created cannot be filtered by"),
+        ("filters", "type isnull", "filters: type takes eq or in, not isnull"),
+        ("sorters", "launched", "sorters: launched cannot be sorted by"),
+        ("limit", "251", "limit must be a number up to 250, not 251"),
+    ] {
+        let response = tasks(&sandbox, "/task-status/v1", &[(parameter, value)]);
+        assert_eq!(response.status(), 400, "{value}");
+        assert_eq!(json_of(response)["messages"][0]["text"], error);
+    }
+    let noscope = token(&sandbox, "noscope");
+    assert_eq!(get(&sandbox, "/task-status/v1", &noscope).status(), 403);
+    assert_eq!(post(&sandbox, "/task-status/v1", &json!({})).status(), 405);
+}
+
+/// How many years the sandbox's clock is ahead, by the text of a time: a `Date` header or ISO 8601.
+fn years_ahead(time: &str) -> u64 {
+    let is_iso = time.starts_with(|character: char| character.is_ascii_digit());
+    let year: u64 = time.get(if is_iso { 0..4 } else { 12..16 }).expect("it has a year").parse().expect("it is a year");
+    let today = httpdate::fmt_http_date(std::time::SystemTime::now());
+    year - today[12..16].parse::<u64>().expect("it is a year")
+}
+
+#[test]
+fn every_time_is_by_the_sandbox_s_clock() {
+    const YEARS: u64 = 30;
+    let offset = i64::try_from(YEARS * 365 * 86_400).expect("it is small");
+    let sandbox = Sandbox::builder().people(20).task_duration(Duration::ZERO).clock_offset(offset).start();
+    let is_ahead = |time: &str| assert!((YEARS - 1..=YEARS).contains(&years_ahead(time)), "{time}");
+    let filter = json!({ "filter": "uid == \"amelie.roux\"" });
+    let refreshed = json_of(post(&sandbox, "/cc/api/system/refreshIdentities", &filter));
+    is_ahead(refreshed["launched"].as_str().expect("it is a text"));
+    let list = json_of(tasks(&sandbox, "/task-status/v1", &[]));
+    for member in ["created", "modified", "launched", "completed"] {
+        is_ahead(list[0][member].as_str().expect("it is a text"));
+    }
+    let listed = json_of(get(&sandbox, "/identities/v1?filters=alias+eq+%22amelie.roux%22", ACCESS_TOKEN));
+    is_ahead(listed[0]["lastRefresh"].as_str().expect("it is a text"));
+
+    let header = |response: &Response, name: &str| response.headers()[name].to_str().expect("it is a text").to_owned();
+    for path in ["/identities/v1", "/nothing", "/sandbox/log"] {
+        is_ahead(&header(&get(&sandbox, path, ACCESS_TOKEN), "date"));
+    }
+    sandbox.fault(Fault::on(Endpoint::Identities).retry_after_date(1));
+    is_ahead(&header(&get(&sandbox, "/identities/v1", ACCESS_TOKEN), "retry-after"));
+    let slow = Fault::on(Endpoint::Identities).kind(FaultKind::SlowHeaders).delay(Duration::ZERO);
+    sandbox.fault(slow);
+    is_ahead(&header(&get(&sandbox, "/identities/v1?limit=1", ACCESS_TOKEN), "date"));
 }
 
 #[test]

@@ -232,11 +232,16 @@ fn the_control_shows_and_changes_everything() {
     assert_eq!((status, log.as_array().map(Vec::len)), (200, Some(1)));
     assert_eq!(log[0]["refreshed"]["scope"], "chosen");
     assert_eq!(log[0]["refreshed"]["names"], json!(["smith"]));
+    post(&sandbox, REFRESH, ACCESS_TOKEN, &json!({ "filter": "uid.in({\"smith\", \"amelie.roux\"})" }));
+    assert_eq!(control("GET", "refreshes", "").1, json!({ "amelie.roux": 1, "smith": 2 }));
+    assert_eq!(control("GET", "arrivals", "").1, json!({ "refresh": 2 }));
     control("DELETE", "log", "");
-    assert_eq!(control("GET", "log", "").1, json!([]));
+    for (path, empty) in [("log", json!([])), ("refreshes", json!({})), ("arrivals", json!({}))] {
+        assert_eq!(control("GET", path, "").1, empty, "{path}");
+    }
     let people = control("GET", "identities", "").1;
     assert_eq!(people[2]["name"], "smith");
-    assert_eq!(people[2]["refreshes"], 1);
+    assert_eq!(people[2]["refreshes"], 2);
     assert_eq!(control("POST", "settings", "{\"retired\":410,\"expiresIn\":5}").1["expiresIn"], 5);
     assert_eq!(post(&sandbox, REFRESH, ACCESS_TOKEN, &json!({})).status(), 410);
     assert_eq!(control("POST", "settings", "{\"retired\":404.5}").0, 400);
