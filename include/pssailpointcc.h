@@ -59,7 +59,7 @@
  *
  * An error after a call to the service carries `calls` beside `error`, and where people were named `unmatched` and
  * `ambiguous`: see ACCOUNT. An error without them came before anybody was looked at, and nobody was sent. `warnings` stand
- * beside it as they would beside an answer. Where /cc had been left for its successor, `wentOver` says why.
+ * beside it as they would beside an answer. Where /cc had been left for its successor, `fallback` says why.
  *
  * No error holds a secret: none is put in, and what a server repeats of one is replaced by ***. The answer to a refresh
  * that succeeded is the service's own, as it came.
@@ -158,14 +158,14 @@
  *              is no full refresh
  *     auto     cc for a filter, process for people by name. A tenant that has lost /cc is known by its answer (410, 404,
  *              405, or 401 "Unable to route request") and by the answer of its successor: the refresh then goes on by
- *              process, `wentOver` says why, and later calls of this program go there at once. A host that has neither
+ *              process, `fallback` says why, and later calls of this program go there at once. A host that has neither
  *              gives the error of /cc
  *
  * The successor always calculates attributes, entitlements, roles, access profiles and managers, and provisions. So an
  * argument that is plainly false where it always acts (correlateEntitlements, promoteAttributes, refreshManagerStatus,
  * provision), pruneIdentities, and any argument that is not one of the documented ones are refused with
  * `unsupported_argument`, unless allowBroader is true: then each is a sentence in `warnings`. Their names are compared
- * ignoring case; one that stands twice is both. What is not mentioned is not refused; a dry run's `plan.beyond` names
+ * ignoring case; one that stands twice is both. What is not mentioned is not refused; a dry run's `plan.sideEffects` names
  * it. synchronizeAttributes is a call of its own for each person, POST /identities/v1/{id}/synchronize-attributes,
  * after the others were accepted; with the four set to false it is the only one.
  *
@@ -360,7 +360,7 @@ char *cc_configure(const char *json);
  *       "calls": [ { "call": "refreshIdentities", "outcome": "accepted", "status": 200 } ] }
  *
  * `backend`: the way it went. `response`: the service's answer, of the last call where there were several. `calls`,
- * `unmatched`, `ambiguous`: see ACCOUNT above. `wentOver`: why it was not /cc that was asked in the end, in the call where
+ * `unmatched`, `ambiguous`: see ACCOUNT above. `fallback`: why it was not /cc that was asked in the end, in the call where
  * that was found out. `warnings`: sentences on what was done otherwise than asked, or will not work for ever, where there
  * are any.
  *
@@ -371,7 +371,7 @@ char *cc_configure(const char *json);
  * With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
  * `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
  * the first ten that match), `body` (of /cc's call). By the successor: `calls` (`call`, `method`, `url`, `count` of each
- * kind), `beyond` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
+ * kind), `sideEffects` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
  * it can be counted.
  *
  * A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
@@ -474,6 +474,26 @@ uint64_t cc_operation_start(const char *function,
  */
 char *cc_operation_wait(uint64_t operation,
                         uint32_t timeout_ms);
+
+/**
+ * Gives names to a refresh that was started with `"stream": true` (see STREAMS above). It waits for nothing.
+ *
+ * `json`: { "identities": [ "amelie.roux", ... ] }, any number of them, { "end": true } after the last ones, or both
+ * together. `identityAttribute`: which attribute these are values of, where it is another one than the request's.
+ *
+ * The answer, to be freed with cc_string_free:
+ *
+ *     { "ok": true, "waiting": 250, "full": false, "stopped": false }
+ *
+ * `waiting`: how many names wait to be looked up. `full`: send no more until cc_operation_wait has given a batch; what
+ * is sent nevertheless is taken, and takes memory. `stopped`: an error keeps everything else from being sent; names are
+ * still taken, and told as `not_sent`.
+ *
+ * Errors: `invalid_argument` (no such operation; one that takes no names; after the end, or after a cancel; what is
+ * sent is no list of texts). The operation goes on, and none of the names was taken.
+ */
+char *cc_operation_send(uint64_t operation,
+                        const char *json);
 
 /**
  * Stops an operation, and does not wait for its end. From now on nothing of it is sent.

@@ -25,6 +25,7 @@ struct Meaning {
 pub(crate) fn check(text: &str) -> Result<Checked> {
     let mut object = Object::parse(text, "The request")?;
     let filter = object.text("filter")?;
+    object.client()?;
     object.finish()?;
     let filter = request::filter(&filter.ok_or_else(request::missing_filter)?)?;
     Ok(Checked {

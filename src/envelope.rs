@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::error::{Details, Error};
 use crate::report::{Ambiguous, CallReport, FailedPerson, Failure, Totals};
+use crate::wording::{self, Client};
 
 /// A success: `"ok":true` before the members of `T`.
 #[derive(Serialize)]
@@ -48,46 +49,49 @@ struct Failed<'a> {
 }
 
 /// The envelope's text.
-pub(crate) fn write<T: Serialize, E: Into<Failure>>(result: Result<T, E>) -> Vec<u8> {
+pub(crate) fn write<T: Serialize, E: Into<Failure>>(client: Client, result: Result<T, E>) -> Vec<u8> {
     match result {
-        Ok(result) => text(&Success { ok: true, result }),
-        Err(failure) => write_failure(None, failure.into()),
+        Ok(result) => text(client, &Success { ok: true, result }),
+        Err(failure) => write_failure(client, None, failure.into()),
     }
 }
 
 /// The envelope of a batch that has failed.
-pub(crate) fn write_batch_failure(place: &Place<'_>, failure: Failure) -> Vec<u8> {
-    write_failure(Some(place), failure)
+pub(crate) fn write_batch_failure(client: Client, place: &Place<'_>, failure: Failure) -> Vec<u8> {
+    write_failure(client, Some(place), failure)
 }
 
-fn write_failure(place: Option<&Place<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
-    text(&Failed {
-        ok: false,
-        error: error.details(),
-        place,
-        fallback: report.fallback.as_deref(),
-        warnings: &report.warnings,
-        unmatched: &report.names.unmatched,
-        ambiguous: &report.names.ambiguous,
-        failed: &report.failed,
-        totals: report.totals.as_ref(),
-        calls: &report.calls,
-    })
+fn write_failure(client: Client, place: Option<&Place<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
+    text(
+        client,
+        &Failed {
+            ok: false,
+            error: error.details(),
+            place,
+            fallback: report.fallback.as_deref(),
+            warnings: &report.warnings,
+            unmatched: &report.names.unmatched,
+            ambiguous: &report.names.ambiguous,
+            failed: &report.failed,
+            totals: report.totals.as_ref(),
+            calls: &report.calls,
+        },
+    )
 }
 
-fn text(envelope: &impl Serialize) -> Vec<u8> {
+fn text(client: Client, envelope: &impl Serialize) -> Vec<u8> {
     // Most answers fit, and their text need not move while it grows.
     let mut text = Vec::with_capacity(1024);
     match serde_json::to_writer(&mut text, envelope) {
-        Ok(()) => text,
+        Ok(()) => wording::render(text, client),
         // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
         Err(_) => INTERNAL.into(),
     }
 }
 
 /// The envelope of an error that comes alone.
-pub(crate) fn write_error(error: Error) -> Vec<u8> {
-    write::<(), _>(Err(error))
+pub(crate) fn write_error(client: Client, error: Error) -> Vec<u8> {
+    write::<(), _>(client, Err(error))
 }
 
 /// The envelope of a caught panic, whose text may hold anything and is not shown.

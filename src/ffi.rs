@@ -21,6 +21,7 @@ use crate::refresh;
 use crate::report::Failure;
 use crate::request::MAXIMUM_REQUEST_BYTES;
 use crate::task;
+use crate::wording::Client;
 
 /// The version of this library, such as "0.1.0".
 ///
@@ -66,17 +67,21 @@ pub const CC_ABI_VERSION: u32 = 1;
 /// the address of another).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
-    answer(|| {
-        // SAFETY: the caller's promise, above.
-        let text = unsafe { optional_text(json) }?;
-        let Some(text) = text else { return config::Report::of_call(None) };
-        let (configuration, preview) = Configuration::parse(text)?;
-        if preview {
-            return config::Report::of_call(Some(&configuration));
-        }
-        config::configure(configuration);
-        config::Report::of_call(None)
-    })
+    // SAFETY: the caller's promise, above. NULL is as good as a preview of nothing.
+    answer(
+        || Ok(unsafe { optional_text(json) }?.unwrap_or(NOTHING_CHANGES)),
+        |text| {
+            if std::ptr::eq(text, NOTHING_CHANGES) {
+                return config::Report::of_call(None);
+            }
+            let (configuration, preview) = Configuration::parse(text)?;
+            if preview {
+                return config::Report::of_call(Some(&configuration));
+            }
+            config::configure(configuration);
+            config::Report::of_call(None)
+        },
+    )
 }
 
 /// Refreshes identities, by `POST /cc/api/system/refreshIdentities` or its successor (see BACKENDS above), and blocks until
@@ -99,7 +104,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 ///       "calls": [ { "call": "refreshIdentities", "outcome": "accepted", "status": 200 } ] }
 ///
 /// `backend`: the way it went. `response`: the service's answer, of the last call where there were several. `calls`,
-/// `unmatched`, `ambiguous`: see ACCOUNT above. `wentOver`: why it was not /cc that was asked in the end, in the call where
+/// `unmatched`, `ambiguous`: see ACCOUNT above. `fallback`: why it was not /cc that was asked in the end, in the call where
 /// that was found out. `warnings`: sentences on what was done otherwise than asked, or will not work for ever, where there
 /// are any.
 ///
@@ -110,7 +115,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 /// With `options.dryRun` everything is checked and counted to the end, nothing is sent, and `plan` stands where
 /// `response` would: `url`, `filter` in its canonical form, `everybody`, `identities` (`id`, `name`, `displayName` of
 /// the first ten that match), `body` (of /cc's call). By the successor: `calls` (`call`, `method`, `url`, `count` of each
-/// kind), `beyond` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
+/// kind), `sideEffects` (the arguments that are not set, and done nevertheless). For a full refresh `everybody` is true, and `matched` the tenant's size, where
 /// it can be counted.
 ///
 /// A refresh is sent at most once, unless the service is known not to have taken it: after a connection that could
@@ -120,7 +125,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| refresh::refresh(unsafe { text(json, "The request") }?, &Control::blocking(), None))
+    answer(|| unsafe { text(json, "The request") }, |text| refresh::refresh(text, &Control::blocking(), None))
 }
 
 /// Tells what a filter says. No network, no configuration.
@@ -141,7 +146,7 @@ pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_ch
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| check::check(unsafe { text(json, "The request") }?))
+    answer(|| unsafe { text(json, "The request") }, |text| check::check(text))
 }
 
 /// Finds whom a refresh with a filter would touch, and blocks until it has them. Nothing is changed.
@@ -166,7 +171,7 @@ pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| find::find(unsafe { text(json, "The request") }?, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, |text| find::find(text, &Control::blocking()))
 }
 
 /// Tells how a task gets on that a refresh has started, or waits for its end.
@@ -189,7 +194,7 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| task::task(unsafe { text(json, "The request") }?, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, |text| task::task(text, &Control::blocking()))
 }
 
 /// Starts a function in the background (see OPERATIONS above), and does not wait for it.
@@ -283,14 +288,23 @@ pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
     }
 }
 
-/// Runs a function's work and makes its envelope. Nothing passes but the envelope: no panic, no unwinding.
-fn answer<T: serde::Serialize, E: Into<Failure>>(work: impl FnOnce() -> Result<T, E>) -> *mut c_char {
-    answer_text(|| envelope::write(work()))
+/// Runs a function's work with its text and makes its envelope. Nothing passes but the envelope: no panic, no unwinding.
+fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
+    text: impl FnOnce() -> Result<&'t str>,
+    work: impl FnOnce(&'t str) -> Result<T, E>,
+) -> *mut c_char {
+    answer_text(|| match text() {
+        Ok(text) => envelope::write(Client::of(text), work(text)),
+        Err(error) => envelope::write_error(Client::C, error),
+    })
 }
+
+/// Stands for NULL, where a configuration could be given. It is no JSON, and told from an empty text by its address.
+static NOTHING_CHANGES: &str = "NULL";
 
 fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
     let instead = || match is_forked_child() {
-        true => envelope::write_error(forked_child()),
+        true => envelope::write_error(Client::C, forked_child()),
         false => envelope::INTERNAL.into(),
     };
     let text = guarded(instead, work);
@@ -362,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_internal_error_that_does_not_repeat_its_text() {
-        let answered = envelope(answer::<(), Error>(|| panic!("secret-of-the-panic")));
+        let answered = envelope(answer::<(), Error>(|| Ok(""), |_| panic!("secret-of-the-panic")));
         assert_eq!(answered["error"]["code"], "internal");
         assert_eq!(answered["error"]["sent"], "maybe");
         assert!(!answered.to_string().contains("secret-of-the-panic"));
@@ -371,7 +385,7 @@ mod tests {
     #[test]
     fn a_panic_on_a_thread_of_the_library_ends_nothing() {
         spawn_quiet("panics", || panic!("nobody sees this")).expect("started");
-        assert_eq!(envelope(answer(|| Ok::<_, Error>(())))["ok"], true);
+        assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl<'a> FindRequest<'a> {
         let limit = object.integer("limit", "identities", 1..=LARGEST_SEARCH_PAGE)?.unwrap_or(USUAL_LIMIT);
         let after = object.text("after")?;
         let configuration = object.take("configuration").map(serde_json::value::RawValue::get);
+        object.client()?;
         object.finish()?;
         let filter = request::filter(&filter.ok_or_else(request::missing_filter)?)?;
         let after = after.map(|text| Cursor::parse(&text)).transpose()?;

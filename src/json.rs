@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
 use crate::text::{nearest, printable, shortened};
+use crate::wording::Client;
 
 /// A JSON object whose members are taken one after the other; what is left at the end was not known.
 #[derive(Debug)]
@@ -105,6 +106,11 @@ impl<'a> Object<'a> {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let given = if given.is_empty() { kind(raw).to_owned() } else { format!("\"{}\"", printable(&given)) };
         Err(Error::invalid_argument(format!("{} must be one of {}, not {given}.", self.name(name), words.join(", "))))
+    }
+
+    /// The member `client`: whose names texts use.
+    pub(crate) fn client(&mut self) -> Result<Client> {
+        Ok(self.choice("client", &Client::WORDS)?.unwrap_or_default())
     }
 
     /// An array of texts, none of them blank.

@@ -19,7 +19,7 @@
 //! | 12 | `control` `json` | cancel and progress of a call; reading JSON member by member |
 //! | 13 | `error` | what went wrong, for whoever reads it |
 //! | 14 | `response` | what a server answered |
-//! | 15 | `secret` `text` `host` | secrets; texts for messages; panics, threads and signals |
+//! | 15 | `secret` `text` `wording` `host` | secrets; texts for messages, and the names in them; panics, threads and signals |
 //!
 //! The ABI's manual is `include/pssailpointcc.h`, which is made from `ffi` and `manual.txt`.
 
@@ -50,3 +50,4 @@ mod service;
 mod targets;
 mod task;
 mod text;
+mod wording;

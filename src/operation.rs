@@ -17,13 +17,14 @@ use crate::report::Failure;
 use crate::request;
 use crate::task;
 use crate::text::{nearest, printable};
+use crate::wording::Client;
 
 /// The functions that an operation can be of.
 const FUNCTIONS: &[(&str, Function)] = &[
-    (REFRESH, |text, control, feed| run(refresh::refresh(text, control, feed), Refreshed::into_failure, control)),
-    ("cc_get_task", |text, control, _| run(task::task(text, control), |_, cancelled| cancelled.into(), control)),
+    (REFRESH, |text, control, feed| run(text, refresh::refresh(text, control, feed), Refreshed::into_failure, control)),
+    ("cc_get_task", |text, control, _| run(text, task::task(text, control), |_, cancelled| cancelled.into(), control)),
     ("cc_find_identities", |text, control, _| {
-        run(find::find(text, control).map_err(Failure::from), |_, cancelled| cancelled.into(), control)
+        run(text, find::find(text, control).map_err(Failure::from), |_, cancelled| cancelled.into(), control)
     }),
 ];
 
@@ -107,7 +108,7 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
     let job = function.and_then(named).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
     let (stage, waits) = match job {
         Ok(stage) => (stage, true),
-        Err(error) => (Stage::Done(envelope::write_error(error).into()), false),
+        Err(error) => (Stage::Done(envelope::write_error(Client::C, error).into()), false),
     };
     let operation = Arc::new(Operation::new(stage, is_stream));
     let mut registry = registry();
@@ -162,18 +163,19 @@ fn wrapped(state: &str, envelope: &[u8]) -> Vec<u8> {
 }
 
 fn success(result: impl Serialize) -> Vec<u8> {
-    envelope::write::<_, Failure>(Ok(result))
+    envelope::write::<_, Failure>(Client::C, Ok(result))
 }
 
 /// Gives names to a streamed refresh.
 pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
     let Some(operation) = find_operation(number) else { return unknown(number) };
+    let client = text.as_ref().map_or(Client::C, |text| Client::of(text));
     let sent = text.and_then(|text| match &operation.feed {
         Some(feed) => feed.send(text),
         None => Err(Error::invalid_argument(format!("The operation {number} takes no names."))
             .hint("Only cc_refresh_identities with \"stream\": true takes them.")),
     });
-    envelope::write(sent)
+    envelope::write(client, sent)
 }
 
 /// Stops an operation, and tells whether a refresh has left. It waits for nothing.
@@ -222,7 +224,7 @@ impl Operation {
     fn refuse(&self, error: Error) {
         let mut state = self.waiters.state();
         if let Stage::Queued(..) = state.stage {
-            state.stage = Stage::Done(envelope::write_error(error).into());
+            state.stage = Stage::Done(envelope::write_error(Client::C, error).into());
             self.waiters.changed.notify_all();
         }
     }
@@ -256,12 +258,13 @@ impl Waiters {
 /// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
 /// `into_failure` leaves to that error what there is to report.
 fn run<T: Serialize>(
+    text: &str,
     result: Result<T, Failure>,
     into_failure: impl FnOnce(T, Error) -> Failure,
     control: &Control,
 ) -> Vec<u8> {
     if control.finish() {
-        return envelope::write(result);
+        return envelope::write(Client::of(text), result);
     }
     let cancelled = control::cancelled(control.sent());
     let failure = match result {
@@ -271,7 +274,7 @@ fn run<T: Serialize>(
             failure.map(|error| error.reworded(Code::Cancelled, message, hint).sent(control.sent()))
         }
     };
-    envelope::write::<T, _>(Err(failure))
+    envelope::write::<T, _>(Client::of(text), Err(failure))
 }
 
 fn named(name: &str) -> Result<Function> {
@@ -336,7 +339,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 /// The envelope for a number that is no operation's.
 fn unknown(number: u64) -> Vec<u8> {
     let error = Error::invalid_argument(format!("There is no operation {number}: it was freed, or never started."));
-    let mut envelope = envelope::write_error(error);
+    let mut envelope = envelope::write_error(Client::C, error);
     envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
     envelope
 }

@@ -52,11 +52,11 @@ fn every_form_of_a_retired_cc_goes_over_and_is_remembered() {
         let sandbox = Sandbox::builder().retired(status).start();
         let answer = refresh(&request(&sandbox, r#"uid == "smith""#));
         assert_eq!((&answer["ok"], &answer["backend"]), (&json!(true), &json!("process")), "{status}: {answer:#}");
-        let why = answer["wentOver"].as_str().expect("a sentence");
+        let why = answer["fallback"].as_str().expect("a sentence");
         assert!(why.contains(&status.to_string()) && why.contains(sandbox.url()), "{why}");
         assert_eq!(arrived(&sandbox, Endpoint::Token), 1, "401 is no matter of tokens");
         let answer = refresh(&request(&sandbox, r#"uid == "Smith""#));
-        assert_eq!((&answer["backend"], &answer["wentOver"]), (&json!("process"), &Value::Null), "{answer}");
+        assert_eq!((&answer["backend"], &answer["fallback"]), (&json!("process"), &Value::Null), "{answer}");
         // By the same credentials, whatever else is configured.
         let answer = refresh(&configured(request(&sandbox, r#"uid == "AND""#), &json!({ "timeoutSec": 20 })));
         assert_eq!(answer["backend"], "process", "{answer}");
@@ -76,7 +76,7 @@ fn a_host_that_has_neither_is_a_wrong_host() {
     assert_eq!(answer["error"]["code"], "not_found", "{answer:#}");
     says(&answer["error"], "/cc/api/system/refreshIdentities");
     says(&answer["error"], "Its successor, identities/process, does not answer there either.");
-    assert_eq!((&answer["wentOver"], &answer["calls"][0]["status"]), (&Value::Null, &json!(404)));
+    assert_eq!((&answer["fallback"], &answer["calls"][0]["status"]), (&Value::Null, &json!(404)));
     sandbox.clear_faults();
     assert_eq!(refresh(&request)["backend"], "cc", "nothing was remembered");
 }
@@ -128,9 +128,9 @@ fn what_the_successor_answers_is_the_answer_after_going_over() {
     let sandbox = Sandbox::builder().retired(410).start();
     sandbox.fault(Fault::on(Endpoint::Process).status(503));
     let answer = refresh(&request(&sandbox, r#"uid == "smith""#));
-    assert_eq!((&answer["error"]["sent"], &answer["wentOver"].is_string()), (&json!("maybe"), &true), "{answer}");
+    assert_eq!((&answer["error"]["sent"], &answer["fallback"].is_string()), (&json!("maybe"), &true), "{answer}");
     let answer = refresh(&request(&sandbox, r#"uid == "smith""#));
-    assert!(answer["wentOver"].is_string(), "a gateway's word is nobody's: {answer}");
+    assert!(answer["fallback"].is_string(), "a gateway's word is nobody's: {answer}");
     // Arguments are judged once the host has shown that it is one.
     let request = with(request(&sandbox, r#"uid == "smith""#), &json!({ "refreshArgs": { "provision": false } }));
     says(&refused(&sandbox, &request, "unsupported_argument"), "provision is false");
@@ -317,7 +317,7 @@ fn a_dry_run_tells_which_calls_and_what_they_do_beyond_the_arguments() {
         ]),
         "{answer:#}"
     );
-    assert_eq!((&plan["url"], &plan["beyond"]), (&json!(url), &json!(["refreshManagerStatus", "provision"])));
+    assert_eq!((&plan["url"], &plan["sideEffects"]), (&json!(url), &json!(["refreshManagerStatus", "provision"])));
     assert_eq!((&plan["body"], &plan["filter"]), (&Value::Null, &json!("inactive == false")));
     assert_eq!((plan["identities"].as_array().map(Vec::len), &answer["calls"]), (Some(10), &json!([])));
     assert!(sandbox.refreshes().is_empty());

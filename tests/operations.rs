@@ -280,17 +280,17 @@ fn what_a_cancel_says_of_the_refresh_is_true_to_the_log() {
 }
 
 #[test]
-fn progress_counts_the_calls() {
+fn progress_counts_the_identities() {
     let sandbox = Sandbox::builder().people(600).start();
     sandbox.fault(slow(Endpoint::Process).skip(2));
     let ids: Vec<String> = sandbox.identities().into_iter().map(|person| person.id).collect();
     let one_by_one = with(configuration(sandbox.url()), &json!({ "maximumConcurrency": 1 }));
-    let request = json!({ "identities": ids, "identityAttribute": "id", "configuration": one_by_one });
+    let request = json!({ "identities": &ids, "identityAttribute": "id", "configuration": one_by_one });
     let operation = Operation::start(REFRESH, &request);
     until_arrived(&sandbox, Endpoint::Process, 3);
     let progress = operation.wait(0)["progress"].clone();
-    let of_three = (&progress["done"], &progress["total"], &progress["percent"]);
-    assert_eq!(of_three, (&json!(2), &json!(3), &json!(66)), "{progress}");
+    let of_all = (&progress["done"], &progress["total"], &progress["percent"]);
+    assert_eq!(of_all, (&json!(500), &json!(ids.len()), &json!(500 * 100 / ids.len())), "{progress}");
 }
 
 #[test]

@@ -94,6 +94,7 @@ impl Configuration {
     pub(crate) fn parse(text: &str) -> Result<(Self, bool)> {
         let mut object = Object::parse(text, "The configuration")?;
         let preview = object.flag("preview")?.unwrap_or(false);
+        object.client()?;
         Ok((Self::read(object)?, preview))
     }
 

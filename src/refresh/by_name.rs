@@ -240,7 +240,7 @@ impl<'r> ByName<'r> {
         };
         let concluded = follow(self.call, refreshed.concluded(batch, true), self.request.options.wait);
         let text = match concluded {
-            Ok(refreshed) => envelope::write::<_, Failure>(Ok(refreshed)),
+            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
             Err(failure) => {
                 let failure = failure.map(|error| error.stops_run(stops_run));
                 first_failure.get_or_insert_with(|| failure.error.clone());
@@ -250,7 +250,7 @@ impl<'r> ByName<'r> {
                     batch: number,
                     identity_attribute: &attribute,
                 };
-                envelope::write_batch_failure(&place, failure)
+                envelope::write_batch_failure(self.request.client, &place, failure)
             }
         };
         feed.finish(text);

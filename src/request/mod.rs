@@ -17,6 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::filter::{self, Attribute, Filter};
 use crate::json::Object;
 use crate::text::printable;
+use crate::wording::Client;
 
 /// Longer texts are no request.
 pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
@@ -32,6 +33,8 @@ pub(crate) struct RefreshRequest<'a> {
     pub(crate) options: Options,
     /// Whether the people come by `cc_operation_send`.
     pub(crate) stream: bool,
+    /// Whose names its texts use.
+    pub(crate) client: Client,
     /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
     pub(crate) configuration: Option<&'a str>,
 }
@@ -90,6 +93,7 @@ impl<'a> RefreshRequest<'a> {
         let options = object.object("options")?.map(Options::read).transpose()?.unwrap_or_default();
         let stream = object.flag("stream")?.unwrap_or(false);
         let configuration = object.take("configuration").map(RawValue::get);
+        let client = object.client()?;
         object.finish()?;
         let identities = if stream { Some(streamed(identities, &options)?) } else { identities };
         let people = People::parse(identities, attribute, &filter, &options)?;
@@ -98,7 +102,7 @@ impl<'a> RefreshRequest<'a> {
             Some(people) => Selection::People(people),
             None => Selection::parse(filter, prunes, &options)?,
         };
-        Ok(Self { selection, arguments, options, stream, configuration })
+        Ok(Self { selection, arguments, options, stream, client, configuration })
     }
 
     /// Whether a refresh of everybody is what its author has named.
@@ -241,6 +245,7 @@ impl SendRequest {
         let identities = object.texts("identities")?;
         let attribute = object.text("identityAttribute")?.as_deref().map(attribute).transpose()?;
         let end = object.flag("end")?.unwrap_or(false);
+        object.client()?;
         object.finish()?;
         match (identities, end) {
             (None, false) => Err(Error::invalid_argument("What is sent has neither identities nor end.")

@@ -191,6 +191,7 @@ impl<'a> TaskRequest<'a> {
         let ids = object.texts("ids")?.unwrap_or_default();
         let patience = Patience::read(&mut object)?;
         let configuration = object.take("configuration").map(RawValue::get);
+        object.client()?;
         object.finish()?;
         let id = id.ok_or_else(|| {
             Error::invalid_argument("id is missing: which task is meant?")

@@ -32,7 +32,7 @@ int main(int count, char **arguments) {
     answers(cc_refresh_identities(named(buffer, sizeof buffer, url,
                                         "\"identities\": [\"smith@example.com\"], \"identityAttribute\": \"email\","
                                         " \"options\": {\"dryRun\": true}")),
-            "\"beyond\":[\"correlateEntitlements\"");
+            "\"sideEffects\":[\"correlateEntitlements\"");
     answers(cc_refresh_identities(named(buffer, sizeof buffer, url,
                                         "\"identities\": [\"john.smith\"], \"options\": {\"backend\": \"cc\"}")),
             "\"call\":\"refreshIdentities\",\"identities\":[\"john.smith\"]");

@@ -48,7 +48,7 @@ function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attrib
     if ($plan['body'] -cmatch '"pruneIdentities":(?!"?\s*false)') { $text += '; and DELETE those of them that have no account' }
     $calls = foreach ($call in $plan['calls']) { '{0} x {1} {2}' -f $call['count'], $call['method'], ([uri] $call['url']).AbsolutePath }
     if ($calls) { $text += '; by ' + ($calls -join ', ') }
-    if ($plan['beyond']) { $text += '; beyond the arguments this does: ' + ($plan['beyond'] -join ', ') }
+    if ($plan['sideEffects']) { $text += '; beyond the arguments this does: ' + ($plan['sideEffects'] -join ', ') }
     $text
 }
 

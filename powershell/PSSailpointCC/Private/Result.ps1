@@ -163,7 +163,7 @@ function Write-AnswerWarning([System.Collections.IDictionary] $Answer, [hashtabl
         $Warned[$warning] = $true
         Microsoft.PowerShell.Utility\Write-Warning -Message (ConvertTo-ModuleWording $warning)
     }
-    if ($Answer['wentOver']) { Microsoft.PowerShell.Utility\Write-Verbose -Message $Answer['wentOver'] }
+    if ($Answer['fallback']) { Microsoft.PowerShell.Utility\Write-Verbose -Message $Answer['fallback'] }
 }
 
 # The error of an answer, with its account of the calls.

@@ -440,7 +440,7 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
-            if ($null -ne $answer['warnings'] -or $null -ne $answer['wentOver']) { Write-AnswerWarning $answer @{} }
+            if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
