@@ -32,7 +32,8 @@
  *
  * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library keeps one thread
  * of its own for the network, started by the first call that needs it, and one for each operation that runs, which
- * ends a second after the last; all signals are blocked on them, and no signal handler is changed. It is never unloaded: dlclose does nothing. After fork without exec, in the child of a process
+ * ends a second after the last; all signals are blocked on them, and no signal handler is changed. It is never unloaded:
+ * dlclose does nothing. After fork without exec, in the child of a process
  * that has used it, every call answers `internal`. Do not call it from signal handlers, or from destructors that run
  * at exit. When memory is exhausted the process is aborted.
  *
@@ -83,6 +84,8 @@
  *     gone                  410
  *     rate_limited          429, and it did not end within the retries or the timeout
  *     http_status           another status that is no success; a redirect is one: none is followed
+ *     journal_error         the journal cannot be read or written, belongs to another run, or is in use. Nothing more was
+ *                           sent
  *     partial_failure       some of several calls failed: `calls` tells which; the hint has the first one's error
  *     unsupported_argument  the successor of /cc cannot do this: a full refresh, a filter that nobody but /cc can judge,
  *                           an argument that it would do more for, or less, than it says. Nothing was sent
@@ -126,6 +129,10 @@
  *                            most waitTimeoutSec (3600); they are asked after every pollIntervalMs (2000), at
  *                            first sooner
  *         totalTimeoutSec    the most seconds that the call may take in all
+ *         journal            the path of a file by which the same call goes on after whatever has stopped it, see JOURNAL
+ *         resendUncertain    true: send those again of whom nobody can tell whether an earlier run has sent them
+ *     stream         true: the names come while the refresh runs, in place of identities. See STREAMS
+ *     client         "c" or "powershell": whose names of options messages use. Default: c
  *     configuration  object: holds for this call instead of the default
  *
  *
@@ -196,14 +203,19 @@
  *     ids         whom the names mean, where they were looked up
  *     outcome     "accepted"; "rejected": the service has answered that it does not do it; "not_sent"; "maybe_sent": it
  *                 left, and what became of it is not known
- *     reason      why somebody was not to be sent at all: "ambiguous", "gone"
+ *     reason      why no call was made: "ambiguous"; "gone": found before, and not any more; "stopped": an error has
+ *                 stopped the run; "uncertain": see JOURNAL
  *     status      the answer's; error, trackingId: where it failed; task: the task that was started
  *
- * Everybody who was given is in one call or in `unmatched`, once; calls of synchronize-attributes come on top, unless they
- * are the only ones. A call that fails for itself does not stop the others. One that fails in a way that would meet all of
- * them (401, 403, 404 unless it is one person's, 405, 410, 429 that does not end, no token, no connection, the end of
- * totalTimeoutSec) does: the others are not_sent. Where all have failed and none can have been taken, the error is the
- * first call's; else `partial_failure`.
+ * Everybody who was given is in one call or in `unmatched`, once, also where a name was given several times; calls of
+ * synchronize-attributes come on top, unless they are the only ones. Where all calls have failed and none can have been
+ * taken, the error is the first call's; else `partial_failure`.
+ *
+ * An error that concerns one call alone does not stop the others: 400 or another status for one batch, a connection or an
+ * answer that was lost after the request had left. An error that every other call would meet stops the run, and the others
+ * are not_sent: a web page in place of an answer, 401, 403, 404 and 429 unless they are one person's, 405, 410, no token, no
+ * connection, no encrypted connection, no such host, the end of totalTimeoutSec, too many people, a journal that cannot be
+ * written.
  *
  *
  * TASKS
@@ -228,6 +240,60 @@
  *
  * Numbers are not used again. One that was never given, or was freed, once, twice or while another thread waits, is an
  * answer with the state `unknown`, never a crash. At most 64 operations run at the same time; others queue.
+ *
+ *
+ * STREAMS
+ *
+ * A refresh that is started with "stream": true takes its names while it runs, any number of them, and gives each finished
+ * batch once, in the order of the input. examples/stream.c is a whole program.
+ *
+ *     operation = cc_operation_start("cc_refresh_identities", "{\"stream\": true, ...}");
+ *     cc_operation_send(operation, "{\"identities\": [\"amelie.roux\", \"smith\"]}");      as often as there are names
+ *     cc_operation_send(operation, "{\"end\": true}");
+ *     cc_operation_wait(operation, 100);                       until its state is "done", and between the sends
+ *
+ * 250 names are looked up by one query, and 250 people are sent by one call; at most maximumConcurrency requests are under
+ * way. A rest of fewer names waits for more, or for the end. cc_operation_wait gives, besides "running" and "done",
+ *
+ *     { "ok": true, "state": "batch", "result": { "ok": true, "batch": 1, "identityAttribute": "uid", "calls": [ ... ], ... } }
+ *
+ * `result` is what cc_refresh_identities would answer for this batch alone, with `batch`, counted from 1. Where it is an
+ * error and `error.stopsRun` is true, nothing more is sent: calls under way end, and all other names, also those that are
+ * sent afterwards, come as batches with the outcome "not_sent". The run is done when the end was sent, or when it is
+ * cancelled; the result of "done" is ok where every batch was, and else the first error, with
+ *
+ *     "totals": { "given", "repeated", "skipped", "accepted", "rejected", "notSent", "maybeSent", "unmatched", "ambiguous" }
+ *
+ * `given` counts every name as often as it came, `repeated` those that had come before, `skipped` those that the journal has
+ * as done. maxIdentities holds for the whole run: a batch that would exceed it is not sent and stops the run. Where the first
+ * send brings all names and the end, they are counted before the first is sent.
+ *
+ * Memory does not grow with the number of names, but for 13 bytes a name by which each is sent once. Batches that nobody
+ * takes are kept, 64 of them; then the run pauses.
+ *
+ *
+ * JOURNAL
+ *
+ * With `options.journal`, what is sent and what becomes of it is written to a file. After a crash, a power failure, a cancel
+ * or an error, the same call with the same file goes on: nobody is sent twice, and nobody is left out. It is for people by
+ * name, at once or as a stream, and for a filter on the backend process. The file is JSON lines:
+ *
+ *     {"journal":1,"tenant":"https://acme.api.identitynow.com","backend":"process","identityAttribute":"uid","refreshArgs":{}}
+ *     {"unmatched":["nobody.here"],"ambiguous":["smith"]}
+ *     {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux"],"ids":["2c91..."]}
+ *     {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"..."}
+ *
+ * A batch is on the disk before its request can leave; `since` is the service's time then. The next run skips who was
+ * accepted, was rejected with 400, 413, 415 or 422, or is unmatched or ambiguous; it sends who was not sent, or was refused
+ * for another reason. Of a batch without an outcome it asks the tenant at the end of the names, and not before the service's
+ * clock is 10 s past `since`: who was refreshed since then is done. Where every task that has begun since then belongs to
+ * people who were refreshed, the others were not sent, and are sent now. Whoever is left may have been sent: they are told
+ * with the outcome "maybe_sent" and the reason "uncertain", and are sent with `options.resendUncertain`. For that question
+ * the scopes idn:identity:read and idn:task-management:read are needed.
+ *
+ * A journal of another tenant, backend, attribute, filter or other arguments is refused, and so is one that another process
+ * uses, one of a newer form, and one with a damaged line; the last line may have been cut off. Where it cannot be written any
+ * more, nothing more is sent. The file holds names and ids, and no secret.
  *
  *
  * RATE LIMIT

@@ -30,63 +30,61 @@ impl Client {
     }
 }
 
-/// Around the key of a name. A character for private use: no text that means something has it.
-const MARK: &str = "\u{e000}";
+/// What stands between these in a text is the key of a name, as in "Leave ⟦no-preflight⟧ out".
+const OPEN: char = '⟦';
+const CLOSE: char = '⟧';
 
-macro_rules! terms {
-    ($($key:ident: $c:literal, $powershell:literal;)*) => {
-        $(pub(crate) const $key: &str = concat!("\u{e000}", stringify!($key), "\u{e000}");)*
-
-        /// Key, name in C, name in PowerShell.
-        const TERMS: &[(&str, &str, &str)] = &[$((stringify!($key), $c, $powershell)),*];
-    };
-}
-
-// No name may hold a quote or a backslash: they are put into JSON text.
-terms! {
-    NO_PREFLIGHT: "options.preflight = false", "-NoPreflight";
-    PREFLIGHT_TRUE: "options.preflight", "-NoPreflight:$false";
-    SKIP_FILTER_CHECK: "options.skipFilterCheck", "-SkipFilterCheck";
-    ALLOW_FULL_REFRESH: "options.allowFullRefresh", "-All";
-    ALLOW_PRUNE_ALL: "options.allowPruneAll", "-AllowPruneAll";
-    MAX_IDENTITIES: "maxIdentities", "-MaxIdentities";
-    OPTION_MAX_IDENTITIES: "options.maxIdentities", "-MaxIdentities";
-    BACKEND_PROCESS: "options.backend = process", "-Backend process";
-    ALLOW_BROADER: "options.allowBroader", "-AllowBroader";
-    ALLOW_BROADER_ALWAYS: "the configuration's allowBroader", "Set-Configuration -AllowBroader $true";
-    IDENTITY_ATTRIBUTE: "identityAttribute", "-IdentityAttribute";
-    TOTAL_TIMEOUT: "options.totalTimeoutSec", "TotalTimeoutSec";
-    JOURNAL: "options.journal", "-JournalPath";
-    RESEND_UNCERTAIN: "options.resendUncertain", "-ResendUncertain";
-    FOLLOW_TASK: "cc_get_task", "Wait-CCTask";
-    CONFIGURE: "cc_configure", "Set-Configuration";
-}
+/// Key, name in C, name in PowerShell. No name holds a quote or a backslash: they are put into JSON text.
+const TERMS: &[(&str, &str, &str)] = &[
+    ("no-preflight", "options.preflight = false", "-NoPreflight"),
+    ("skip-filter-check", "options.skipFilterCheck", "-SkipFilterCheck"),
+    (
+        "skip-and-preflight",
+        "options.skipFilterCheck and options.preflight = true",
+        "-SkipFilterCheck and -NoPreflight:$false",
+    ),
+    ("everybody", "options.allowFullRefresh", "-All in place of the filter"),
+    ("prune-all", "options.allowPruneAll", "-AllowPruneAll"),
+    ("option-max", "options.maxIdentities", "-MaxIdentities"),
+    ("raise-max", "raise maxIdentities", "raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)"),
+    ("backend-process", "options.backend = process", "-Backend process"),
+    ("allow-broader", "options.allowBroader", "-AllowBroader"),
+    (
+        "always-broader",
+        "for all calls the configuration's allowBroader",
+        "for the session Set-Configuration -AllowBroader $true",
+    ),
+    ("identity-attribute", "identityAttribute", "-IdentityAttribute"),
+    ("total-timeout", "options.totalTimeoutSec", "the total time"),
+    ("journal", "options.journal", "-JournalPath"),
+    ("resend-uncertain", "options.resendUncertain", "-ResendUncertain"),
+    ("follow-task", "cc_get_task", "Wait-CCTask -Id"),
+    ("configure", "cc_configure", "Set-Configuration"),
+];
 
 /// Puts the client's names into JSON text, in place of the placeholders.
 pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
-    let has_mark = text.windows(MARK.len()).any(|window| window == MARK.as_bytes());
-    if !has_mark {
+    let mut bytes = [0; 4];
+    let open = OPEN.encode_utf8(&mut bytes).as_bytes();
+    if !text.windows(open.len()).any(|window| window == open) {
         return text;
     }
     // JSON text is UTF-8.
     let text = String::from_utf8(text).unwrap_or_default();
     let mut rendered = String::with_capacity(text.len());
-    let mut parts = text.split(MARK).peekable();
-    let mut is_key = false;
-    while let Some(part) = parts.next() {
-        let term = TERMS.iter().find(|(key, ..)| is_key && parts.peek().is_some() && *key == part);
-        match term {
-            Some((_, c, powershell)) => {
-                rendered.push_str(if client == Client::C { c } else { powershell });
-                is_key = false;
-            }
+    let mut parts = text.split(OPEN);
+    rendered.extend(parts.next());
+    for part in parts {
+        let named = part.split_once(CLOSE).and_then(|(key, rest)| {
+            let (_, c, powershell) = TERMS.iter().find(|(known, ..)| *known == key)?;
+            Some((if client == Client::C { c } else { powershell }, rest))
+        });
+        match named {
+            Some((name, rest)) => rendered.extend([*name, rest]),
+            // Somebody else's text.
             None => {
-                // The mark was not ours: the one before this part stays.
-                if is_key {
-                    rendered.push_str(MARK);
-                }
+                rendered.push(OPEN);
                 rendered.push_str(part);
-                is_key = true;
             }
         }
     }
@@ -103,25 +101,38 @@ mod tests {
 
     #[test]
     fn a_text_has_the_names_of_its_reader() {
-        let text = format!("Leave {NO_PREFLIGHT} out, or give {MAX_IDENTITIES}.");
-        assert_eq!(rendered(&text, Client::C), "Leave options.preflight = false out, or give maxIdentities.");
-        assert_eq!(rendered(&text, Client::PowerShell), "Leave -NoPreflight out, or give -MaxIdentities.");
+        let text = "Leave ⟦no-preflight⟧ out, or ⟦raise-max⟧.";
+        assert_eq!(rendered(text, Client::C), "Leave options.preflight = false out, or raise maxIdentities.");
+        assert!(rendered(text, Client::PowerShell).starts_with("Leave -NoPreflight out, or raise -MaxIdentities"));
     }
 
     #[test]
-    fn a_mark_of_somebody_else_stays() {
-        for text in ["a\u{e000}b", "\u{e000}", "\u{e000}\u{e000}x", "a\u{e000}NONE\u{e000}b", "plain"] {
+    fn brackets_of_somebody_else_stay() {
+        for text in ["a⟦b", "⟦", "⟦⟦x⟧", "a⟦none⟧b", "plain"] {
             assert_eq!(rendered(text, Client::C), text);
         }
-        let mixed = format!("a\u{e000}b {JOURNAL}");
-        assert_eq!(rendered(&mixed, Client::C), "a\u{e000}b options.journal");
+        assert_eq!(rendered("a⟦b ⟦journal⟧", Client::C), "a⟦b options.journal");
     }
 
     #[test]
-    fn no_name_breaks_json() {
-        for (_, c, powershell) in TERMS {
-            assert!(!c.contains(['"', '\\']) && !powershell.contains(['"', '\\']));
+    fn no_name_breaks_json_and_every_name_is_used() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = vec![root];
+        let mut used = std::collections::BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|kind| kind == "rs") && !entry.ends_with("wording.rs") {
+                    let text = std::fs::read_to_string(entry).expect("UTF-8");
+                    let keys = text.split(OPEN).skip(1).filter_map(|part| part.split_once(CLOSE));
+                    used.extend(keys.map(|(key, _)| key.to_owned()));
+                }
+            }
         }
+        let known: std::collections::BTreeSet<String> = TERMS.iter().map(|(key, ..)| (*key).to_owned()).collect();
+        assert_eq!(used, known);
+        assert!(TERMS.iter().all(|(_, c, powershell)| !c.contains(['"', '\\']) && !powershell.contains(['"', '\\'])));
     }
 
     #[test]

@@ -308,7 +308,7 @@ fn a_maximum_that_nothing_would_keep_is_refused() {
         &request_with(&sandbox, filter, json!({ "maxIdentities": 5, "preflight": false })),
         "invalid_argument",
     );
-    says(&error, "options.preflight is false");
+    says(&error, "options.preflight = false is given");
     let skips = json!({ "maxIdentities": 5, "skipFilterCheck": true });
     says(&refused(&sandbox, &request_with(&sandbox, filter, skips), "invalid_argument"), "skipFilterCheck");
     let configured = with(configuration(sandbox.url()), &json!({ "maxIdentities": 5, "preflight": false }));

@@ -208,7 +208,7 @@ fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> E
             Code::Timeout,
             format!("{target} was held back by the rate limit until the call's time was used up."),
         )
-        .hint("It was not sent: it is safe to try again. options.totalTimeoutSec and rateLimit set the limits.")
+        .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ and rateLimit set the limits.")
         .sent(sent);
     }
     let hint = match (gate.delivery, sent) {

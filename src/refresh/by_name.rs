@@ -305,7 +305,7 @@ impl Told {
         let mut warnings = self.warnings.clone();
         if self.uncertain > 0 && !request.options.resend_uncertain {
             warnings.push(format!(
-                "{} identities may have been sent by an earlier run, and the tenant cannot tell: options.resendUncertain sends them again.",
+                "{} identities may have been sent by an earlier run, and the tenant cannot tell: ⟦resend-uncertain⟧ sends them again.",
                 self.uncertain
             ));
         }
@@ -357,7 +357,7 @@ impl Everybody {
             Code::TooManyMatches,
             format!("{} people are named{also}; maxIdentities is {maximum}.", self.people),
         )
-        .hint("Nothing was sent. Name fewer in one call, or raise maxIdentities.")
+        .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
         .matched(self.people);
         Failure::from(error).names(self.names)
     }
@@ -369,9 +369,12 @@ pub(super) fn can_be_filters(attribute: &Attribute, values: &[String]) -> Result
     let Some(value) = values.iter().find(is_none) else { return Ok(()) };
     Err(Error::new(
         Code::UnsupportedArgument,
-        format!("No filter of /cc can hold \"{}\": it is too long, or has a control character in it.", printable(value)),
+        format!(
+            "No filter of /cc can hold \"{}\": it is too long, or has a control character in it.",
+            printable(value)
+        ),
     )
-    .hint("Nothing was sent. Leave it out, or send ids instead of filters: options.backend = process (PowerShell: -Backend process)."))
+    .hint("Nothing was sent. Leave it out, or send ids instead of filters: ⟦backend-process⟧."))
 }
 
 /// The error of people who are all gone before their turn.

@@ -83,15 +83,12 @@ fn uncounted_prune() -> Error {
 /// The error of a maximum that nothing would be held against.
 fn uncounted(options: &Options) -> Error {
     let why = match options {
-        Options { skip_filter_check: true, .. } => "options.skipFilterCheck sends the filter without counting",
-        Options { preflight: Some(false), .. } => "options.preflight is false, so nobody is counted",
+        Options { skip_filter_check: true, .. } => "⟦skip-filter-check⟧ sends the filter without counting",
+        Options { preflight: Some(false), .. } => "⟦no-preflight⟧ is given, so nobody is counted",
         _ => "the configuration's preflight is false, so nobody is counted",
     };
-    let source = if options.maximum_identities.is_some() {
-        "options.maxIdentities"
-    } else {
-        "The configuration's maxIdentities"
-    };
+    let source =
+        if options.maximum_identities.is_some() { "⟦option-max⟧" } else { "The configuration's maxIdentities" };
     Error::invalid_argument(format!("{source} cannot be kept: {why}."))
         .hint("Leave out one of the two. A ceiling holds for every call, or it is none.")
 }

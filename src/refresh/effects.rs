@@ -71,8 +71,7 @@ fn unsupported(differences: &[String]) -> Error {
         format!("The successor of /cc cannot do exactly what refreshArgs ask for: {shown}."),
     )
     .hint(
-        "Nothing was sent. Leave these arguments out. Or let it do what it can, with a warning of each: options.allowBroader, for all \
-         calls the configuration's allowBroader (PowerShell: Set-Configuration -AllowBroader $true).\n\
+        "Nothing was sent. Leave these arguments out. Or let it do what it can, with a warning of each: ⟦allow-broader⟧, ⟦always-broader⟧.\n\
          Where only attributes are to be synchronized: synchronizeAttributes true, and the other four false.",
     )
 }

@@ -71,7 +71,7 @@ pub(crate) fn check_everybody(call: &Call<'_>, limits: Limits) -> Result<u64> {
             Code::TooManyMatches,
             format!("A full refresh would touch all {size} identities of the tenant; maxIdentities is {maximum}."),
         )
-        .hint("Nothing was sent. Name people by a filter, or raise maxIdentities.")
+        .hint("Nothing was sent. Name people by a filter, or ⟦raise-max⟧.")
         .matched(size)),
         None => Ok(size),
     }

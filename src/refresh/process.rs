@@ -111,7 +111,7 @@ pub(super) fn plan(
     }
 }
 
-const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: options.skipFilterCheck cannot help.";
+const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: ⟦skip-filter-check⟧ cannot help.";
 
 fn no_full_refresh() -> Error {
     Error::new(

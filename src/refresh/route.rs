@@ -61,8 +61,7 @@ pub(crate) fn without_fallback(failure: Failure) -> Failure {
     match status_of_retirement(&failure) {
         Some(_) => failure.map(|error| {
             error.also(
-                "Where the tenant has lost it, its successor refreshes people by a filter or by identities: options.backend = process \
-                 (PowerShell: -Backend process).",
+                "Where the tenant has lost it, its successor refreshes people by a filter or by identities: ⟦backend-process⟧.",
             )
         }),
         None => failure,

@@ -147,12 +147,12 @@ impl Selection {
                 Code::WouldRefreshAll,
                 "There is no filter, so the service would refresh every identity of the tenant.",
             )
-            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: options.allowFullRefresh.")),
+            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: ⟦everybody⟧.")),
             None if prunes && !options.allow_prune_all => Err(Error::new(
                 Code::WouldRefreshAll,
                 "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
             )
-            .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: options.allowPruneAll, on SailPoint's guidance only.")),
+            .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: ⟦prune-all⟧, on SailPoint's guidance only.")),
             None => Ok(Self::Everybody),
         }
     }
@@ -169,9 +169,9 @@ impl People {
         let Some(values) = values else {
             return match attribute {
                 Some(_) => Err(Error::invalid_argument(
-                    "identityAttribute says which attribute identities are values of, and there are none.",
+                    "⟦identity-attribute⟧ says which attribute identities are values of, and there are none.",
                 )
-                .hint("Give identities, or leave identityAttribute out.")),
+                .hint("Give identities, or leave ⟦identity-attribute⟧ out.")),
                 None => Ok(None),
             };
         };
@@ -180,9 +180,9 @@ impl People {
                 .hint("Leave one of the two out."));
         }
         for (is_set, option) in [
-            (options.allow_full_refresh, "options.allowFullRefresh"),
-            (options.preflight == Some(false), "options.preflight = false (PowerShell: -NoPreflight)"),
-            (options.skip_filter_check, "options.skipFilterCheck"),
+            (options.allow_full_refresh, "⟦everybody⟧"),
+            (options.preflight == Some(false), "⟦no-preflight⟧"),
+            (options.skip_filter_check, "⟦skip-filter-check⟧"),
         ] {
             if is_set {
                 return Err(Error::invalid_argument(format!("{option} has no meaning where people are named: they are always looked up, and nobody else is touched."))
@@ -200,7 +200,7 @@ const DEFAULT_ATTRIBUTE: &str = "uid";
 fn attribute(name: &str) -> Result<Attribute> {
     Attribute::parse(name).ok_or_else(|| {
         Error::invalid_argument(format!(
-            "identityAttribute must be an attribute's name as filters have it, not \"{}\".",
+            "⟦identity-attribute⟧ must be an attribute's name as filters have it, not \"{}\".",
             printable(name)
         ))
         .hint("Such as uid, name, email or id: letters, digits, _ and dots.")
@@ -274,12 +274,12 @@ impl Options {
         object.finish()?;
         if options.skip_filter_check && options.preflight == Some(true) {
             return Err(Error::invalid_argument(
-                "options.skipFilterCheck and options.preflight cannot both be true: a filter that is not read cannot be judged.",
+                "⟦skip-and-preflight⟧ exclude each other: a filter that is not read cannot be judged.",
             )
             .hint("Leave one of the two out."));
         }
         if options.resend_uncertain && options.journal.is_none() {
-            return Err(Error::invalid_argument("options.resendUncertain has no meaning without options.journal.")
+            return Err(Error::invalid_argument("⟦resend-uncertain⟧ has no meaning without ⟦journal⟧.")
                 .hint("Only a journal knows who may have been sent by an earlier run."));
         }
         Ok(options)

@@ -285,7 +285,7 @@ impl Call<'_> {
 
     fn too_late(&self, endpoint: &Endpoint) -> Error {
         Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
-            .hint("It was not sent: it is safe to try again. options.totalTimeoutSec sets the limit.")
+            .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ sets the limit.")
     }
 
     /// The error of a success that is somebody else's: the service never answers with a page.

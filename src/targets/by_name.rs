@@ -153,7 +153,7 @@ impl Asked<'_> {
     }
 }
 
-const LISTED: &str = "Whoever may not search names people by identityAttribute name (the user name) or email.";
+const LISTED: &str = "Whoever may not search names people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the values go into one query.
 fn fitting(values: &[String]) -> usize {
@@ -196,7 +196,7 @@ pub(crate) fn nobody(attribute: &Attribute, names: &Names) -> Error {
     };
     Error::new(Code::NoMatch, message)
         .hint(format!(
-            "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? identityAttribute says which attribute \
+            "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? ⟦identity-attribute⟧ says which attribute \
              they are values of: {attribute} here, name is the user name. Whoever has just come is in search some minutes later, and an uncorrelated \
              identity never."
         ))

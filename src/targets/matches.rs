@@ -148,7 +148,7 @@ impl MatchCount {
         let message =
             format!("{} matches {}{also}; maxIdentities is {maximum}.", short(filter), identities(self.matched));
         Error::new(Code::TooManyMatches, message)
-            .hint("Nothing was sent. Narrow the filter, or raise maxIdentities.")
+            .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
             .matched(self.matched)
     }
 
@@ -157,7 +157,7 @@ impl MatchCount {
         let message =
             format!("{} {verb} every identity of the tenant ({}).", short(filter), self.matched + self.undecided);
         Error::new(Code::WouldRefreshAll, message)
-            .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: options.allowFullRefresh, with pruneIdentities options.allowPruneAll as well.")
+            .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: ⟦everybody⟧, with pruneIdentities ⟦prune-all⟧ as well.")
             .matched(self.matched)
     }
 }

@@ -157,8 +157,8 @@ fn list_unavailable(error: Error, names: &[String]) -> Error {
 
 /// What is left to do where a check cannot be made.
 pub(crate) const WAYS: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
-                    tenant. The safe way is options.backend = process (PowerShell: -Backend process), which sends the ids of those who \
-                    match and nothing else. Whoever takes the risk knowingly sends it with options.preflight = false (PowerShell: -NoPreflight).";
+                    tenant. The safe way is ⟦backend-process⟧, which sends the ids of those who \
+                    match and nothing else. Whoever takes the risk knowingly sends it with ⟦no-preflight⟧.";
 
 pub(crate) fn reworded(error: Error, what: &str) -> Error {
     let details = error.details();

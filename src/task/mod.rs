@@ -266,10 +266,7 @@ fn is_outage(error: &Error) -> bool {
 }
 
 fn goes_on(id: &str) -> String {
-    format!(
-        "The refresh was taken, do not send it again: follow the task by cc_get_task (PowerShell: Wait-CCTask -Id {}).",
-        printable(id)
-    )
+    format!("The refresh was taken, do not send it again: follow the task by ⟦follow-task⟧ {}.", printable(id))
 }
 
 /// The error of a task that has failed.

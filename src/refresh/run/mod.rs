@@ -422,7 +422,7 @@ impl<'r> Run<'r> {
                 "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
             ),
         )
-        .hint("These and all that follow were not sent. Name fewer in one run, or raise maxIdentities.")
+        .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
         .matched(people)
         .sent(Sent::No)
     }
