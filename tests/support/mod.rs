@@ -70,6 +70,47 @@ impl Operation {
         answer["result"].take()
     }
 
+    /// `cc_operation_send`.
+    pub(crate) fn send(&self, names: &Value) -> Value {
+        let text = CString::new(names.to_string()).expect("no NUL in a test's text");
+        // SAFETY: NUL-terminated, and alive during the call.
+        envelope(unsafe { ffi::cc_operation_send(self.0, text.as_ptr()) })
+    }
+
+    /// Sends names, and pauses while the buffer is full; the batches that come meanwhile.
+    pub(crate) fn feed<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<Value> {
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut batches = Vec::new();
+        for some in names.chunks(100) {
+            let mut answer = self.send(&json!({ "identities": some }));
+            assert_eq!(answer["ok"], true, "{answer}");
+            while answer["full"] == true {
+                batches.extend(self.batch(100));
+                answer = self.send(&json!({ "identities": [] }));
+            }
+        }
+        batches
+    }
+
+    /// The next finished batch.
+    pub(crate) fn batch(&self, timeout_ms: u32) -> Option<Value> {
+        let mut answer = self.wait(timeout_ms);
+        (answer["state"] == "batch").then(|| answer["result"].take())
+    }
+
+    /// All batches that are still to come, and the result of the whole run.
+    pub(crate) fn rest(&self) -> (Vec<Value>, Value) {
+        let mut batches = Vec::new();
+        loop {
+            let mut answer = self.wait(60_000);
+            match answer["state"].as_str() {
+                Some("batch") => batches.push(answer["result"].take()),
+                Some("done") => return (batches, answer["result"].take()),
+                _ => panic!("it has not ended within a minute: {answer}"),
+            }
+        }
+    }
+
     pub(crate) fn cancel(&self) -> Value {
         envelope(ffi::cc_operation_cancel(self.0))
     }
