@@ -146,7 +146,7 @@ pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_ch
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| check::check(text))
+    answer(|| unsafe { text(json, "The request") }, check::check)
 }
 
 /// Finds whom a refresh with a filter would touch, and blocks until it has them. Nothing is changed.

@@ -66,6 +66,9 @@ struct Line {
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     task: Option<String>,
+    /// Tasks of batches whose outcome the tenant has told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tasks: Vec<String>,
     /// Where it is another one than the head's.
     #[serde(skip_serializing_if = "Option::is_none")]
     identity_attribute: Option<String>,
@@ -272,15 +275,19 @@ impl Journal {
             self.write(&head)?;
         }
         for (batch, Unfinished { attribute, since, people }) in unfinished {
-            for (name, id, state) in
-                people.into_iter().filter(|(.., state)| *state != State::Done && *state != State::NotTaken)
-            {
-                let is_processed = state != State::Unknown;
-                let key = (attribute.clone(), name.clone());
-                let (attribute, since) = (attribute.clone(), since.clone());
-                let uncertain =
-                    Uncertain { batch, attribute, name, id, since, is_processed, state, is_requested: false };
-                self.uncertain.insert(key, uncertain);
+            for (name, id, state) in people {
+                match state {
+                    State::NotTaken => {}
+                    State::Done => done(&attribute, &name),
+                    State::Unknown | State::Processed | State::SynchronizationUnknown => {
+                        let key = (attribute.clone(), name.clone());
+                        let (attribute, since) = (attribute.clone(), since.clone());
+                        let is_processed = state != State::Unknown;
+                        let uncertain =
+                            Uncertain { batch, attribute, name, id, since, is_processed, state, is_requested: false };
+                        self.uncertain.insert(key, uncertain);
+                    }
+                }
             }
         }
         Ok(())
@@ -319,6 +326,7 @@ impl Journal {
             done(&attribute, name);
         }
         self.tasks.extend(record.task);
+        self.tasks.extend(record.tasks);
         let Some(number) = record.batch else { return };
         self.last_number = self.last_number.max(number);
         let Some(outcome) = record.outcome else {
@@ -390,6 +398,10 @@ impl Journal {
                 ..Line::default()
             };
             self.write(&line)?;
+        }
+        if !settled.tasks.is_empty() {
+            self.tasks.extend(settled.tasks.iter().cloned());
+            self.write(&Line { tasks: settled.tasks, ..Line::default() })?;
         }
         let is_unknown = |uncertain: &Uncertain| uncertain.state == State::SynchronizationUnknown;
         let mut unknown: Vec<Uncertain> = processed.extract_if(.., |uncertain| is_unknown(uncertain)).collect();

@@ -26,6 +26,8 @@ pub(super) struct Told {
     pub(super) refreshed: Vec<Uncertain>,
     pub(super) not_taken: Vec<Uncertain>,
     pub(super) unknown: Vec<Uncertain>,
+    /// The tasks that are explained by those who were refreshed.
+    pub(super) tasks: Vec<String>,
 }
 
 /// Asks about these people. `known`: the tasks of batches whose outcome is known.
@@ -68,6 +70,7 @@ pub(super) fn ask(call: &Call<'_>, people: Vec<Uncertain>, known: &HashSet<Strin
                 people.drain(..).partition(|person| !explained.contains(&person.batch));
             told.not_taken.extend(not_taken);
             people = failed;
+            told.tasks = others.into_iter().map(|task| task.id).collect();
         }
         if people.is_empty() || !are_running || Instant::now() >= end {
             break;

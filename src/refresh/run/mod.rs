@@ -212,6 +212,10 @@ impl<'r> Run<'r> {
         if self.has_stopped {
             for planned in std::mem::take(&mut self.waiting) {
                 let report = CallReport::not_sent(planned.kind.name(), planned.identities, planned.ids);
+                // So that the next run need not ask about them. Where it cannot be written, that was told.
+                if let Some(journal) = &mut self.journal {
+                    let _ = journal.outcome(planned.batch, &report);
+                }
                 self.add(planned.batch, report);
             }
             let rest = held_back.into_iter().chain(std::iter::from_fn(|| source.rest()));
