@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective, RateLimit};
 use crate::control::{Control, Phase};
 
@@ -74,23 +75,13 @@ struct Key {
 
 impl Rate {
     pub(crate) fn of(configuration: &Effective) -> Arc<Self> {
-        static WINDOWS: Mutex<Vec<(Key, Arc<Window>)>> = Mutex::new(Vec::new());
+        static WINDOWS: Cache<Key, Arc<Window>> = Cache::new(CREDENTIALS);
         let key = Key {
             origin: configuration.base_url.url().origin().ascii_serialization(),
             credentials: configuration.credentials.clone(),
             header: configuration.default_headers.get(AUTHORIZATION).cloned(),
         };
-        let mut windows = WINDOWS.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = match windows.iter().position(|(of, _)| *of == key) {
-            Some(index) => windows.remove(index),
-            None => (key, Arc::default()),
-        };
-        if windows.len() == CREDENTIALS {
-            // The least recently used stands first.
-            windows.remove(0);
-        }
-        let window = Arc::clone(&entry.1);
-        windows.push(entry);
+        let window = WINDOWS.get_or_insert_with(key, Arc::default);
         let limit = configuration.rate_limit;
         // At most 10,000, and at least one.
         let most = (limit.requests * (100 - LEFT_TO_OTHERS) / 100).max(1) as usize;

@@ -11,8 +11,8 @@ mod tasks;
 mod tenant;
 mod token;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use reqwest::Method;
@@ -30,6 +30,7 @@ pub(crate) use tenant::Age;
 use self::path::Path;
 use self::tenant::TenantFacts;
 use self::token::Tokens;
+use crate::cache::Cache;
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
@@ -47,7 +48,7 @@ pub(crate) struct Service {
     /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
     /// Where the endpoints are that have been called, by path and query.
-    targets: Mutex<Vec<(Path, String, Arc<Target>)>>,
+    targets: Cache<(Path, String), Arc<Target>>,
     /// What earlier calls have learned of the tenant.
     known: Arc<TenantFacts>,
 }
@@ -109,19 +110,15 @@ impl Service {
     /// The service that a call with this configuration (its JSON text), or with none, goes to. One that depends on
     /// files or variables is made anew each time; another is read once.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static KEPT: Mutex<Vec<(Key, Arc<Service>)>> = Mutex::new(Vec::new());
+        static KEPT: Cache<Key, Arc<Service>> = Cache::new(SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),
             _ => false,
         };
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = kept.iter().rposition(|(key, _)| is_wanted(key)) {
-            // The least recently used stands first.
-            kept[index..].rotate_left(1);
-            return Ok(Arc::clone(&kept[kept.len() - 1].1));
+        if let Some(service) = KEPT.get(is_wanted) {
+            return Ok(service);
         }
-        drop(kept);
         let parsed = configuration.map(Configuration::of_call).transpose()?;
         let service = Arc::new(Self::new(Effective::of_call(parsed.as_ref())?)?);
         let key = match (service.configuration.origin, configuration) {
@@ -129,12 +126,7 @@ impl Service {
             (Origin::Session(number), None) => Key::Session(number),
             _ => return Ok(service),
         };
-        kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == SERVICES {
-            kept.remove(0);
-        }
-        kept.push((key, Arc::clone(&service)));
-        Ok(service)
+        Ok(KEPT.get_or_insert_with(key, || service))
     }
 
     fn new(configuration: Effective) -> Result<Self> {
@@ -153,15 +145,13 @@ impl Service {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
         let known = TenantFacts::of(&configuration);
-        Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default(), known })
+        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(TARGETS), known })
     }
 
     /// What all requests to an endpoint have in common.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_wanted = |path: &Path, query: &str| *path == endpoint.path && query == endpoint.query;
-        if let Some((.., target)) = targets.iter().find(|(path, query, _)| is_wanted(path, query)) {
-            return Arc::clone(target);
+        if let Some(target) = self.targets.get(|(path, query)| *path == endpoint.path && *query == endpoint.query) {
+            return target;
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -171,11 +161,7 @@ impl Service {
         let mut url = self.url(&endpoint.path);
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        if targets.len() == TARGETS {
-            targets.remove(0);
-        }
-        targets.push((endpoint.path.clone(), endpoint.query.clone(), Arc::clone(&target)));
-        target
+        self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone()), || target)
     }
 
     pub(crate) fn base_url(&self) -> &Address {

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::error::Result;
 
@@ -43,23 +44,12 @@ impl TenantFacts {
     /// What is known of the tenant that this configuration leads to. Kept apart from the services: one that depends
     /// on files or variables is made anew for each call.
     pub(super) fn of(configuration: &Effective) -> Arc<Self> {
-        static TENANTS_KNOWN: Mutex<Vec<(Key, Arc<TenantFacts>)>> = Mutex::new(Vec::new());
+        static TENANTS_KNOWN: Cache<Key, Arc<TenantFacts>> = Cache::new(TENANTS);
         let key = Key {
             base_url: configuration.base_url.as_str().to_owned(),
             credentials: configuration.credentials.clone(),
         };
-        let mut tenants = TENANTS_KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = match tenants.iter().position(|(of, _)| *of == key) {
-            Some(index) => tenants.remove(index),
-            None => (key, Arc::default()),
-        };
-        if tenants.len() == TENANTS {
-            // The least recently used stands first.
-            tenants.remove(0);
-        }
-        let known = Arc::clone(&entry.1);
-        tenants.push(entry);
-        known
+        TENANTS_KNOWN.get_or_insert_with(key, Arc::default)
     }
 }
 

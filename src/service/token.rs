@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 
 use super::{Call, describe};
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
@@ -120,18 +121,8 @@ struct Token {
 }
 
 fn slot(key: Key) -> Arc<Slot> {
-    static SLOTS: Mutex<Vec<(Key, Arc<Slot>)>> = Mutex::new(Vec::new());
-    let mut slots = SLOTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let entry = match slots.iter().position(|(of, _)| *of == key) {
-        Some(index) => slots.remove(index),
-        None => (key, Arc::default()),
-    };
-    if slots.len() == CLIENTS {
-        slots.remove(0);
-    }
-    let slot = Arc::clone(&entry.1);
-    slots.push(entry);
-    slot
+    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(CLIENTS);
+    SLOTS.get_or_insert_with(key, Arc::default)
 }
 
 impl Slot {
