@@ -3,7 +3,14 @@
 use std::path::{Path, PathBuf};
 
 fn main() {
-    for input in ["build.rs", "cbindgen.toml", "src/ffi.rs", "src/manual.txt", "include/pssailpointcc.h"] {
+    for input in [
+        "build.rs",
+        "cbindgen.toml",
+        "src/ffi.rs",
+        "src/manual.txt",
+        "src/config/members.rs",
+        "include/pssailpointcc.h",
+    ] {
         println!("cargo::rerun-if-changed={input}");
     }
     header();
@@ -19,7 +26,7 @@ fn header() {
     let manual = std::fs::read_to_string(root.join("src/manual.txt")).expect("src/manual.txt is readable");
     let version = std::env::var("CARGO_PKG_VERSION").expect("cargo sets it");
     let parts: Vec<&str> = version.split('.').collect();
-    config.header = Some(manual);
+    config.header = Some(manual.replace(" * @members@\n", &members_table()).replace("@unused@", &UNUSED.join(", ")));
     config.after_includes = Some(format!(
         "/** The version of this header; cc_version() tells that of the library. */\n\
          #define CC_VERSION \"{version}\"\n#define CC_VERSION_MAJOR {}\n#define CC_VERSION_MINOR {}\n#define CC_VERSION_PATCH {}",
@@ -37,6 +44,62 @@ fn header() {
     if std::fs::read(&made).is_ok_and(|made| made != committed) {
         println!("cargo::warning=include/pssailpointcc.h is stale: UPDATE_HEADER=1 cargo test --test header");
     }
+}
+
+/// Of each member of a configuration: its name, its default, its text, the range of its numbers, and what other places
+/// call it. See src/config/members.rs.
+macro_rules! members {
+    ($($group:ident { $(
+        $(#[doc = $text:literal])*
+        $field:ident $name:literal: $type:ty
+            $([$unit:literal, $range:expr])? $(= $default:tt)? $(, from $($source:ident $key:literal),+)?;
+    )* })*) => {
+        const MEMBERS: &[(&str, &str, &str, &str, &[&str])] = &[$($((
+            $name,
+            concat!($(stringify!($default))?),
+            concat!($($text),*),
+            concat!($(stringify!($range))?),
+            &[$($(concat!(stringify!($source), " ", $key)),+)?],
+        ),)*)*];
+    };
+}
+
+include!("src/config/members.rs");
+
+/// The manual's table of the members.
+fn members_table() -> String {
+    let mut table = String::new();
+    for (name, default, text, range, places) in MEMBERS {
+        let mut sentence = text.trim().to_owned();
+        if !default.is_empty() {
+            sentence = format!("{}: {sentence}", default.trim_matches('"'));
+        }
+        if let Some((least, most)) = range.split_once("..=") {
+            sentence += &format!(" ({} to {})", least.trim(), most.trim().replace('_', ""));
+        }
+        let places = places.iter().map(|place| match place.split_once(' ') {
+            Some(("ConfigJson", key)) => format!("{key} in config.json"),
+            Some(("ConfigYaml", key)) => format!("{key} in config.yaml"),
+            _ => place.trim_start_matches("Environment ").to_owned(),
+        });
+        let places: Vec<String> = places.collect();
+        if !places.is_empty() {
+            sentence += &format!(". Elsewhere: {}", places.join(", "));
+        }
+        let mut line = format!(" *     {name:<21}");
+        for word in sentence.split_whitespace() {
+            if line.len() + word.len() > 118 {
+                table += &line;
+                table += "\n";
+                line = format!(" *     {:<21}", "");
+            }
+            line += " ";
+            line += word;
+        }
+        table += &line;
+        table += "\n";
+    }
+    table
 }
 
 fn link_arguments() {

@@ -79,10 +79,10 @@ impl Rate {
         let key = Key {
             origin: configuration.base_url.url().origin().ascii_serialization(),
             credentials: configuration.credentials.clone(),
-            header: configuration.default_headers.get(AUTHORIZATION).cloned(),
+            header: configuration.settings.default_headers.get(AUTHORIZATION).cloned(),
         };
         let window = WINDOWS.get_or_insert_with(key, Arc::default);
-        let limit = configuration.rate_limit;
+        let limit = configuration.settings.rate_limit;
         // At most 10,000, and at least one.
         let most = (limit.requests * (100 - LEFT_TO_OTHERS) / 100).max(1) as usize;
         Arc::new(Self { limit, most, window })

@@ -133,10 +133,8 @@ impl Service {
         // Room for what the layers below add: a map that grows is hashed anew for each request.
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Ok(agent) = HeaderValue::from_str(&configuration.user_agent) {
-            headers.insert(USER_AGENT, agent);
-        }
-        for (name, value) in &configuration.default_headers {
+        headers.insert(USER_AGENT, configuration.settings.user_agent.clone());
+        for (name, value) in &configuration.settings.default_headers {
             headers.insert(name, value.clone());
         }
         let policy = Policy::new(&configuration)?;
@@ -169,17 +167,17 @@ impl Service {
     }
 
     fn url(&self, path: &Path) -> reqwest::Url {
-        self.base_url().join(&path.under(self.configuration.api_version))
+        self.base_url().join(&path.under(self.configuration.settings.api_version))
     }
 
     /// The way that the configuration names, where the request does not.
     pub(crate) fn backend(&self) -> Backend {
-        self.configuration.backend
+        self.configuration.settings.backend
     }
 
     /// Whether the successor's calls may do more, or less, than the arguments say, where the request does not tell.
     pub(crate) fn allow_broader(&self) -> bool {
-        self.configuration.allow_broader
+        self.configuration.settings.allow_broader
     }
 
     /// Whether the tenant is known to have lost `/cc`.
@@ -194,18 +192,18 @@ impl Service {
 
     /// Whether matches are counted before a refresh by filter, where the request does not say.
     pub(crate) fn preflight(&self) -> bool {
-        self.configuration.preflight
+        self.configuration.settings.preflight
     }
 
     /// The most calls under way at the same time for one request.
     pub(crate) fn maximum_concurrency(&self) -> usize {
         // At most 16.
-        self.configuration.maximum_concurrency as usize
+        self.configuration.settings.maximum_concurrency as usize
     }
 
     /// The most identities that a refresh may touch, where the request does not say.
     pub(crate) fn maximum_identities(&self) -> Option<u64> {
-        self.configuration.maximum_identities
+        self.configuration.settings.maximum_identities
     }
 }
 
@@ -218,7 +216,7 @@ impl Notices {
 
     /// In sentences for people.
     pub(crate) fn warnings(&self, service: &Service) -> Vec<String> {
-        let version = service.configuration.api_version;
+        let version = service.configuration.settings.api_version;
         let deprecated = self.deprecated.load(Ordering::Relaxed).then(|| match version {
             ApiVersion::V1 => "The service calls an endpoint that was used deprecated (X-Deprecated: true).".to_owned(),
             _ => format!(
