@@ -46,20 +46,19 @@ fn header() {
     }
 }
 
-/// Of each member of a configuration: its name, its default, its text, the range of its numbers, and what other places
-/// call it. See src/config/members.rs.
+/// Each member of a configuration: its name, its default, the lines of its text, its range and its names in other places.
 macro_rules! members {
     ($($group:ident { $(
-        $(#[doc = $text:literal])*
+        $(#[doc = $line:literal])*
         $field:ident $name:literal: $type:ty
             $([$unit:literal, $range:expr])? $(= $default:tt)? $(, from $($source:ident $key:literal),+)?;
     )* })*) => {
-        const MEMBERS: &[(&str, &str, &str, &str, &[&str])] = &[$($((
+        const MEMBERS: &[(&str, &str, &[&str], &str, &str)] = &[$($((
             $name,
             concat!($(stringify!($default))?),
-            concat!($($text),*),
+            &[$($line),*],
             concat!($(stringify!($range))?),
-            &[$($(concat!(stringify!($source), " ", $key)),+)?],
+            concat!($($("; ", stringify!($source), " ", $key),+)?),
         ),)*)*];
     };
 }
@@ -69,35 +68,21 @@ include!("src/config/members.rs");
 /// The manual's table of the members.
 fn members_table() -> String {
     let mut table = String::new();
-    for (name, default, text, range, places) in MEMBERS {
-        let mut sentence = text.trim().to_owned();
+    for (name, default, lines, range, places) in MEMBERS {
+        let mut text = lines.join("\n");
         if !default.is_empty() {
-            sentence = format!("{}: {sentence}", default.trim_matches('"'));
+            text = format!("{}:{text}", default.trim_matches('"'));
         }
         if let Some((least, most)) = range.split_once("..=") {
-            sentence += &format!(" ({} to {})", least.trim(), most.trim().replace('_', ""));
+            text += &format!(" ({least} to {most})");
         }
-        let places = places.iter().map(|place| match place.split_once(' ') {
-            Some(("ConfigJson", key)) => format!("{key} in config.json"),
-            Some(("ConfigYaml", key)) => format!("{key} in config.yaml"),
-            _ => place.trim_start_matches("Environment ").to_owned(),
-        });
-        let places: Vec<String> = places.collect();
-        if !places.is_empty() {
-            sentence += &format!(". Elsewhere: {}", places.join(", "));
+        if let Some(places) = places.strip_prefix("; ") {
+            let places = places.replace("ConfigJson", "config.json").replace("ConfigYaml", "config.yaml");
+            text += &format!("\n(or {})", places.replace("Environment", "the variable"));
         }
-        let mut line = format!(" *     {name:<21}");
-        for word in sentence.split_whitespace() {
-            if line.len() + word.len() > 118 {
-                table += &line;
-                table += "\n";
-                line = format!(" *     {:<21}", "");
-            }
-            line += " ";
-            line += word;
+        for (number, line) in text.lines().enumerate() {
+            table += &format!(" *     {:<21} {}\n", if number == 0 { name } else { "" }, line.trim());
         }
-        table += &line;
-        table += "\n";
     }
     table
 }

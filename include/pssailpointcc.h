@@ -241,20 +241,21 @@
  *
  * CONFIGURATION
  *
- *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only. Elsewhere:
- *                           SAIL_BASE_URL, BaseUrl in config.json, baseurl in config.yaml
- *     tokenUrl              default {baseUrl}/oauth/token. Elsewhere: TokenUrl in config.json
+ *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
+ *                           (or the variable SAIL_BASE_URL; config.json BaseUrl; config.yaml baseurl)
+ *     tokenUrl              default {baseUrl}/oauth/token
+ *                           (or config.json TokenUrl)
  *     accessToken           sent as it is, never renewed; "Bearer " before it is dropped
  *     clientId              of a personal access token or an API client: a token is fetched, shared by all threads,
- *                           kept until 30 s before it expires, and fetched again once when the service answers 401.
- *                           Elsewhere: SAIL_CLIENT_ID, ClientId in config.json, pat.clientid in config.yaml
- *     clientSecret          belongs to the clientId. Elsewhere: SAIL_CLIENT_SECRET, ClientSecret in config.json,
- *                           pat.clientsecret in config.yaml
- *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's own
- *                           environment variables, working directory and home directory
- *     defaultHeaders        {}: headers that are sent with every request, in place of the library's own of these
- *                           names: an object of texts. With an Authorization among them no token is fetched. Headers
- *                           that would change how the service reads the body are refused
+ *                           kept until 30 s before it expires, and fetched again once when the service answers 401
+ *                           (or the variable SAIL_CLIENT_ID; config.json ClientId; config.yaml pat.clientid)
+ *     clientSecret          belongs to the clientId
+ *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
+ *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's
+ *                           own environment variables, working directory and home directory
+ *     defaultHeaders        {}: object of texts, the headers of every request, in place of the library's own of these
+ *                           names. With an Authorization among them no token is fetched. Headers that would change
+ *                           how the service reads the body are refused
  *     skipCertificateCheck  false: whether any certificate is accepted
  *     proxy                 http://host:port. Default: HTTPS_PROXY, ALL_PROXY. Loopback addresses are never proxied
  *     noProxy               host names and networks that need no proxy, with commas between. Default: NO_PROXY
@@ -263,8 +264,7 @@
  *     connectTimeoutSec     10: for a connection to be made
  *     maximumRetryCount     3: how often a request is repeated that was not sent, or was answered 429 (0 to 100)
  *     retryIntervalSeconds  1: between two tries, where the service does not say how long to wait
- *     rateLimit             { "requests": 100, "seconds": 10 }: what the service allows one credential (see RATE
- *                           LIMIT)
+ *     rateLimit             { "requests": 100, "seconds": 10 }: what the service allows one credential (see RATE LIMIT)
  *     maximumConcurrency    4: the most calls under way at the same time for one request (1 to 16)
  *     maximumResponseBytes  16777216: a larger answer is an error (1 to 4294967296)
  *     preflight             true: whether the matches of a filter are counted before it is sent
@@ -280,7 +280,7 @@
  *
  * The base URL and the credentials come from the first of these places that has credentials, and from it alone, so
  * that no file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
- * ~/.sailpoint/config.yaml. The table says what members are called there (Elsewhere); config.json may have its names in any case.
+ * ~/.sailpoint/config.yaml. The table has their names there; those in config.json are read in any case.
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from
  * ./config.json. All other members come from the call, or from cc_configure where the call has no credentials.
  */

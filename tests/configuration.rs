@@ -316,7 +316,7 @@ fn sample(member: &Member) -> Value {
     match (member.kind, member.name) {
         ("Address", "tokenUrl") => json!("https://acme.api.identitynow.com/token"),
         ("Address", _) => json!("https://acme.api.identitynow.com"),
-        ("Token" | "Secret", _) => json!("s3cret"),
+        ("Secret", _) => json!("s3cret"),
         ("HeaderMap", _) => json!({ "X-Own": "s3cret" }),
         ("Proxy", _) => json!("http://user:s3cret@proxy.example:8080"),
         ("bool", _) => json!(true),
@@ -424,7 +424,7 @@ fn the_module_has_a_key_for_every_member_and_reads_it_by_its_type() {
     expected.extend(MEMBERS.iter().filter(|member| member.name != "lookup").map(|member| {
         let kind = match (member.name, member.kind) {
             ("caFile", _) => "path",
-            (_, "Token" | "Secret") => "secret",
+            (_, "Secret") => "secret",
             (_, "bool") => "flag",
             (_, "u64" | "Duration") => "number",
             (_, "HeaderMap") => "headers",

@@ -1,9 +1,5 @@
 //! Members that are one of a few words.
 
-use super::Configuration;
-use crate::error::Result;
-use crate::json::Object;
-
 /// Which endpoint refreshes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -29,11 +25,6 @@ pub(crate) enum ApiVersion {
 
 impl Backend {
     pub(super) const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cc", Self::Cc), ("process", Self::Process)];
-
-    /// The member `backend` of a request's options.
-    pub(crate) fn read(object: &mut Object<'_>) -> Result<Option<Self>> {
-        Configuration::backend(object)
-    }
 
     /// As it is written.
     pub(crate) fn name(self) -> &'static str {

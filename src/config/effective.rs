@@ -1,4 +1,4 @@
-//! The configuration that a call goes by, and the answer of `cc_configure`.
+//! The effective configuration of a call, and the answer of `cc_configure`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use super::{Address, Configuration, Credentials, Settings, Transport};
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// What a call goes by: complete, and checked.
+/// The configuration of a call: complete, and checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Effective {
     pub(crate) base_url: Address,
@@ -22,12 +22,11 @@ pub(crate) struct Effective {
     pub(crate) credentials: Credentials,
     pub(crate) transport: Transport,
     pub(crate) settings: Settings,
-    /// Whether all of it was in the call's own configuration, or in that of `cc_configure` with this generation:
-    /// then it can be kept, because no file and no variable can change it.
+    /// Where all of it came from: what no file and no variable can change, can be kept.
     pub(crate) origin: Origin,
 }
 
-/// How long an [`Effective`] holds.
+/// How long an [`Effective`] is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// As long as the configuration's text is the same.
@@ -63,9 +62,9 @@ pub(crate) fn generation() -> u64 {
 }
 
 impl Effective {
-    /// Finds what a call with this configuration, or with none, goes by.
+    /// Finds the configuration of a call that gives this one, or none.
     pub(crate) fn of_call(call: Option<&Configuration>) -> Result<Self> {
-        // Before it is read: a later change makes a higher number, and what is kept under this one is not found.
+        // Before it is read: a later change has a higher number, so that what is kept under this one is not found.
         let generation = generation();
         let session = configured();
         let found = sources::find(call, session.as_deref())?;
@@ -74,21 +73,21 @@ impl Effective {
                 found.not_configured("Nothing tells who asks: no access token, and no client id with its secret.")
             );
         };
-        let Some((base_url, address_source)) = found.base_url.clone() else {
+        let (Some((base_url, address_source)), Some((token_url, _))) = (found.base_url.clone(), &found.token_url)
+        else {
             return Err(found.not_configured(&format!(
                 "Credentials were found ({}), but no base URL to send them to.",
                 source.name()
             )));
         };
-        // A proxy may come from the process's variables, which are in nobody's text.
-        let settled = found.lookup_was_given || base_url.is_loopback();
+        // A proxy may come from the process's variables, which can change.
+        let no_process_proxy = found.lookup_was_given || base_url.is_loopback();
         let origin = match (source, address_source) {
-            (Source::Call, Source::Call) if settled => Origin::Call,
-            (Source::Session, Source::Session) if settled && call.is_none() => Origin::Session(generation),
+            (Source::Call, Source::Call) if no_process_proxy => Origin::Call,
+            (Source::Session, Source::Session) if no_process_proxy && call.is_none() => Origin::Session(generation),
             _ => Origin::Elsewhere,
         };
         let settings = Settings::of(&found.settings);
-        let token_url = found.token_url.as_ref().map_or_else(|| base_url.token_endpoint(), |(url, _)| url.clone());
         let variable = |name| found.lookup.variable(name);
         let transport = Transport {
             https: base_url.is_https() || token_url.is_https(),
@@ -98,14 +97,15 @@ impl Effective {
             ca_file: settings.ca_file.clone(),
             connect_timeout: settings.connect_timeout,
         };
-        Ok(Self { base_url, token_url: token_url.url().clone(), credentials, transport, settings, origin })
+        let token_url = token_url.url().clone();
+        Ok(Self { base_url, token_url, credentials, transport, settings, origin })
     }
 
-    /// What must not be repeated of the default headers.
+    /// The values of default headers that no message may repeat.
     pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        // Which are secrets cannot be told by their names; what is short is no secret.
+        // Names do not tell which values are secrets; a short value is none.
         let values = self.settings.default_headers.iter().filter(|(_, value)| value.len() >= 8);
-        values.filter_map(|(_, value)| value.to_str().ok()).map(|value| Secret::token(value.to_owned())).collect()
+        values.filter_map(|(_, value)| value.to_str().ok()).map(Secret::token).collect()
     }
 }
 

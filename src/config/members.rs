@@ -6,6 +6,7 @@
 //
 // The type decides how a value is read, and how cc_configure shows it (types.rs): secrets as "***". The default is
 // JSON. `from` lists the places that may give the member, besides the call and cc_configure, and its name there.
+// The manual keeps the lines of the text: at most 91 characters.
 
 members! {
     // Where to send requests, and as whom: from one source, see sources.rs.
@@ -15,23 +16,23 @@ members! {
         /// default {baseUrl}/oauth/token
         token_url "tokenUrl": Address, from ConfigJson "TokenUrl";
         /// sent as it is, never renewed; "Bearer " before it is dropped
-        access_token "accessToken": Token;
-        /// of a personal access token or an API client: a token is fetched, shared by all threads, kept until 30 s
-        /// before it expires, and fetched again once when the service answers 401
+        access_token "accessToken": Secret;
+        /// of a personal access token or an API client: a token is fetched, shared by all threads,
+        /// kept until 30 s before it expires, and fetched again once when the service answers 401
         client_id "clientId": String,
             from Environment "SAIL_CLIENT_ID", ConfigJson "ClientId", ConfigYaml "pat.clientid";
         /// belongs to the clientId
         client_secret "clientSecret": Secret,
             from Environment "SAIL_CLIENT_SECRET", ConfigJson "ClientSecret", ConfigYaml "pat.clientsecret";
-        /// object: `environment` (object of texts), `directory`, `home`, instead of the process's own environment
-        /// variables, working directory and home directory
+        /// object: `environment` (object of texts), `directory`, `home`, instead of the process's
+        /// own environment variables, working directory and home directory
         lookup "lookup": Lookup;
     }
     // From the call, or from cc_configure where the call has no credentials.
     settings {
-        /// headers that are sent with every request, in place of the library's own of these names: an object of texts.
-        /// With an Authorization among them no token is fetched. Headers that would change how the service reads the
-        /// body are refused
+        /// object of texts, the headers of every request, in place of the library's own of these
+        /// names. With an Authorization among them no token is fetched. Headers that would change
+        /// how the service reads the body are refused
         default_headers "defaultHeaders": HeaderMap = {};
         /// whether any certificate is accepted
         skip_certificate_check "skipCertificateCheck": bool = false;
@@ -54,15 +55,15 @@ members! {
         /// the most calls under way at the same time for one request
         maximum_concurrency "maximumConcurrency": u64 ["calls", 1..=16] = 4;
         /// a larger answer is an error
-        maximum_response_bytes "maximumResponseBytes": u64 ["bytes", 1..=4_294_967_296] = 16777216;
+        maximum_response_bytes "maximumResponseBytes": u64 ["bytes", 1..=4294967296] = 16777216;
         /// whether the matches of a filter are counted before it is sent
         preflight "preflight": bool = true;
         /// the most identities that a refresh may touch, a full refresh included
-        maximum_identities "maxIdentities": u64 ["identities", 1..=1_000_000_000];
+        maximum_identities "maxIdentities": u64 ["identities", 1..=1000000000];
         /// which endpoint refreshes; or cc, or process, see BACKENDS
         backend "backend": Backend = "auto";
-        /// the form of the paths. v1 is /{service}/v1/...; v2026, v2025, v2024 and beta are /{version}/{service}/...
-        /// The paths of /cc and /oauth have no version
+        /// the form of the paths. v1 is /{service}/v1/...; v2026, v2025, v2024 and beta are
+        /// /{version}/{service}/... The paths of /cc and /oauth have no version
         api_version "apiVersion": ApiVersion = "v1";
         /// whether scripts that set arguments to false also run on a tenant without /cc
         allow_broader "allowBroader": bool = false;

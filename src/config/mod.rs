@@ -1,4 +1,4 @@
-//! The configuration: what one source says ([`Configuration`]), and what a call goes by ([`Effective`]).
+//! The configuration: what one source says ([`Configuration`]), and the result for a call ([`Effective`]).
 //!
 //! Each member is declared once, in `members.rs`. A base URL and its credentials come from one source whole
 //! (`sources`), so that no file can send another's secret to a server of its own.
@@ -21,19 +21,19 @@ pub(crate) use choice::{ApiVersion, Backend};
 pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
 use self::sources::{Lookup, Source};
-use self::types::{Member, Proxy, Text, Token};
+use self::types::{Member, Proxy, Text};
 use crate::error::Result;
 use crate::json::Object;
 use crate::secret::Secret;
 
-/// How to prove who asks.
+/// How a request proves who sends it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Credentials {
     /// Used as it is, never renewed.
     AccessToken(Secret),
     /// Exchanged for a token at the token URL.
     Client { id: String, secret: Secret },
-    /// An `Authorization` among the default headers: no token is fetched.
+    /// An `Authorization` is among the default headers: no token is fetched.
     Header,
 }
 
@@ -49,14 +49,14 @@ pub(crate) struct Transport {
     pub(crate) connect_timeout: Duration,
 }
 
-/// How many requests the service takes of one credential, and in which time.
+/// How many requests the service allows one credential, and in which time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     pub(crate) requests: u64,
     pub(crate) window: Duration,
 }
 
-/// What the declarations in `members.rs` become here.
+/// What the declarations in `members.rs` become in the library.
 macro_rules! members {
     (
         origin { $(
@@ -75,7 +75,7 @@ macro_rules! members {
             $($(#[doc = $text])* $field: Option<$type>,)*
         }
 
-        /// The settings that a call goes by: those that have a default are there.
+        /// The settings of a call. One that has a default is always set.
         #[derive(Debug, Clone)]
         #[expect(dead_code, reason = "`environment` is used before, to find the sources")]
         pub(crate) struct Settings {
@@ -168,14 +168,14 @@ impl Configuration {
         &READ
     }
 
-    /// The credentials, where they are whole. Half of them is an error: the next source must not step in for a
-    /// secret that was forgotten here, and act as somebody else.
+    /// The credentials, where they are complete. Half of them is an error: if the next source were asked, the call would
+    /// be made as somebody else.
     fn credentials(&self, source: Source) -> Result<Option<Credentials>> {
         if self.default_headers.as_ref().is_some_and(|headers| headers.contains_key(AUTHORIZATION)) {
             return Ok(Some(Credentials::Header));
         }
-        if let Some(Token(token)) = &self.access_token {
-            return Ok(Some(Credentials::AccessToken(token.clone())));
+        if let Some(token) = &self.access_token {
+            return Ok(Some(Credentials::AccessToken(Secret::token(token.reveal()))));
         }
         match (&self.client_id, &self.client_secret) {
             (Some(id), Some(secret)) => Ok(Some(Credentials::Client { id: id.clone(), secret: secret.clone() })),
@@ -184,9 +184,4 @@ impl Configuration {
             (None, Some(_)) => Err(sources::half(source, "client secret", "client id")),
         }
     }
-}
-
-/// The member `maxIdentities` of a request's options.
-pub(crate) fn maximum_identities(object: &mut Object<'_>) -> Result<Option<u64>> {
-    Configuration::maximum_identities(object)
 }

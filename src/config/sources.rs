@@ -1,9 +1,9 @@
-//! Where a configuration comes from, and which source wins.
+//! Where a configuration comes from, and which source has priority.
 //!
 //! In this order: the call, `cc_configure`, the environment, `./config.json`, `~/.sailpoint/config.yaml`: the places
 //! where SailPoint's own tools look; `members.rs` has the names that they know members by. The first that names credentials wins and gives the base URL too. The one exception: credentials that were set
 //! in the session (the call or `cc_configure`) without a base URL take it from `SAIL_BASE_URL` or `config.yaml`,
-//! which are the user's own, never from `./config.json`, which is whoever's folder this is.
+//! which are the user's own, never from `./config.json`: somebody else may have written the file in this folder.
 //!
 //! Settings that are neither address nor credential come from the session only. A call that names credentials
 //! stands alone; one that does not adds its settings to those of `cc_configure`.
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use reqwest::header::HeaderMap;
 use saphyr::{LoadableYamlNode, Yaml};
 
-use super::types::{Member, Token};
+use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
@@ -42,17 +42,18 @@ pub(crate) struct Lookup {
     home: Option<PathBuf>,
 }
 
-/// What the sources say together.
+/// What the sources give together.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
     pub(super) credentials: Option<(Credentials, Source)>,
     pub(super) base_url: Option<(Address, Source)>,
+    /// There is one where there is a base URL.
     pub(super) token_url: Option<(Address, Source)>,
     /// Where the settings come from, the first that gives one first: the default headers of all, the call,
     /// `cc_configure` unless the call stands alone, the defaults.
     pub(super) settings: Vec<(Cow<'a, Configuration>, Source)>,
     pub(super) lookup: Lookup,
-    /// False: it is the process's own.
+    /// False: `lookup` is the process's own.
     pub(super) lookup_was_given: bool,
     /// A line for each place that was looked at, for the error that says that nothing was found.
     looked_at: Vec<String>,
@@ -63,7 +64,7 @@ const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
 
 /// Asks the sources in their order until one names credentials.
 pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Configuration>) -> Result<Found<'a>> {
-    // Of a call that stands alone, nothing is the session's.
+    // A call with credentials takes nothing from the session.
     let stands_alone = call.is_some_and(|call| call.credentials(Source::Call).is_ok_and(|found| found.is_some()));
     let given = call.and_then(|call| call.lookup.clone());
     let given = given.or_else(|| session.filter(|_| !stands_alone)?.lookup.clone());
@@ -114,40 +115,31 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
     let mut settings = vec![(Cow::Owned(headers), headers_source)];
     settings.extend(in_force.iter().map(|(layer, source)| (Cow::Borrowed(*layer), *source)));
     settings.push((Cow::Borrowed(Configuration::defaults()), Source::Default));
-    let session_url = |pick: fn(&Configuration) -> Option<&Address>| {
+    let first = |pick: fn(&Configuration) -> Option<&Address>| {
         in_force.iter().find_map(|(layer, source)| Some((pick(layer)?.clone(), *source)))
     };
-    let asked = session_url(|layer| layer.base_url.as_ref());
-    let asked_token_url = session_url(|layer| layer.token_url.as_ref());
-    let mut found = Found {
-        credentials: None,
-        base_url: asked.clone(),
-        token_url: asked_token_url.clone(),
-        settings,
-        lookup,
-        lookup_was_given,
-        looked_at,
-    };
-    let Some((layer, credentials, source)) = winner else {
-        return Ok(found);
-    };
-    found.credentials = Some((credentials, source));
-    found.base_url = match (layer.base_url.clone(), asked) {
-        (Some(own), Some((asked, _))) if own != asked => {
-            return Err(belongs_elsewhere("baseUrl", source, &own, &asked));
-        }
-        (Some(own), _) => Some((own, source)),
-        (None, asked) if source != Source::Call && source != Source::Session => asked,
-        (None, _) => base_url_for_session(&found.lookup, environment_name.as_deref(), &mut found.looked_at)?,
-    };
-    found.token_url = match (layer.token_url.clone(), asked_token_url) {
-        (Some(own), _) => Some((own, source)),
-        (None, Some((asked, _))) if found.base_url.as_ref().is_some_and(|(own, _)| own.token_endpoint() != asked) => {
-            return Err(belongs_elsewhere("tokenUrl", source, &asked, &asked));
-        }
-        (None, _) => None,
-    };
-    Ok(found)
+    let (mut base_url, mut token_url) =
+        (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
+    if let Some((layer, _, source)) = &winner {
+        base_url = match (layer.base_url.clone(), base_url) {
+            (Some(own), Some((asked, _))) if own != asked => {
+                return Err(belongs_elsewhere("baseUrl", *source, &own, &asked));
+            }
+            (Some(own), _) => Some((own, *source)),
+            (None, asked) if !matches!(source, Source::Call | Source::Session) => asked,
+            (None, _) => base_url_for_session(&lookup, environment_name.as_deref(), &mut looked_at)?,
+        };
+        token_url = match (layer.token_url.clone(), token_url, &base_url) {
+            (Some(own), ..) => Some((own, *source)),
+            (None, Some((asked, _)), Some((base_url, _))) if base_url.token_endpoint() != asked => {
+                return Err(belongs_elsewhere("tokenUrl", *source, &asked, &asked));
+            }
+            _ => None,
+        };
+    }
+    let default = base_url.as_ref().map(|(url, _)| (url.token_endpoint(), Source::Default));
+    let credentials = winner.map(|(_, credentials, source)| (credentials, source));
+    Ok(Found { credentials, base_url, token_url: token_url.or(default), settings, lookup, lookup_was_given, looked_at })
 }
 
 impl Source {
@@ -222,26 +214,19 @@ impl Member for Lookup {
 impl Found<'_> {
     /// Address and credentials, as one configuration for each source.
     pub(super) fn origin(&self) -> Vec<(Configuration, Source)> {
-        let mut layers = Vec::new();
-        let mut add = |layer, source| layers.push((layer, source));
-        if let Some((url, source)) = self.base_url.clone() {
-            add(Configuration { token_url: Some(url.token_endpoint()), ..Configuration::default() }, Source::Default);
-            add(Configuration { base_url: Some(url), ..Configuration::default() }, source);
-        }
-        if let Some((url, source)) = self.token_url.clone() {
-            add(Configuration { token_url: Some(url), ..Configuration::default() }, source);
-        }
-        match self.credentials.clone() {
-            Some((Credentials::AccessToken(token), source)) => {
-                add(Configuration { access_token: Some(Token(token)), ..Configuration::default() }, source);
+        let none = Configuration::default;
+        let base_url =
+            self.base_url.clone().map(|(url, source)| (Configuration { base_url: Some(url), ..none() }, source));
+        let token_url =
+            self.token_url.clone().map(|(url, source)| (Configuration { token_url: Some(url), ..none() }, source));
+        let credentials = self.credentials.clone().map(|(credentials, source)| match credentials {
+            Credentials::AccessToken(token) => (Configuration { access_token: Some(token), ..none() }, source),
+            Credentials::Client { id, secret } => {
+                (Configuration { client_id: Some(id), client_secret: Some(secret), ..none() }, source)
             }
-            Some((Credentials::Client { id, secret }, source)) => add(
-                Configuration { client_id: Some(id), client_secret: Some(secret), ..Configuration::default() },
-                source,
-            ),
-            Some((Credentials::Header, _)) | None => {}
-        }
-        layers
+            Credentials::Header => (none(), source),
+        });
+        [base_url, token_url, credentials].into_iter().flatten().collect()
     }
 
     /// The error of a call that nobody has told where to go, or as whom.
@@ -279,7 +264,7 @@ fn belongs_elsewhere(member: &str, source: Source, own: &Address, asked: &Addres
     .hint(format!("A secret is sent only to the address that it was given with: give credentials beside the {member}, or leave it out."))
 }
 
-/// Credentials of the session that came without a base URL.
+/// The base URL for credentials of the call or the session that came without one.
 fn base_url_for_session(
     lookup: &Lookup,
     environment_name: Option<&str>,
@@ -311,7 +296,7 @@ fn config_json(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) ->
     let Some(directory) = &lookup.directory else { return Ok(None) };
     let path = directory.join("config.json");
     let Some(text) = read_file(&path, "./config.json", looked_at) else { return Ok(None) };
-    // Somebody else's config.json is no error: only members of these names are ours.
+    // A config.json may belong to another program: only the members of these names are read.
     let Ok(object) = Object::parse(&text, "./config.json") else {
         looked_at.push(format!("{}: no JSON object", path.display()));
         return Ok(None);

@@ -1,5 +1,6 @@
 //! The types of a configuration's members: how each is read, and how `cc_configure` shows it.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -37,10 +38,6 @@ pub(super) trait Text: Sized {
     }
 }
 
-/// An access token, without the word `Bearer`.
-#[derive(Debug, Clone)]
-pub(crate) struct Token(pub(super) Secret);
-
 /// The URL of a proxy, which may hold a password.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy(pub(super) Secret);
@@ -74,12 +71,6 @@ impl Text for String {
 impl Text for Secret {
     fn parse(text: String, _: &str) -> Result<Option<Self>> {
         Ok(Some(Secret::new(text)))
-    }
-}
-
-impl Text for Token {
-    fn parse(text: String, _: &str) -> Result<Option<Self>> {
-        Ok(Some(Self(Secret::token(text))))
     }
 }
 
@@ -127,65 +118,33 @@ impl Text for HeaderValue {
     }
 }
 
-impl Member for bool {
-    type Limits = ();
+/// A type by how it is read and what is shown.
+macro_rules! member {
+    ($type:ty, |$object:ident, $name:ident, $limits:ident: $of:ty| $read:expr, |$value:ident| $shown:expr) => {
+        impl Member for $type {
+            type Limits = $of;
 
-    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
-        object.flag(name)
-    }
+            fn read($object: &mut Object<'_>, $name: &'static str, $limits: $of) -> Result<Option<Self>> {
+                $read
+            }
 
-    fn show(&self) -> Value {
-        json!(self)
-    }
+            fn show(&self) -> Value {
+                let $value = self;
+                json!($shown)
+            }
+        }
+    };
 }
 
-impl Member for u64 {
-    type Limits = (&'static str, std::ops::RangeInclusive<u64>);
-
-    fn read(object: &mut Object<'_>, name: &'static str, (unit, range): Self::Limits) -> Result<Option<Self>> {
-        object.integer(name, unit, range)
-    }
-
-    fn show(&self) -> Value {
-        json!(self)
-    }
-}
-
-impl Member for Duration {
-    type Limits = ();
-
-    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
-        object.seconds(name)
-    }
-
-    fn show(&self) -> Value {
-        json!(self.as_secs_f64())
-    }
-}
-
-impl Member for Backend {
-    type Limits = ();
-
-    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
-        object.choice(name, &Self::WORDS)
-    }
-
-    fn show(&self) -> Value {
-        json!(self.name())
-    }
-}
-
-impl Member for ApiVersion {
-    type Limits = ();
-
-    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
-        object.choice(name, &Self::WORDS)
-    }
-
-    fn show(&self) -> Value {
-        json!(self.name())
-    }
-}
+member!(bool, |object, name, _none: ()| object.flag(name), |value| value);
+member!(
+    u64,
+    |object, name, limits: (&'static str, RangeInclusive<u64>)| object.integer(name, limits.0, limits.1),
+    |value| value
+);
+member!(Duration, |object, name, _none: ()| object.seconds(name), |value| value.as_secs_f64());
+member!(Backend, |object, name, _none: ()| object.choice(name, &Self::WORDS), |value| value.name());
+member!(ApiVersion, |object, name, _none: ()| object.choice(name, &Self::WORDS), |value| value.name());
 
 impl Member for RateLimit {
     type Limits = ();

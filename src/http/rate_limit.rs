@@ -1,7 +1,7 @@
 //! The service's rate limit, kept on this side: a sliding window for each host and credential, shared by all threads.
 //!
-//! A request counts from when it has arrived for sure, which is when its answer begins: one that was long on its way
-//! would otherwise leave the window here before it leaves the service's.
+//! A request counts from the time when it has certainly arrived, which is when its answer begins: a slow one would
+//! otherwise leave the window here before it leaves the service's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::cache::Cache;
 use crate::config::{Credentials, Effective, RateLimit};
 use crate::control::{Control, Phase};
 
-/// What is left to others who use the same credential, in hundredths.
+/// The percentage of the limit that is left to other programs with the same credential.
 const LEFT_TO_OTHERS: u64 = 5;
 
-/// No request is longer on its way.
+/// The longest time that a request takes to arrive.
 const LONGEST_WAY: Duration = Duration::from_secs(1);
 
 /// How many credentials' windows are kept at the same time.
@@ -30,7 +30,7 @@ pub(crate) struct Rate {
     window: Arc<Window>,
 }
 
-/// A request that was let pass.
+/// The permission to send one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permit(u64);
 
@@ -38,7 +38,7 @@ pub(crate) struct Permit(u64);
 #[derive(Debug, Default)]
 struct Window {
     state: Mutex<State>,
-    /// Whose turn it is: first come, first served. A turn that is given up goes to the next.
+    /// Held by the request that is next: first come, first served.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -101,7 +101,7 @@ impl Rate {
             let RateLimit { requests, window } = self.limit;
             format!("Waiting for the rate limit ({requests} requests in {} s)", window.as_secs_f64())
         };
-        // Whoever will not wait for that does not wait for others who do.
+        // A call that cannot wait that long does not queue behind others.
         let held =
             self.window.lock().held.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         if held > patience {
@@ -129,7 +129,7 @@ impl Rate {
         }
     }
 
-    /// The service has begun to answer, or never will.
+    /// The service has begun to answer, or will not answer.
     pub(crate) fn arrived(&self, permit: Permit) {
         let mut state = self.window.lock();
         if let Some(passed) = state.passed.iter_mut().rfind(|passed| passed.number == permit.0) {
@@ -137,7 +137,7 @@ impl Rate {
         }
     }
 
-    /// The service asks to wait: so does everybody with this credential.
+    /// The service asks to wait: all requests with this credential wait.
     pub(crate) fn hold(&self, until: Instant) {
         let mut state = self.window.lock();
         state.held = state.held.max(Some(until));

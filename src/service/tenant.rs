@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::error::Result;
 
-/// How long something is believed.
+/// How long a fact is valid.
 const KEPT: Duration = Duration::from_secs(600);
 
 /// How many tenants are remembered at the same time.
@@ -26,11 +26,11 @@ pub(crate) enum Age {
 #[derive(Debug, Default)]
 pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
-    /// Whether the tenant's successor has answered where `/cc` does no more. For good: it does not come back.
+    /// Whether `/cc` is gone and its successor has answered. Kept for good: it does not come back.
     pub(super) retired: AtomicBool,
 }
 
-/// Something that was asked for once.
+/// An answer that is asked for when it is first needed.
 #[derive(Debug)]
 pub(super) struct Fact<T>(Mutex<Option<(Instant, T)>>);
 
@@ -68,7 +68,7 @@ impl<T: Clone> Fact<T> {
                 return Ok((value, Age::Kept));
             }
         }
-        // Not under the lock: several may ask at the same time, and none waits for another's network.
+        // Not under the lock: several may ask at the same time, so that none waits for another's request.
         let value = ask()?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), value.clone()));
         Ok((value, Age::New))

@@ -25,13 +25,13 @@ const LIFETIME: Duration = Duration::from_secs(300);
 /// How many clients' tokens are kept at the same time.
 const CLIENTS: usize = 1024;
 
-/// As progress has it.
+/// What an operation's progress says meanwhile.
 const DOING: &str = "the request for a token";
 
 /// Where a service's tokens come from.
 #[derive(Debug)]
 pub(super) enum Tokens {
-    /// The caller's own headers say who asks.
+    /// The caller's own headers have the credentials.
     None,
     Given(Arc<Bearer>),
     /// Shared by all services that this client's credentials are for.
@@ -98,7 +98,7 @@ struct Key {
     secret: Secret,
 }
 
-/// One client's token, and whoever is fetching it.
+/// One client's token, and the state of its fetching.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     state: Mutex<State>,
@@ -181,7 +181,7 @@ impl Slot {
     }
 }
 
-/// Wakes whoever waits for another's token: the one who was cancelled goes, the others wait on.
+/// Wakes the calls that wait for a token: the cancelled one returns, the others go on waiting.
 impl Cancel for Slot {
     fn cancel(&self) -> Sent {
         // Not between a waiter's look at its control and its sleep.
@@ -191,7 +191,7 @@ impl Cancel for Slot {
     }
 }
 
-/// Tells those who wait, even when the fetch has panicked.
+/// Wakes the waiting calls, even when the fetch has panicked.
 struct FetchGuard<'a> {
     slot: &'a Slot,
     result: Option<Result<Token>>,
