@@ -3,7 +3,14 @@
 use std::path::{Path, PathBuf};
 
 fn main() {
-    for input in ["build.rs", "cbindgen.toml", "src/ffi.rs", "src/manual.txt", "include/pssailpointcc.h"] {
+    for input in [
+        "build.rs",
+        "cbindgen.toml",
+        "src/ffi.rs",
+        "src/manual.txt",
+        "src/config/members.rs",
+        "include/pssailpointcc.h",
+    ] {
         println!("cargo::rerun-if-changed={input}");
     }
     header();
@@ -19,7 +26,7 @@ fn header() {
     let manual = std::fs::read_to_string(root.join("src/manual.txt")).expect("src/manual.txt is readable");
     let version = std::env::var("CARGO_PKG_VERSION").expect("cargo sets it");
     let parts: Vec<&str> = version.split('.').collect();
-    config.header = Some(manual);
+    config.header = Some(manual.replace(" * @members@\n", &members_table()).replace("@unused@", &UNUSED.join(", ")));
     config.after_includes = Some(format!(
         "/** The version of this header; cc_version() tells that of the library. */\n\
          #define CC_VERSION \"{version}\"\n#define CC_VERSION_MAJOR {}\n#define CC_VERSION_MINOR {}\n#define CC_VERSION_PATCH {}",
@@ -37,6 +44,47 @@ fn header() {
     if std::fs::read(&made).is_ok_and(|made| made != committed) {
         println!("cargo::warning=include/pssailpointcc.h is stale: UPDATE_HEADER=1 cargo test --test header");
     }
+}
+
+/// Each member of a configuration: its name, its default, the lines of its text, its range and its names in other places.
+macro_rules! members {
+    ($($group:ident { $(
+        $(#[doc = $line:literal])*
+        $field:ident $name:literal: $type:ty
+            $([$unit:literal, $range:expr])? $(= $default:tt)? $(, from $($source:ident $key:literal),+)?;
+    )* })*) => {
+        const MEMBERS: &[(&str, &str, &[&str], &str, &str)] = &[$($((
+            $name,
+            concat!($(stringify!($default))?),
+            &[$($line),*],
+            concat!($(stringify!($range))?),
+            concat!($($("; ", stringify!($source), " ", $key),+)?),
+        ),)*)*];
+    };
+}
+
+include!("src/config/members.rs");
+
+/// The manual's table of the members.
+fn members_table() -> String {
+    let mut table = String::new();
+    for (name, default, lines, range, places) in MEMBERS {
+        let mut text = lines.join("\n");
+        if !default.is_empty() {
+            text = format!("{}:{text}", default.trim_matches('"'));
+        }
+        if let Some((least, most)) = range.split_once("..=") {
+            text += &format!(" ({least} to {most})");
+        }
+        if let Some(places) = places.strip_prefix("; ") {
+            let places = places.replace("ConfigJson", "config.json").replace("ConfigYaml", "config.yaml");
+            text += &format!("\n(or {})", places.replace("Environment", "the variable"));
+        }
+        for (number, line) in text.lines().enumerate() {
+            table += &format!(" *     {:<21} {}\n", if number == 0 { name } else { "" }, line.trim());
+        }
+    }
+    table
 }
 
 fn link_arguments() {

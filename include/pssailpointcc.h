@@ -308,40 +308,45 @@
  * CONFIGURATION
  *
  *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
+ *                           (or the variable SAIL_BASE_URL; config.json BaseUrl; config.yaml baseurl)
  *     tokenUrl              default {baseUrl}/oauth/token
- *     accessToken           used as it is, never renewed; "Bearer " before it is dropped
- *     clientId, clientSecret  of a personal access token or API client: a token is fetched, shared by all threads,
+ *                           (or config.json TokenUrl)
+ *     accessToken           sent as it is, never renewed; "Bearer " before it is dropped
+ *     clientId              of a personal access token or an API client: a token is fetched, shared by all threads,
  *                           kept until 30 s before it expires, and fetched again once when the service answers 401
- *     defaultHeaders        object of texts: sent with every request, and win over the library's own. With an
- *                           Authorization among them no token is fetched. Headers that would change how the
- *                           service reads the body are refused
- *     skipCertificateCheck  true: take any certificate
- *     caFile                a PEM file: authorities to trust beside this system's
- *     proxy, noProxy        http://host:port; host names and networks that need none, with commas between. Default:
- *                           HTTPS_PROXY, ALL_PROXY, NO_PROXY. Loopback addresses are never proxied
- *     timeoutSec            100: one exchange with its retries, without its waits for the rate limit
- *     connectTimeoutSec     10
- *     maximumRetryCount     3: of what was not sent, or was answered 429
- *     retryIntervalSeconds  1: between two tries, where the service asks for nothing else
- *     rateLimit             { "requests": 100, "seconds": 10 }: what the service takes of one credential (see RATE LIMIT)
- *     maximumConcurrency    4: the most calls under way at the same time for one request, 1 to 16
- *     maximumResponseBytes  16777216
- *     preflight             true: count the matches of a filter before it is sent
- *     maxIdentities         the most identities that a refresh may touch, a full refresh included
- *     backend               auto; cc or process: see BACKENDS
- *     apiVersion            v1: /{service}/v1/...; v2026, v2025, v2024, beta: /{version}/{service}/... The paths of /cc and
- *                           /oauth have no version
- *     allowBroader          false. true: scripts that set arguments to false run on a tenant without /cc, too
- *     userAgent             PSSailpointCC/{version} ({system})
- *     environment           the environment in ~/.sailpoint/config.yaml; the active one if not given
+ *                           (or the variable SAIL_CLIENT_ID; config.json ClientId; config.yaml pat.clientid)
+ *     clientSecret          belongs to the clientId
+ *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
  *     lookup                object: `environment` (object of texts), `directory`, `home`, instead of the process's
  *                           own environment variables, working directory and home directory
+ *     defaultHeaders        {}: object of texts, the headers of every request, in place of the library's own of these
+ *                           names. With an Authorization among them no token is fetched. Headers that would change
+ *                           how the service reads the body are refused
+ *     skipCertificateCheck  false: whether any certificate is accepted
+ *     proxy                 http://host:port. Default: HTTPS_PROXY, ALL_PROXY. Loopback addresses are never proxied
+ *     noProxy               host names and networks that need no proxy, with commas between. Default: NO_PROXY
+ *     caFile                a PEM file: authorities to trust beside this system's
+ *     timeoutSec            100: one exchange with its retries, without its waits for the rate limit
+ *     connectTimeoutSec     10: for a connection to be made
+ *     maximumRetryCount     3: how often a request is repeated that was not sent, or was answered 429 (0 to 100)
+ *     retryIntervalSeconds  1: between two tries, where the service does not say how long to wait
+ *     rateLimit             { "requests": 100, "seconds": 10 }: what the service allows one credential (see RATE LIMIT)
+ *     maximumConcurrency    4: the most calls under way at the same time for one request (1 to 16)
+ *     maximumResponseBytes  16777216: a larger answer is an error (1 to 4294967296)
+ *     preflight             true: whether the matches of a filter are counted before it is sent
+ *     maxIdentities         the most identities that a refresh may touch, a full refresh included (1 to 1000000000)
+ *     backend               auto: which endpoint refreshes; or cc, or process, see BACKENDS
+ *     apiVersion            v1: the form of the paths. v1 is /{service}/v1/...; v2026, v2025, v2024 and beta are
+ *                           /{version}/{service}/... The paths of /cc and /oauth have no version
+ *     allowBroader          false: whether scripts that set arguments to false also run on a tenant without /cc
+ *     userAgent             PSSailpointCC/{version} ({system}): sent with every request
+ *     environment           the environment in ~/.sailpoint/config.yaml; the active one if not given
  *
- * apiKey, apiKeyPrefix, username, password and cookie are taken and not used.
+ * These are accepted and not used: apiKey, apiKeyPrefix, username, password, cookie.
  *
  * The base URL and the credentials come from the first of these places that has credentials, and from it alone, so
- * that no file can send another's secret to its own server: the call, cc_configure, the environment (SAIL_BASE_URL,
- * SAIL_CLIENT_ID, SAIL_CLIENT_SECRET), ./config.json (ClientId, ClientSecret, BaseUrl), ~/.sailpoint/config.yaml.
+ * that no file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
+ * ~/.sailpoint/config.yaml. The table has their names there; those in config.json are read in any case.
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from
  * ./config.json. All other members come from the call, or from cc_configure where the call has no credentials.
  */

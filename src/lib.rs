@@ -19,7 +19,7 @@
 //! | 12 | `control` `json` | cancel and progress of a call; reading JSON member by member |
 //! | 13 | `error` | what went wrong, for whoever reads it |
 //! | 14 | `response` | what a server answered |
-//! | 15 | `secret` `text` `wording` `host` | secrets; texts for messages, and the names in them; panics, threads and signals |
+//! | 15 | `secret` `text` `wording` `host` `cache` | secrets; texts for messages, and the names in them; panics, threads and signals; a bounded cache |
 //!
 //! The ABI's manual is `include/pssailpointcc.h`, which is made from `ffi` and `manual.txt`.
 
@@ -28,6 +28,7 @@
 #[cfg(panic = "abort")]
 compile_error!("panic = \"abort\" would end the host process where a call should answer \"internal\"; keep unwinding.");
 
+mod cache;
 mod check;
 mod config;
 mod control;

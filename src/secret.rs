@@ -12,7 +12,7 @@ impl Secret {
     }
 
     /// A bearer token, with or without the word before it.
-    pub(crate) fn token(text: String) -> Self {
+    pub(crate) fn token(text: &str) -> Self {
         let text = text.trim();
         let bare = match text.get(..7) {
             Some(word) if word.eq_ignore_ascii_case("bearer ") => text[7..].trim_start(),

@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pssailpointcc::ffi;
 use pssailpointcc_sandbox::{Client, Endpoint, Sandbox};
 use serde_json::{Value, json};
-use support::{call, refresh};
+use support::{call, read, refresh};
 
 /// A folder of this test's own, as working directory and home.
 struct Places {
@@ -283,4 +284,220 @@ fn a_bad_member_is_named_with_what_it_must_be() {
         assert!(answer["error"]["message"].as_str().is_some_and(|m| m.contains(text)), "{text}: {answer}");
         assert!(!answer.to_string().contains("s3cret"), "{answer}");
     }
+}
+
+/// A member as src/config/members.rs declares it.
+struct Member {
+    name: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    places: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! members {
+    ($($group:ident { $(
+        $(#[doc = $text:literal])*
+        $field:ident $name:literal: $type:ty
+            $([$unit:literal, $range:expr])? $(= $default:tt)? $(, from $($source:ident $key:literal),+)?;
+    )* })*) => {
+        const MEMBERS: &[Member] = &[$($(Member {
+            name: $name,
+            kind: stringify!($type),
+            default: concat!($(stringify!($default))?),
+            places: &[$($((stringify!($source), $key)),+)?],
+        },)*)*];
+    };
+}
+
+include!("../src/config/members.rs");
+
+/// A value of a member's type; the secrets hold "s3cret".
+fn sample(member: &Member) -> Value {
+    match (member.kind, member.name) {
+        ("Address", "tokenUrl") => json!("https://acme.api.identitynow.com/token"),
+        ("Address", _) => json!("https://acme.api.identitynow.com"),
+        ("Secret", _) => json!("s3cret"),
+        ("HeaderMap", _) => json!({ "X-Own": "s3cret" }),
+        ("Proxy", _) => json!("http://user:s3cret@proxy.example:8080"),
+        ("bool", _) => json!(true),
+        ("u64" | "Duration", _) => json!(2),
+        ("RateLimit", _) => json!({ "requests": 7, "seconds": 8.0 }),
+        ("Backend", _) => json!("process"),
+        ("ApiVersion", _) => json!("v2025"),
+        ("String" | "HeaderValue", name) => json!(format!("of-{name}")),
+        (kind, name) => panic!("{name}: no sample of a {kind}"),
+    }
+}
+
+#[test]
+fn every_member_that_a_call_gives_is_reported_and_no_secret_of_it() {
+    let places = Places::new("members");
+    let given = |leave_out: &[&str]| -> Value {
+        let given = MEMBERS.iter().filter(|member| member.name != "lookup" && !leave_out.contains(&member.name));
+        given.map(|member| (member.name.to_owned(), sample(member))).collect()
+    };
+    for leave_out in [&["accessToken"][..], &["clientId", "clientSecret"]] {
+        let given = given(leave_out);
+        let report = places.preview(given.clone());
+        for (name, value) in given.as_object().expect("an object") {
+            let shown = &report["configuration"][name];
+            assert_eq!(report["sources"][name], "call", "{name}: {report}");
+            match value.to_string().contains("s3cret") {
+                true => assert!(shown.to_string().contains("***"), "{name}: {shown}"),
+                false => assert!(shown == value || shown.as_f64() == value.as_f64(), "{name}: {shown}"),
+            }
+        }
+        assert!(!report.to_string().contains("s3cret"), "{report}");
+    }
+    let unused: Value = UNUSED.iter().map(|name| ((*name).to_owned(), json!("s3cret"))).collect();
+    let report = places.preview(unused);
+    assert!(report["ok"] == true && !report.to_string().contains("s3cret"), "{report}");
+}
+
+#[test]
+fn a_member_that_nobody_gives_has_its_declared_default() {
+    let report = Places::new("defaults").preview(json!({}));
+    for member in MEMBERS.iter().filter(|member| !member.default.is_empty()) {
+        let shown = &report["configuration"][member.name];
+        assert_eq!(report["sources"][member.name], "default", "{report}");
+        let default: Value = serde_json::from_str(member.default).expect("JSON");
+        match (&default, member.name) {
+            (_, "userAgent") => {
+                let shown = shown.as_str().expect("text");
+                assert!(shown.starts_with("PSSailpointCC/") && !shown.contains(['{', '}']), "{shown}");
+            }
+            (Value::Object(members), _) => {
+                assert!(members.iter().all(|(name, value)| shown[name].as_f64() == value.as_f64()), "{shown}");
+            }
+            _ => assert!(*shown == default || shown.as_f64() == default.as_f64(), "{}: {shown}", member.name),
+        }
+    }
+}
+
+#[test]
+fn each_place_gives_the_members_that_are_declared_for_it() {
+    for (place, source) in
+        [("Environment", "environment"), ("ConfigJson", "config.json"), ("ConfigYaml", "config.yaml")]
+    {
+        let of_place = |member: &'static Member| {
+            let (_, key) = member.places.iter().find(|(of, _)| *of == place)?;
+            Some((member, *key, sample(member)))
+        };
+        let members: Vec<(&Member, &str, Value)> = MEMBERS.iter().filter_map(of_place).collect();
+        let texts: serde_json::Map<String, Value> =
+            members.iter().map(|(_, key, value)| ((*key).to_owned(), value.clone())).collect();
+        let places = Places::new(&format!("place-{source}"));
+        let places = match place {
+            "Environment" => places.environment(Value::Object(texts)),
+            "ConfigJson" => places.config_json(&Value::Object(texts).to_string()),
+            _ => {
+                let line = |(key, value): (&String, &Value)| match key.split_once('.') {
+                    Some((group, key)) => format!("    {group}: {{ {key}: {value} }}\n"),
+                    None => format!("    {key}: {value}\n"),
+                };
+                // The two halves of `pat` are one mapping.
+                let lines: String = texts.iter().map(line).collect();
+                let lines = lines.replace(" }\n    pat: {", ",");
+                places.config_yaml(&format!("activeenvironment: a\nenvironments:\n  a:\n{lines}"))
+            }
+        };
+        let report = places.preview(json!({}));
+        assert!(members.len() >= 3, "{place}");
+        for (member, key, _) in members {
+            assert_eq!(report["sources"][member.name], source, "{key}: {report}");
+        }
+    }
+}
+
+#[test]
+fn the_module_has_a_key_for_every_member_and_reads_it_by_its_type() {
+    let script = read("powershell/PSSailpointCC/Private/Configuration.ps1");
+    let keys: BTreeMap<&str, &str> = between(&script, "$script:ConfigurationMember = @{", "\n}")
+        .lines()
+        .filter_map(|line| line.trim().split_once('='))
+        .map(|(name, kind)| (name.trim(), kind.trim().trim_matches('\'')))
+        .collect();
+    let mut expected: BTreeMap<&str, &str> = UNUSED.iter().map(|name| (*name, "kept")).collect();
+    // The official module's cache of its token.
+    expected.extend([("token", "kept"), ("tokenExpiration", "kept")]);
+    // The module gives the lookup itself.
+    expected.extend(MEMBERS.iter().filter(|member| member.name != "lookup").map(|member| {
+        let kind = match (member.name, member.kind) {
+            ("caFile", _) => "path",
+            (_, "Secret") => "secret",
+            (_, "bool") => "flag",
+            (_, "u64" | "Duration") => "number",
+            (_, "HeaderMap") => "headers",
+            (_, "Proxy") => "proxy",
+            (_, "RateLimit") => "rate",
+            _ => "text",
+        };
+        (member.name, kind)
+    }));
+    assert_eq!(keys, expected);
+    let variables = between(&script, "$script:LookupVariable = @(", "\n)");
+    for (_, key) in MEMBERS.iter().flat_map(|member| member.places).filter(|(place, _)| *place == "Environment") {
+        assert!(variables.contains(&format!("'{key}'")), "{key}: {variables}");
+    }
+}
+
+#[test]
+fn the_parameters_of_set_configuration_are_members_and_each_is_assigned() {
+    let script = read("powershell/PSSailpointCC/Public/Set-Configuration.ps1");
+    let (parameters, body) = between(&script, "    param(\n", "\0").split_once("\n    )\n").expect("a body");
+    let known = key_names(&UNUSED);
+    let parameters = parameters.lines().filter_map(|line| line.rsplit('$').next());
+    for parameter in parameters.map(|name| name.trim_end_matches(',')).filter(|name| *name != "PassThru") {
+        assert!(known.contains(parameter), "-{parameter} is no member");
+        assert!(body.contains(&format!("'{parameter}'")), "-{parameter} is not assigned");
+    }
+}
+
+#[test]
+fn the_help_of_the_module_names_every_key_with_its_default() {
+    let known = key_names(&[]);
+    let help = read("powershell/PSSailpointCC/Public/Get-Configuration.ps1");
+    let list = between(&help, "Keys, all optional: ", ". Username");
+    let listed: BTreeSet<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+    assert_eq!(listed, known, "the help of Get-Configuration");
+
+    let about = read("powershell/PSSailpointCC/en-US/about_PSSailpointCC.help.txt");
+    let table = between(&about, "Keys of the hashtable, in any case:\n\n", "\n\n");
+    // A line that begins further right goes on with the one before.
+    let rows = table.lines().map(|line| line.trim_start_matches("    ")).filter(|line| !line.starts_with(' '));
+    let rows: Vec<(&str, &str)> = rows.filter_map(|line| line.split_once("  ")).collect();
+    let listed: BTreeSet<String> =
+        rows.iter().flat_map(|(names, _)| names.split(',')).map(|name| name.trim().to_owned()).collect();
+    assert_eq!(listed, known, "about_PSSailpointCC");
+    for member in MEMBERS.iter().filter(|member| matches!(member.kind, "u64" | "Duration" | "Backend")) {
+        let (_, text) = rows.iter().find(|(name, _)| *name == key_name(member.name)).expect("a row");
+        let default = member.default.trim_matches('"');
+        assert!(text.trim().starts_with(default), "{}: {text}", member.name);
+    }
+}
+
+#[test]
+fn the_readme_and_the_guide_name_every_variable() {
+    for page in ["README.md", "docs/migration.md", "powershell/PSSailpointCC/en-US/about_PSSailpointCC.help.txt"] {
+        let text = read(page);
+        for (_, key) in MEMBERS.iter().flat_map(|member| member.places).filter(|(place, _)| *place == "Environment") {
+            assert!(text.contains(key), "{page} does not name {key}");
+        }
+    }
+}
+
+/// The names of the members as the module's keys have them, and those of `others`.
+fn key_names(others: &[&str]) -> BTreeSet<String> {
+    let members = MEMBERS.iter().map(|member| member.name).filter(|name| *name != "lookup");
+    members.chain(others.iter().copied()).map(key_name).collect()
+}
+
+fn key_name(name: &str) -> String {
+    name[..1].to_uppercase() + &name[1..]
+}
+
+/// The text between two others, or from the first to the end.
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start:?}")).1;
+    rest.split_once(end).map_or(rest, |(found, _)| found)
 }

@@ -1,7 +1,6 @@
 //! Addresses: which are taken, and what to write instead of those that are not.
 
 use reqwest::Url;
-use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::text::printable;
@@ -90,6 +89,11 @@ impl Address {
         url
     }
 
+    /// Where tokens are fetched, unless `tokenUrl` says otherwise.
+    pub(super) fn token_endpoint(&self) -> Self {
+        Self(self.join("/oauth/token"))
+    }
+
     /// As it is, for an address that is a whole endpoint.
     pub(crate) fn url(&self) -> &Url {
         &self.0
@@ -106,12 +110,6 @@ impl Address {
     /// Without the slash that `Url` puts behind a bare host.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
-    }
-}
-
-impl Serialize for Address {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -1,13 +1,9 @@
 //! Members that are one of a few words.
 
-use crate::error::Result;
-use crate::json::Object;
-
-/// The way that a refresh goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which endpoint refreshes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
     /// People by name by `process`; a filter by `cc` until the tenant is known to have lost it.
-    #[default]
     Auto,
     /// The documented endpoint, `/cc/api/system/refreshIdentities`.
     Cc,
@@ -16,10 +12,9 @@ pub(crate) enum Backend {
 }
 
 /// The form of the paths of everything but `/cc` and `/oauth`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApiVersion {
     /// `/{service}/v1/…`
-    #[default]
     V1,
     /// `/v2026/{service}/…`, as all that follow.
     V2026,
@@ -29,12 +24,7 @@ pub(crate) enum ApiVersion {
 }
 
 impl Backend {
-    const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cc", Self::Cc), ("process", Self::Process)];
-
-    /// The member `backend`, of a configuration or of a request's options.
-    pub(crate) fn read(object: &mut Object<'_>) -> Result<Option<Self>> {
-        object.choice("backend", &Self::WORDS)
-    }
+    pub(super) const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cc", Self::Cc), ("process", Self::Process)];
 
     /// As it is written.
     pub(crate) fn name(self) -> &'static str {
@@ -43,18 +33,13 @@ impl Backend {
 }
 
 impl ApiVersion {
-    const WORDS: [(&str, Self); 5] = [
+    pub(super) const WORDS: [(&str, Self); 5] = [
         ("v1", Self::V1),
         ("v2026", Self::V2026),
         ("v2025", Self::V2025),
         ("v2024", Self::V2024),
         ("beta", Self::Beta),
     ];
-
-    /// The configuration's member `apiVersion`.
-    pub(crate) fn read(object: &mut Object<'_>) -> Result<Option<Self>> {
-        object.choice("apiVersion", &Self::WORDS)
-    }
 
     /// As it is written, and as it stands in paths.
     pub(crate) fn name(self) -> &'static str {

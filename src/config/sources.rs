@@ -1,23 +1,24 @@
-//! Where a configuration comes from, and which source wins.
+//! Where a configuration comes from, and which source has priority.
 //!
-//! In this order: the call, `cc_configure`, the environment (`SAIL_BASE_URL`, `SAIL_CLIENT_ID`,
-//! `SAIL_CLIENT_SECRET`), `./config.json`, `~/.sailpoint/config.yaml`: the places where SailPoint's own tools look.
-//! The first that names credentials wins and gives the base URL too. The one exception: credentials that were set
+//! In this order: the call, `cc_configure`, the environment, `./config.json`, `~/.sailpoint/config.yaml`: the places
+//! where SailPoint's own tools look; `members.rs` has the names that they know members by. The first that names credentials wins and gives the base URL too. The one exception: credentials that were set
 //! in the session (the call or `cc_configure`) without a base URL take it from `SAIL_BASE_URL` or `config.yaml`,
-//! which are the user's own, never from `./config.json`, which is whoever's folder this is.
+//! which are the user's own, never from `./config.json`: somebody else may have written the file in this folder.
 //!
 //! Settings that are neither address nor credential come from the session only. A call that names credentials
 //! stands alone; one that does not adds its settings to those of `cc_configure`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use reqwest::header::HeaderMap;
 use saphyr::{LoadableYamlNode, Yaml};
 
-use super::{Address, Configuration, Credentials, Settings};
+use super::types::Member;
+use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::secret::Secret;
 use crate::text::printable;
 
 /// Where a value was found.
@@ -35,69 +36,58 @@ pub(crate) enum Source {
 /// native code sees neither what a PowerShell session put into `$env:` nor its location.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lookup {
-    environment: BTreeMap<String, String>,
+    /// `None`: the process's own.
+    environment: Option<BTreeMap<String, String>>,
     directory: Option<PathBuf>,
     home: Option<PathBuf>,
 }
 
-/// What the sources say together.
+/// What the sources give together.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(super) struct Found<'a> {
     pub(super) credentials: Option<(Credentials, Source)>,
     pub(super) base_url: Option<(Address, Source)>,
+    /// There is one where there is a base URL.
     pub(super) token_url: Option<(Address, Source)>,
-    pub(super) default_headers: (reqwest::header::HeaderMap, Source),
-    /// The session's settings: the call's, and behind them those of `cc_configure` where they hold.
-    pub(super) settings: Vec<(Settings, Source)>,
+    /// Where the settings come from, the first that gives one first: the default headers of all, the call,
+    /// `cc_configure` unless the call stands alone, the defaults.
+    pub(super) settings: Vec<(Cow<'a, Configuration>, Source)>,
     pub(super) lookup: Lookup,
-    /// False: it is the process's own.
+    /// False: `lookup` is the process's own.
     pub(super) lookup_was_given: bool,
     /// A line for each place that was looked at, for the error that says that nothing was found.
     looked_at: Vec<String>,
 }
 
-/// The environment variables that are read.
-const VARIABLES: [&str; 10] = [
-    "SAIL_BASE_URL",
-    "SAIL_CLIENT_ID",
-    "SAIL_CLIENT_SECRET",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
-
 /// Larger files are no configuration.
 const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
 
 /// Asks the sources in their order until one names credentials.
-pub(super) fn find(call: Option<&Configuration>, session: Option<&Configuration>) -> Result<Found> {
-    // Of a call that stands alone, nothing is the session's.
+pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Configuration>) -> Result<Found<'a>> {
+    // A call with credentials takes nothing from the session.
     let stands_alone = call.is_some_and(|call| call.credentials(Source::Call).is_ok_and(|found| found.is_some()));
     let given = call.and_then(|call| call.lookup.clone());
     let given = given.or_else(|| session.filter(|_| !stands_alone)?.lookup.clone());
     let lookup_was_given = given.is_some();
     let lookup = given.unwrap_or_else(Lookup::of_process);
-    let environment_name = [call, session].into_iter().flatten().find_map(|layer| layer.settings.environment.clone());
+    let environment_name = [call, session].into_iter().flatten().find_map(|layer| layer.environment.clone());
     let mut looked_at = Vec::new();
 
-    let mut in_force: Vec<(&Configuration, Source)> = Vec::new();
-    let mut winner: Option<(Configuration, Credentials, Source)> = None;
+    let mut in_force: Vec<(&'a Configuration, Source)> = Vec::new();
+    let mut winner: Option<(Cow<'_, Configuration>, Credentials, Source)> = None;
     for (layer, source) in [(call, Source::Call), (session, Source::Session)] {
         let Some(layer) = layer else { continue };
         in_force.push((layer, source));
         if let Some(credentials) = layer.credentials(source)? {
-            winner = Some((layer.clone(), credentials, source));
+            winner = Some((Cow::Borrowed(layer), credentials, source));
             break;
         }
     }
     looked_at.push(match in_force.is_empty() {
-        true => "configuration: none was given with the call or by cc_configure".to_owned(),
-        false => "configuration of the call and of cc_configure: neither accessToken nor clientId and clientSecret"
-            .to_owned(),
+        true => "configuration: none was given with the call or by ⟦configure⟧".to_owned(),
+        false => {
+            "configuration of the call and of ⟦configure⟧: neither accessToken nor clientId and clientSecret".to_owned()
+        }
     });
     type Reader = fn(&Lookup, Option<&str>, &mut Vec<String>) -> Result<Option<Configuration>>;
     let places: [(Reader, Source); 3] =
@@ -109,53 +99,48 @@ pub(super) fn find(call: Option<&Configuration>, session: Option<&Configuration>
         if let Some(layer) = read(&lookup, environment_name.as_deref(), &mut looked_at)?
             && let Some(credentials) = layer.credentials(source)?
         {
-            winner = Some((layer, credentials, source));
+            winner = Some((Cow::Owned(layer), credentials, source));
         }
     }
 
-    let settings = in_force.iter().map(|(layer, source)| (layer.settings.clone(), *source)).collect();
-    let mut default_headers = (reqwest::header::HeaderMap::new(), Source::Default);
-    for (layer, source) in in_force.iter().rev().filter(|(layer, _)| !layer.default_headers.is_empty()) {
-        default_headers.0.extend(layer.default_headers.clone());
-        default_headers.1 = *source;
+    // The headers of all layers are sent; of one name, the first layer's.
+    let mut default_headers = HeaderMap::new();
+    let mut headers_source = Source::Default;
+    for (layer, source) in in_force.iter().rev() {
+        if let Some(headers) = layer.default_headers.as_ref().filter(|headers| !headers.is_empty()) {
+            default_headers.extend(headers.clone());
+            headers_source = *source;
+        }
     }
-    let session_url = |pick: fn(&Configuration) -> Option<&Address>| {
+    let headers = Configuration { default_headers: Some(default_headers), ..Configuration::default() };
+    let mut settings = vec![(Cow::Owned(headers), headers_source)];
+    settings.extend(in_force.iter().map(|(layer, source)| (Cow::Borrowed(*layer), *source)));
+    settings.push((Cow::Borrowed(Configuration::defaults()), Source::Default));
+    let first = |pick: fn(&Configuration) -> Option<&Address>| {
         in_force.iter().find_map(|(layer, source)| Some((pick(layer)?.clone(), *source)))
     };
-    let asked = session_url(|layer| layer.base_url.as_ref());
-    let asked_token_url = session_url(|layer| layer.token_url.as_ref());
-    let mut found = Found {
-        credentials: None,
-        base_url: asked.clone(),
-        token_url: asked_token_url.clone(),
-        default_headers,
-        settings,
-        lookup,
-        lookup_was_given,
-        looked_at,
-    };
-    let Some((layer, credentials, source)) = winner else {
-        return Ok(found);
-    };
-    found.credentials = Some((credentials, source));
-    found.base_url = match (layer.base_url, asked) {
-        (Some(own), Some((asked, _))) if own != asked => {
-            return Err(belongs_elsewhere("baseUrl", source, &own, &asked));
-        }
-        (Some(own), _) => Some((own, source)),
-        (None, asked) if source != Source::Call && source != Source::Session => asked,
-        (None, _) => base_url_for_session(&found.lookup, environment_name.as_deref(), &mut found.looked_at)?,
-    };
-    found.token_url = match (layer.token_url, asked_token_url) {
-        (Some(own), _) => Some((own, source)),
-        (None, Some((asked, _)))
-            if found.base_url.as_ref().is_some_and(|(own, _)| own.join("/oauth/token") != *asked.url()) =>
-        {
-            return Err(belongs_elsewhere("tokenUrl", source, &asked, &asked));
-        }
-        (None, _) => None,
-    };
-    Ok(found)
+    let (mut base_url, mut token_url) =
+        (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
+    if let Some((layer, _, source)) = &winner {
+        base_url = match (layer.base_url.clone(), base_url) {
+            (Some(own), Some((asked, _))) if own != asked => {
+                return Err(belongs_elsewhere("baseUrl", *source, &own, &asked));
+            }
+            (Some(own), _) => Some((own, *source)),
+            (None, asked) if !matches!(source, Source::Call | Source::Session) => asked,
+            (None, _) => base_url_for_session(&lookup, environment_name.as_deref(), &mut looked_at)?,
+        };
+        token_url = match (layer.token_url.clone(), token_url, &base_url) {
+            (Some(own), ..) => Some((own, *source)),
+            (None, Some((asked, _)), Some((base_url, _))) if base_url.token_endpoint() != asked => {
+                return Err(belongs_elsewhere("tokenUrl", *source, &asked, &asked));
+            }
+            _ => None,
+        };
+    }
+    let default = base_url.as_ref().map(|(url, _)| (url.token_endpoint(), Source::Default));
+    let credentials = winner.map(|(_, credentials, source)| (credentials, source));
+    Ok(Found { credentials, base_url, token_url: token_url.or(default), settings, lookup, lookup_was_given, looked_at })
 }
 
 impl Source {
@@ -171,11 +156,19 @@ impl Source {
         }
     }
 
+    /// How an error names what this source calls `name`.
+    pub(super) fn name_of(self, name: &str) -> String {
+        match self {
+            Source::Environment => name.to_owned(),
+            _ => format!("{name} in {}", self.described()),
+        }
+    }
+
     /// As an error speaks of it.
     fn described(self) -> &'static str {
         match self {
             Source::Call => "the configuration of the call",
-            Source::Session => "the configuration that cc_configure has set",
+            Source::Session => "the configuration that ⟦configure⟧ has set",
             Source::Environment => "the environment (SAIL_CLIENT_ID, SAIL_CLIENT_SECRET)",
             Source::ConfigJson => "./config.json",
             Source::ConfigYaml => "~/.sailpoint/config.yaml",
@@ -185,38 +178,58 @@ impl Source {
 }
 
 impl Lookup {
-    /// Reads the configuration's `lookup` member.
-    pub(super) fn read(mut object: Object<'_>) -> Result<Self> {
+    /// The process's own.
+    fn of_process() -> Self {
+        Self { environment: None, directory: Some(PathBuf::from(".")), home: std::env::home_dir() }
+    }
+
+    /// A variable's value, where it is set and not blank.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let value = match &self.environment {
+            Some(variables) => variables.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        };
+        value.filter(|value| !value.trim().is_empty())
+    }
+}
+
+impl Member for Lookup {
+    type Limits = ();
+
+    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
+        let Some(mut object) = object.object(name)? else { return Ok(None) };
         let mut environment = BTreeMap::new();
-        for (name, raw) in object.object("environment")?.map(Object::into_members).unwrap_or_default() {
+        for (variable, raw) in object.object("environment")?.map(Object::into_members).unwrap_or_default() {
             if raw.get() != "null" {
-                let value = json::text(raw, &format!("lookup.environment.{}", printable(&name)))?;
-                environment.insert(name.into_owned(), value);
+                let value = json::text(raw, &format!("{name}.environment.{}", printable(&variable)))?;
+                environment.insert(variable.into_owned(), value);
             }
         }
         let directory = object.text("directory")?.map(PathBuf::from);
         let home = object.text("home")?.map(PathBuf::from);
         object.finish()?;
-        Ok(Self { environment, directory, home })
-    }
-
-    /// The process's own.
-    fn of_process() -> Self {
-        let read = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
-        Self {
-            environment: VARIABLES.iter().filter_map(read).collect(),
-            directory: Some(PathBuf::from(".")),
-            home: std::env::home_dir(),
-        }
-    }
-
-    /// A variable's value, where it is set and not blank.
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
-        self.environment.get(name).filter(|value| !value.trim().is_empty()).cloned()
+        Ok(Some(Self { environment: Some(environment), directory, home }))
     }
 }
 
-impl Found {
+impl Found<'_> {
+    /// Address and credentials, as one configuration for each source.
+    pub(super) fn origin(&self) -> Vec<(Configuration, Source)> {
+        let none = Configuration::default;
+        let base_url =
+            self.base_url.clone().map(|(url, source)| (Configuration { base_url: Some(url), ..none() }, source));
+        let token_url =
+            self.token_url.clone().map(|(url, source)| (Configuration { token_url: Some(url), ..none() }, source));
+        let credentials = self.credentials.clone().map(|(credentials, source)| match credentials {
+            Credentials::AccessToken(token) => (Configuration { access_token: Some(token), ..none() }, source),
+            Credentials::Client { id, secret } => {
+                (Configuration { client_id: Some(id), client_secret: Some(secret), ..none() }, source)
+            }
+            Credentials::Header => (none(), source),
+        });
+        [base_url, token_url, credentials].into_iter().flatten().collect()
+    }
+
     /// The error of a call that nobody has told where to go, or as whom.
     pub(super) fn not_configured(&self, message: &str) -> Error {
         let mut hint = String::from("Looked at, in this order:\n");
@@ -252,7 +265,7 @@ fn belongs_elsewhere(member: &str, source: Source, own: &Address, asked: &Addres
     .hint(format!("A secret is sent only to the address that it was given with: give credentials beside the {member}, or leave it out."))
 }
 
-/// Credentials of the session that came without a base URL.
+/// The base URL for credentials of the call or the session that came without one.
 fn base_url_for_session(
     lookup: &Lookup,
     environment_name: Option<&str>,
@@ -275,16 +288,7 @@ fn base_url_for_session(
 }
 
 fn environment(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) -> Result<Option<Configuration>> {
-    let base_url = match lookup.variable("SAIL_BASE_URL") {
-        Some(text) => Address::parse(&text, "SAIL_BASE_URL")?,
-        None => None,
-    };
-    let layer = Configuration {
-        base_url,
-        client_id: lookup.variable("SAIL_CLIENT_ID"),
-        client_secret: lookup.variable("SAIL_CLIENT_SECRET").map(Secret::new),
-        ..Configuration::default()
-    };
+    let layer = Configuration::of_texts(Source::Environment, |name| lookup.variable(name))?;
     looked_at.push("environment: SAIL_CLIENT_ID and SAIL_CLIENT_SECRET are not set".to_owned());
     Ok(Some(layer))
 }
@@ -293,25 +297,16 @@ fn config_json(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) ->
     let Some(directory) = &lookup.directory else { return Ok(None) };
     let path = directory.join("config.json");
     let Some(text) = read_file(&path, "./config.json", looked_at) else { return Ok(None) };
-    let mut layer = Configuration::default();
-    // Somebody else's config.json is no error: only members of these names are ours.
+    // A config.json may belong to another program: only the members of these names are read.
     let Ok(object) = Object::parse(&text, "./config.json") else {
         looked_at.push(format!("{}: no JSON object", path.display()));
         return Ok(None);
     };
-    for (name, raw) in object.into_members() {
-        let Ok(value) = json::text(raw, "./config.json") else { continue };
-        if value.trim().is_empty() {
-            continue;
-        }
-        match name.to_ascii_lowercase().as_str() {
-            "baseurl" => layer.base_url = Address::parse(&value, "BaseUrl in ./config.json")?,
-            "tokenurl" => layer.token_url = Address::parse(&value, "TokenUrl in ./config.json")?,
-            "clientid" => layer.client_id = Some(value),
-            "clientsecret" => layer.client_secret = Some(Secret::new(value)),
-            _ => {}
-        }
-    }
+    let texts = object.into_members().into_iter().filter_map(|(name, raw)| Some((name, json::text(raw, "").ok()?)));
+    let texts: Vec<_> = texts.filter(|(_, text)| !text.trim().is_empty()).collect();
+    let layer = Configuration::of_texts(Source::ConfigJson, |wanted| {
+        texts.iter().rfind(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, text)| text.clone())
+    })?;
     looked_at.push(format!("{}: no ClientId and ClientSecret", path.display()));
     Ok(Some(layer))
 }
@@ -323,8 +318,10 @@ fn config_yaml(lookup: &Lookup, name: Option<&str>, looked_at: &mut Vec<String>)
     let Some(text) = read_file(&path, "~/.sailpoint/config.yaml", looked_at) else { return Ok(None) };
     let documents = Yaml::load_from_str(&text).unwrap_or_default();
     let root = documents.first();
-    let text_at = |node: Option<&Yaml<'_>>, key: &str| {
-        node?.as_mapping_get(key)?.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+    // `path`: the names from one mapping to the next.
+    let text_at = |node: Option<&Yaml<'_>>, path: &str| {
+        let node = path.split('.').try_fold(node?, |node, key| node.as_mapping_get(key));
+        node?.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
     };
     let Some(name) = name.map(str::to_owned).or_else(|| text_at(root, "activeenvironment")) else {
         looked_at.push(format!("{shown}: no active environment"));
@@ -337,20 +334,11 @@ fn config_yaml(lookup: &Lookup, name: Option<&str>, looked_at: &mut Vec<String>)
         looked_at.push(format!("{shown}: no environment \"{}\"", printable(&name)));
         return Ok(None);
     }
-    let pat = environment.and_then(|environment| environment.as_mapping_get("pat"));
     looked_at.push(format!(
         "{shown}: environment \"{}\" has no pat (sail keeps it in the system's keyring, which is not read)",
         printable(&name)
     ));
-    Ok(Some(Configuration {
-        base_url: match text_at(environment, "baseurl") {
-            Some(text) => Address::parse(&text, "baseurl in ~/.sailpoint/config.yaml")?,
-            None => None,
-        },
-        client_id: text_at(pat, "clientid"),
-        client_secret: text_at(pat, "clientsecret").map(Secret::new),
-        ..Configuration::default()
-    }))
+    Configuration::of_texts(Source::ConfigYaml, |path| text_at(environment, path)).map(Some)
 }
 
 /// A file's text, or a line that says why there is none.

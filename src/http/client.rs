@@ -1,11 +1,11 @@
 //! HTTP clients: one for each set of transport members.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
 
 use super::cause::Cause;
+use crate::cache::Cache;
 use crate::config::Transport;
 use crate::error::{Code, Error, Result};
 
@@ -20,27 +20,13 @@ const CLIENTS: usize = 16;
 
 /// The client of these transport members, made when they are new.
 pub(crate) fn client(transport: &Transport) -> Result<Client> {
-    static MADE: Mutex<Vec<(Transport, Client)>> = Mutex::new(Vec::new());
-    let kept = |made: &mut Vec<(Transport, Client)>| {
-        let index = made.iter().rposition(|(of, _)| of == transport)?;
-        // The least recently used stands first.
-        made[index..].rotate_left(1);
-        made.last().map(|(_, client)| client.clone())
-    };
-    if let Some(client) = kept(&mut MADE.lock().unwrap_or_else(PoisonError::into_inner)) {
+    static MADE: Cache<Transport, Client> = Cache::new(CLIENTS);
+    if let Some(client) = MADE.get(|of| of == transport) {
         return Ok(client);
     }
     // Not under the lock: files are read, which may take long.
     let client = build(transport)?;
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(client) = kept(&mut made) {
-        return Ok(client);
-    }
-    if made.len() == CLIENTS {
-        made.remove(0);
-    }
-    made.push((transport.clone(), client.clone()));
-    Ok(client)
+    Ok(MADE.get_or_insert_with(transport.clone(), || client))
 }
 
 fn build(transport: &Transport) -> Result<Client> {

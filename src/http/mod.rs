@@ -89,9 +89,9 @@ impl Policy {
         Ok(Self {
             client: client(&configuration.transport)?,
             rate: Rate::of(configuration),
-            tries: configuration.maximum_retry_count,
-            pause: configuration.retry_interval,
-            maximum_bytes: configuration.maximum_response_bytes,
+            tries: configuration.settings.maximum_retry_count,
+            pause: configuration.settings.retry_interval,
+            maximum_bytes: configuration.settings.maximum_response_bytes,
         })
     }
 }

@@ -1,20 +1,21 @@
 //! The service's rate limit, kept on this side: a sliding window for each host and credential, shared by all threads.
 //!
-//! A request counts from when it has arrived for sure, which is when its answer begins: one that was long on its way
-//! would otherwise leave the window here before it leaves the service's.
+//! A request counts from the time when it has certainly arrived, which is when its answer begins: a slow one would
+//! otherwise leave the window here before it leaves the service's.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective, RateLimit};
 use crate::control::{Control, Phase};
 
-/// What is left to others who use the same credential, in hundredths.
+/// The percentage of the limit that is left to other programs with the same credential.
 const LEFT_TO_OTHERS: u64 = 5;
 
-/// No request is longer on its way.
+/// The longest time that a request takes to arrive.
 const LONGEST_WAY: Duration = Duration::from_secs(1);
 
 /// How many credentials' windows are kept at the same time.
@@ -29,7 +30,7 @@ pub(crate) struct Rate {
     window: Arc<Window>,
 }
 
-/// A request that was let pass.
+/// The permission to send one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permit(u64);
 
@@ -37,7 +38,7 @@ pub(crate) struct Permit(u64);
 #[derive(Debug, Default)]
 struct Window {
     state: Mutex<State>,
-    /// Whose turn it is: first come, first served. A turn that is given up goes to the next.
+    /// Held by the request that is next: first come, first served.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -74,24 +75,14 @@ struct Key {
 
 impl Rate {
     pub(crate) fn of(configuration: &Effective) -> Arc<Self> {
-        static WINDOWS: Mutex<Vec<(Key, Arc<Window>)>> = Mutex::new(Vec::new());
+        static WINDOWS: Cache<Key, Arc<Window>> = Cache::new(CREDENTIALS);
         let key = Key {
             origin: configuration.base_url.url().origin().ascii_serialization(),
             credentials: configuration.credentials.clone(),
-            header: configuration.default_headers.get(AUTHORIZATION).cloned(),
+            header: configuration.settings.default_headers.get(AUTHORIZATION).cloned(),
         };
-        let mut windows = WINDOWS.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = match windows.iter().position(|(of, _)| *of == key) {
-            Some(index) => windows.remove(index),
-            None => (key, Arc::default()),
-        };
-        if windows.len() == CREDENTIALS {
-            // The least recently used stands first.
-            windows.remove(0);
-        }
-        let window = Arc::clone(&entry.1);
-        windows.push(entry);
-        let limit = configuration.rate_limit;
+        let window = WINDOWS.get_or_insert_with(key, Arc::default);
+        let limit = configuration.settings.rate_limit;
         // At most 10,000, and at least one.
         let most = (limit.requests * (100 - LEFT_TO_OTHERS) / 100).max(1) as usize;
         Arc::new(Self { limit, most, window })
@@ -110,7 +101,7 @@ impl Rate {
             let RateLimit { requests, window } = self.limit;
             format!("Waiting for the rate limit ({requests} requests in {} s)", window.as_secs_f64())
         };
-        // Whoever will not wait for that does not wait for others who do.
+        // A call that cannot wait that long does not queue behind others.
         let held =
             self.window.lock().held.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         if held > patience {
@@ -138,7 +129,7 @@ impl Rate {
         }
     }
 
-    /// The service has begun to answer, or never will.
+    /// The service has begun to answer, or will not answer.
     pub(crate) fn arrived(&self, permit: Permit) {
         let mut state = self.window.lock();
         if let Some(passed) = state.passed.iter_mut().rfind(|passed| passed.number == permit.0) {
@@ -146,7 +137,7 @@ impl Rate {
         }
     }
 
-    /// The service asks to wait: so does everybody with this credential.
+    /// The service asks to wait: all requests with this credential wait.
     pub(crate) fn hold(&self, until: Instant) {
         let mut state = self.window.lock();
         state.held = state.held.max(Some(until));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::config::{self, Backend};
+use crate::config::{Backend, Configuration};
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Attribute, Filter};
 use crate::json::Object;
@@ -259,12 +259,12 @@ impl Options {
     fn read(mut object: Object<'_>) -> Result<Self> {
         let options = Self {
             preflight: object.flag("preflight")?,
-            maximum_identities: config::maximum_identities(&mut object)?,
+            maximum_identities: Configuration::maximum_identities(&mut object)?,
             skip_filter_check: object.flag("skipFilterCheck")?.unwrap_or(false),
             allow_full_refresh: object.flag("allowFullRefresh")?.unwrap_or(false),
             allow_prune_all: object.flag("allowPruneAll")?.unwrap_or(false),
             dry_run: object.flag("dryRun")?.unwrap_or(false),
-            backend: Backend::read(&mut object)?,
+            backend: Configuration::backend(&mut object)?,
             allow_broader: object.flag("allowBroader")?,
             wait: Patience::read(&mut object)?,
             total_timeout: object.seconds("totalTimeoutSec")?,

@@ -34,6 +34,7 @@ pub(crate) use tenant::Age;
 use self::path::Path;
 use self::tenant::TenantFacts;
 use self::token::Tokens;
+use crate::cache::Cache;
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
@@ -51,7 +52,7 @@ pub(crate) struct Service {
     /// Of every request, but for a token that was fetched; the caller's own win.
     headers: HeaderMap,
     /// Where the endpoints are that have been called, by path and query.
-    targets: Mutex<Vec<(Path, String, Arc<Target>)>>,
+    targets: Cache<(Path, String), Arc<Target>>,
     /// What earlier calls have learned of the tenant.
     known: Arc<TenantFacts>,
 }
@@ -116,19 +117,15 @@ impl Service {
     /// The service that a call with this configuration (its JSON text), or with none, goes to. One that depends on
     /// files or variables is made anew each time; another is read once.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static KEPT: Mutex<Vec<(Key, Arc<Service>)>> = Mutex::new(Vec::new());
+        static KEPT: Cache<Key, Arc<Service>> = Cache::new(SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),
             _ => false,
         };
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = kept.iter().rposition(|(key, _)| is_wanted(key)) {
-            // The least recently used stands first.
-            kept[index..].rotate_left(1);
-            return Ok(Arc::clone(&kept[kept.len() - 1].1));
+        if let Some(service) = KEPT.get(is_wanted) {
+            return Ok(service);
         }
-        drop(kept);
         let parsed = configuration.map(Configuration::of_call).transpose()?;
         let service = Arc::new(Self::new(Effective::of_call(parsed.as_ref())?)?);
         let key = match (service.configuration.origin, configuration) {
@@ -136,22 +133,15 @@ impl Service {
             (Origin::Session(number), None) => Key::Session(number),
             _ => return Ok(service),
         };
-        kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == SERVICES {
-            kept.remove(0);
-        }
-        kept.push((key, Arc::clone(&service)));
-        Ok(service)
+        Ok(KEPT.get_or_insert_with(key, || service))
     }
 
     fn new(configuration: Effective) -> Result<Self> {
         // Room for what the layers below add: a map that grows is hashed anew for each request.
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Ok(agent) = HeaderValue::from_str(&configuration.user_agent) {
-            headers.insert(USER_AGENT, agent);
-        }
-        for (name, value) in &configuration.default_headers {
+        headers.insert(USER_AGENT, configuration.settings.user_agent.clone());
+        for (name, value) in &configuration.settings.default_headers {
             headers.insert(name, value.clone());
         }
         let policy = Policy::new(&configuration)?;
@@ -160,15 +150,13 @@ impl Service {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
         let known = TenantFacts::of(&configuration);
-        Ok(Self { configuration, policy, tokens, headers, targets: Mutex::default(), known })
+        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(TARGETS), known })
     }
 
     /// What all requests to an endpoint have in common.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_wanted = |path: &Path, query: &str| *path == endpoint.path && query == endpoint.query;
-        if let Some((.., target)) = targets.iter().find(|(path, query, _)| is_wanted(path, query)) {
-            return Arc::clone(target);
+        if let Some(target) = self.targets.get(|(path, query)| *path == endpoint.path && *query == endpoint.query) {
+            return target;
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -178,11 +166,7 @@ impl Service {
         let mut url = self.url(&endpoint.path);
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        if targets.len() == TARGETS {
-            targets.remove(0);
-        }
-        targets.push((endpoint.path.clone(), endpoint.query.clone(), Arc::clone(&target)));
-        target
+        self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone()), || target)
     }
 
     pub(crate) fn base_url(&self) -> &Address {
@@ -190,17 +174,17 @@ impl Service {
     }
 
     fn url(&self, path: &Path) -> reqwest::Url {
-        self.base_url().join(&path.under(self.configuration.api_version))
+        self.base_url().join(&path.under(self.configuration.settings.api_version))
     }
 
     /// The way that the configuration names, where the request does not.
     pub(crate) fn backend(&self) -> Backend {
-        self.configuration.backend
+        self.configuration.settings.backend
     }
 
     /// Whether the successor's calls may do more, or less, than the arguments say, where the request does not tell.
     pub(crate) fn allow_broader(&self) -> bool {
-        self.configuration.allow_broader
+        self.configuration.settings.allow_broader
     }
 
     /// Whether the tenant is known to have lost `/cc`.
@@ -215,18 +199,18 @@ impl Service {
 
     /// Whether matches are counted before a refresh by filter, where the request does not say.
     pub(crate) fn preflight(&self) -> bool {
-        self.configuration.preflight
+        self.configuration.settings.preflight
     }
 
     /// The most calls under way at the same time for one request.
     pub(crate) fn maximum_concurrency(&self) -> usize {
         // At most 16.
-        self.configuration.maximum_concurrency as usize
+        self.configuration.settings.maximum_concurrency as usize
     }
 
     /// The most identities that a refresh may touch, where the request does not say.
     pub(crate) fn maximum_identities(&self) -> Option<u64> {
-        self.configuration.maximum_identities
+        self.configuration.settings.maximum_identities
     }
 }
 
@@ -248,7 +232,7 @@ impl Notices {
 
     /// In sentences for people.
     pub(crate) fn warnings(&self, service: &Service) -> Vec<String> {
-        let version = service.configuration.api_version;
+        let version = service.configuration.settings.api_version;
         let deprecated = self.deprecated.load(Ordering::Relaxed).then(|| match version {
             ApiVersion::V1 => "The service calls an endpoint that was used deprecated (X-Deprecated: true).".to_owned(),
             _ => format!(

@@ -58,7 +58,7 @@ impl<'c> Call<'c> {
 
     /// How long one exchange may take.
     pub(super) fn patience(&self) -> Patience {
-        Patience { timeout: self.service.configuration.timeout, end: self.deadline }
+        Patience { timeout: self.service.configuration.settings.timeout, end: self.deadline }
     }
 
     /// How long one exchange may take that does not wait for the rate limit.

@@ -135,7 +135,7 @@ impl Page {
 
     /// How many documents of this kind fit well into one answer.
     pub(crate) fn next_limit(&self, call: &Call<'_>) -> u64 {
-        let room = call.service.configuration.maximum_response_bytes / 4;
+        let room = call.service.configuration.settings.maximum_response_bytes / 4;
         let each = (self.bytes / self.documents.len().max(1)).max(1) as u64;
         (room / each).clamp(100, LARGEST_PAGE)
     }

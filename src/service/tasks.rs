@@ -75,7 +75,7 @@ pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask
             needs: TASKS_NEED,
         };
         // These versions list ended tasks only, so that a running one would be missed.
-        if matches!(call.service.configuration.api_version, ApiVersion::V2024 | ApiVersion::Beta) {
+        if matches!(call.service.configuration.settings.api_version, ApiVersion::V2024 | ApiVersion::Beta) {
             return Err(Error::new(Code::UnsupportedArgument, "This version of the API does not list running tasks."));
         }
         let response = call.exchange(&endpoint, Bytes::new())?;

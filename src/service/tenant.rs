@@ -4,10 +4,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::error::Result;
 
-/// How long something is believed.
+/// How long a fact is valid.
 const KEPT: Duration = Duration::from_secs(600);
 
 /// How many tenants are remembered at the same time.
@@ -25,11 +26,11 @@ pub(crate) enum Age {
 #[derive(Debug, Default)]
 pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
-    /// Whether the tenant's successor has answered where `/cc` does no more. For good: it does not come back.
+    /// Whether `/cc` is gone and its successor has answered. Kept for good: it does not come back.
     pub(super) retired: AtomicBool,
 }
 
-/// Something that was asked for once.
+/// An answer that is asked for when it is first needed.
 #[derive(Debug)]
 pub(super) struct Fact<T>(Mutex<Option<(Instant, T)>>);
 
@@ -43,23 +44,12 @@ impl TenantFacts {
     /// What is known of the tenant that this configuration leads to. Kept apart from the services: one that depends
     /// on files or variables is made anew for each call.
     pub(super) fn of(configuration: &Effective) -> Arc<Self> {
-        static TENANTS_KNOWN: Mutex<Vec<(Key, Arc<TenantFacts>)>> = Mutex::new(Vec::new());
+        static TENANTS_KNOWN: Cache<Key, Arc<TenantFacts>> = Cache::new(TENANTS);
         let key = Key {
             base_url: configuration.base_url.as_str().to_owned(),
             credentials: configuration.credentials.clone(),
         };
-        let mut tenants = TENANTS_KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = match tenants.iter().position(|(of, _)| *of == key) {
-            Some(index) => tenants.remove(index),
-            None => (key, Arc::default()),
-        };
-        if tenants.len() == TENANTS {
-            // The least recently used stands first.
-            tenants.remove(0);
-        }
-        let known = Arc::clone(&entry.1);
-        tenants.push(entry);
-        known
+        TENANTS_KNOWN.get_or_insert_with(key, Arc::default)
     }
 }
 
@@ -78,7 +68,7 @@ impl<T: Clone> Fact<T> {
                 return Ok((value, Age::Kept));
             }
         }
-        // Not under the lock: several may ask at the same time, and none waits for another's network.
+        // Not under the lock: several may ask at the same time, so that none waits for another's request.
         let value = ask()?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), value.clone()));
         Ok((value, Age::New))

@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 
 use super::{Call, describe};
+use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
@@ -24,13 +25,13 @@ const LIFETIME: Duration = Duration::from_secs(300);
 /// How many clients' tokens are kept at the same time.
 const CLIENTS: usize = 1024;
 
-/// As progress has it.
+/// What an operation's progress says meanwhile.
 const DOING: &str = "the request for a token";
 
 /// Where a service's tokens come from.
 #[derive(Debug)]
 pub(super) enum Tokens {
-    /// The caller's own headers say who asks.
+    /// The caller's own headers have the credentials.
     None,
     Given(Arc<Bearer>),
     /// Shared by all services that this client's credentials are for.
@@ -97,7 +98,7 @@ struct Key {
     secret: Secret,
 }
 
-/// One client's token, and whoever is fetching it.
+/// One client's token, and the state of its fetching.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     state: Mutex<State>,
@@ -120,18 +121,8 @@ struct Token {
 }
 
 fn slot(key: Key) -> Arc<Slot> {
-    static SLOTS: Mutex<Vec<(Key, Arc<Slot>)>> = Mutex::new(Vec::new());
-    let mut slots = SLOTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let entry = match slots.iter().position(|(of, _)| *of == key) {
-        Some(index) => slots.remove(index),
-        None => (key, Arc::default()),
-    };
-    if slots.len() == CLIENTS {
-        slots.remove(0);
-    }
-    let slot = Arc::clone(&entry.1);
-    slots.push(entry);
-    slot
+    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(CLIENTS);
+    SLOTS.get_or_insert_with(key, Arc::default)
 }
 
 impl Slot {
@@ -190,7 +181,7 @@ impl Slot {
     }
 }
 
-/// Wakes whoever waits for another's token: the one who was cancelled goes, the others wait on.
+/// Wakes the calls that wait for a token: the cancelled one returns, the others go on waiting.
 impl Cancel for Slot {
     fn cancel(&self) -> Sent {
         // Not between a waiter's look at its control and its sleep.
@@ -200,7 +191,7 @@ impl Cancel for Slot {
     }
 }
 
-/// Tells those who wait, even when the fetch has panicked.
+/// Wakes the waiting calls, even when the fetch has panicked.
 struct FetchGuard<'a> {
     slot: &'a Slot,
     result: Option<Result<Token>>,

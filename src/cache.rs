@@ -1,0 +1,97 @@
+//! A small cache that threads share: bounded, the least recently used entry goes first.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// At most `capacity` values by their keys. They are few, or looked up seldom: a look-up compares one key after the
+/// other, the most recently used first.
+#[derive(Debug)]
+pub(crate) struct Cache<K, V> {
+    capacity: usize,
+    /// The least recently used entry is the first.
+    entries: Mutex<Vec<(K, V)>>,
+}
+
+impl<K, V: Clone> Cache<K, V> {
+    pub(crate) const fn new(capacity: usize) -> Self {
+        Self { capacity, entries: Mutex::new(Vec::new()) }
+    }
+
+    /// The value whose key is the wanted one. It takes a predicate, so that nothing is copied to compare with.
+    pub(crate) fn get(&self, is_wanted: impl Fn(&K) -> bool) -> Option<V> {
+        Self::renew(&mut self.lock(), is_wanted)
+    }
+
+    /// The value of `key`, made where there is none. `make` runs under the lock: a value that takes time to make is
+    /// made before, and is dropped where another thread was faster.
+    pub(crate) fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> V
+    where
+        K: PartialEq,
+    {
+        // Declared before the guard, and so dropped after it.
+        let _evicted;
+        let mut entries = self.lock();
+        if let Some(value) = Self::renew(&mut entries, |other| *other == key) {
+            return value;
+        }
+        let value = make();
+        _evicted = (entries.len() == self.capacity).then(|| entries.remove(0));
+        entries.push((key, value.clone()));
+        value
+    }
+
+    fn renew(entries: &mut [(K, V)], is_wanted: impl Fn(&K) -> bool) -> Option<V> {
+        let index = entries.iter().rposition(|(key, _)| is_wanted(key))?;
+        entries[index..].rotate_left(1);
+        entries.last().map(|(_, value)| value.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(K, V)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_entry_is_evicted() {
+        let cache = Cache::new(2);
+        let insert = |key: &str, value| cache.get_or_insert_with(key.to_owned(), || value);
+        let keys = || ["a", "b", "c"].map(|wanted| cache.lock().iter().any(|(key, _)| key == wanted));
+        assert_eq!((insert("a", 1), insert("b", 2)), (1, 2));
+        assert_eq!(cache.get(|key| key == "a"), Some(1));
+        assert_eq!(insert("c", 3), 3);
+        assert_eq!(keys(), [true, false, true], "a look-up counts as use");
+        assert_eq!(insert("a", 4), 1, "what is there is not made again");
+        assert_eq!(insert("b", 5), 5);
+        assert_eq!(keys(), [true, true, false], "and so does an insertion of what is there");
+        assert_eq!(cache.get(|key| key == "c"), None);
+    }
+
+    #[test]
+    fn of_threads_that_make_the_same_value_all_get_that_of_the_first() {
+        let cache: Cache<u32, Arc<u32>> = Cache::new(4);
+        let values: Vec<Arc<u32>> = std::thread::scope(|scope| {
+            let make = |number| {
+                scope.spawn({
+                    let cache = &cache;
+                    move || cache.get_or_insert_with(7, || Arc::new(number))
+                })
+            };
+            let threads: Vec<_> = (0..8).map(make).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        });
+        assert!(values.iter().all(|value| Arc::ptr_eq(value, &values[0])), "{values:?}");
+    }
+
+    #[test]
+    fn a_value_that_panics_while_it_is_made_leaves_the_cache_usable() {
+        let cache: Cache<u32, u32> = Cache::new(1);
+        let make = || cache.get_or_insert_with(1, || panic!("a test's panic"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(make)).is_err());
+        assert_eq!(cache.get_or_insert_with(1, || 2), 2);
+    }
+}

@@ -1,0 +1,230 @@
+//! The types of a configuration's members: how each is read, and how `cc_configure` shows it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+
+use super::{Address, ApiVersion, Backend, Configuration, RateLimit};
+use crate::error::{Error, Result};
+use crate::json::{self, Object};
+use crate::secret::Secret;
+use crate::text::printable;
+
+/// What stands for a secret in answers.
+const REDACTED: &str = "***";
+
+/// A type that a member can have.
+pub(super) trait Member: Sized {
+    /// Which of its values the declaration allows.
+    type Limits;
+
+    fn read(object: &mut Object<'_>, name: &'static str, limits: Self::Limits) -> Result<Option<Self>>;
+
+    /// The value as `cc_configure` shows it. A type that does not say otherwise is a secret.
+    fn show(&self) -> Value {
+        json!(REDACTED)
+    }
+}
+
+/// A type that is written as text, in JSON, in a variable or in a file.
+pub(super) trait Text: Sized {
+    /// `what` names the text in errors. `None`: it counts as not given.
+    fn parse(text: String, what: &str) -> Result<Option<Self>>;
+
+    fn show(&self) -> Value {
+        json!(REDACTED)
+    }
+}
+
+/// The URL of a proxy, which may hold a password.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy(pub(super) Secret);
+
+impl<T: Text> Member for T {
+    type Limits = ();
+
+    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
+        // An empty text is a member that was not given: the module's hashtable has '' for what is not set.
+        match object.text(name)?.filter(|text| !text.trim().is_empty()) {
+            Some(text) => T::parse(text, name),
+            None => Ok(None),
+        }
+    }
+
+    fn show(&self) -> Value {
+        Text::show(self)
+    }
+}
+
+impl Text for String {
+    fn parse(text: String, _: &str) -> Result<Option<Self>> {
+        Ok(Some(text))
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl Text for Secret {
+    fn parse(text: String, _: &str) -> Result<Option<Self>> {
+        Ok(Some(Secret::new(text)))
+    }
+}
+
+impl Text for Address {
+    fn parse(text: String, what: &str) -> Result<Option<Self>> {
+        Address::parse(&text, what)
+    }
+
+    fn show(&self) -> Value {
+        json!(self.as_str())
+    }
+}
+
+impl Text for Proxy {
+    fn parse(text: String, what: &str) -> Result<Option<Self>> {
+        let whole = if text.contains("://") { text } else { format!("http://{text}") };
+        match reqwest::Url::parse(&whole) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Self(Secret::new(whole)))),
+            _ => Err(Error::invalid_argument(format!("{what} is no http: or https: URL."))
+                .hint("Write it like http://proxy.example:8080")),
+        }
+    }
+
+    /// Without its user and password.
+    fn show(&self) -> Value {
+        let Ok(mut url) = reqwest::Url::parse(self.0.reveal()) else { return json!(REDACTED) };
+        if !url.username().is_empty() || url.password().is_some() {
+            // Neither can fail for a URL with a host, which a proxy's has.
+            let _ = url.set_username(REDACTED);
+            let _ = url.set_password(None);
+        }
+        json!(url.as_str().trim_end_matches('/'))
+    }
+}
+
+impl Text for HeaderValue {
+    fn parse(text: String, what: &str) -> Result<Option<Self>> {
+        HeaderValue::from_str(&text)
+            .map(Some)
+            .map_err(|_| Error::invalid_argument(format!("{what} holds characters that no header can hold.")))
+    }
+
+    fn show(&self) -> Value {
+        json!(String::from_utf8_lossy(self.as_bytes()))
+    }
+}
+
+/// A type by how it is read and what is shown.
+macro_rules! member {
+    ($type:ty, |$object:ident, $name:ident, $limits:ident: $of:ty| $read:expr, |$value:ident| $shown:expr) => {
+        impl Member for $type {
+            type Limits = $of;
+
+            fn read($object: &mut Object<'_>, $name: &'static str, $limits: $of) -> Result<Option<Self>> {
+                $read
+            }
+
+            fn show(&self) -> Value {
+                let $value = self;
+                json!($shown)
+            }
+        }
+    };
+}
+
+member!(bool, |object, name, _none: ()| object.flag(name), |value| value);
+member!(
+    u64,
+    |object, name, limits: (&'static str, RangeInclusive<u64>)| object.integer(name, limits.0, limits.1),
+    |value| value
+);
+member!(Duration, |object, name, _none: ()| object.seconds(name), |value| value.as_secs_f64());
+member!(Backend, |object, name, _none: ()| object.choice(name, &Self::WORDS), |value| value.name());
+member!(ApiVersion, |object, name, _none: ()| object.choice(name, &Self::WORDS), |value| value.name());
+
+impl Member for RateLimit {
+    type Limits = ();
+
+    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
+        let Some(mut object) = object.object(name)? else { return Ok(None) };
+        let requests = object.integer("requests", "requests", 1..=10_000)?;
+        let window = object.seconds("seconds")?;
+        object.finish()?;
+        // The default itself has both.
+        let default = || Configuration::defaults().rate_limit;
+        let requests = requests.or_else(|| Some(default()?.requests));
+        let window = window.or_else(|| Some(default()?.window));
+        Ok(requests.zip(window).map(|(requests, window)| Self { requests, window }))
+    }
+
+    fn show(&self) -> Value {
+        json!({ "requests": self.requests, "seconds": self.window.as_secs_f64() })
+    }
+}
+
+/// Names that would change what the service reads. A body that it does not read is a refresh of everybody.
+const FRAMING: [&str; 9] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// More than servers take.
+const MAXIMUM_HEADERS: usize = 100;
+
+impl Member for HeaderMap {
+    type Limits = ();
+
+    fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
+        let Some(object) = object.object(name)? else { return Ok(None) };
+        let mut headers = HeaderMap::new();
+        let members = object.into_members();
+        if members.len() > MAXIMUM_HEADERS {
+            return Err(Error::invalid_argument(format!("{name} has more than {MAXIMUM_HEADERS} members.")));
+        }
+        for (header, raw) in members {
+            if raw.get() == "null" {
+                continue;
+            }
+            let path = format!("{name}[\"{}\"]", printable(&header));
+            let text = json::text(raw, &path)?;
+            let (Ok(header), Ok(mut value)) =
+                (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(text.trim()))
+            else {
+                return Err(Error::invalid_argument(format!(
+                    "{path} is no header: its name or its value holds characters that none can hold."
+                )));
+            };
+            if FRAMING.contains(&header.as_str()) {
+                return Err(Error::invalid_argument(format!(
+                    "{path} would change how the service reads the request, and a body that it does not read refreshes everybody."
+                ))
+                .hint("Leave it out."));
+            }
+            if header == CONTENT_TYPE && !text.to_ascii_lowercase().contains("json") {
+                return Err(Error::invalid_argument(format!(
+                    "{path} must be application/json: a body that the service does not read refreshes everybody."
+                )));
+            }
+            value.set_sensitive(true);
+            headers.insert(header, value);
+        }
+        headers.remove(CONTENT_TYPE);
+        Ok(Some(headers))
+    }
+
+    /// The names alone: which values are secrets cannot be told.
+    fn show(&self) -> Value {
+        self.keys().map(|name| (name.to_string(), json!(REDACTED))).collect()
+    }
+}
