@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -65,13 +64,17 @@ fn every_block_of_powershell_in_the_migration_guide_is_run_here() {
     assert_eq!(blocks(&page).count(), 4);
 }
 
+/// The one command of docs/bulk.md.
+fn bulk() -> String {
+    block("docs/bulk.md", "-JournalPath")
+}
+
 #[test]
 fn a_run_of_thousands_goes_on_after_the_tenant_was_gone_half_way_and_sends_nobody_twice() {
-    let sandbox = Sandbox::builder().people(3_000).start();
+    let sandbox = Sandbox::builder().people(3_000).task_duration(Duration::ZERO).start();
     let directory = people(&sandbox);
-    let script = block("docs/bulk.md", "$Journal = ");
     sandbox.fault(Fault::on(Endpoint::Any).kind(FaultKind::Die).skip(11));
-    let Some(said) = run_in(&directory, &sandbox, &format!("(Get-Configuration).MaximumRetryCount = 0\n{script}"))
+    let Some(said) = run_in(&directory, &sandbox, &format!("(Get-Configuration).MaximumRetryCount = 0\n{}", bulk()))
     else {
         return;
     };
@@ -79,67 +82,44 @@ fn a_run_of_thousands_goes_on_after_the_tenant_was_gone_half_way_and_sends_nobod
     let before = refreshed(&sandbox).len();
     assert!(before > 0 && before < 2_500, "half-way: {before}, {said}");
     sandbox.clear_faults();
-    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
-    everybody_once_or_set_aside(&sandbox, &directory, &said);
+    let said = run_in(&directory, &sandbox, &bulk()).unwrap_or_default();
+    everybody_once(&sandbox, &said);
     // And a third time there is nothing left to do.
-    let after = refreshed(&sandbox).len();
-    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
-    assert_eq!(refreshed(&sandbox).len(), after, "{said}");
+    let requests = sandbox.log().len();
+    let said = run_in(&directory, &sandbox, &bulk()).unwrap_or_default();
+    assert!(sandbox.log().len() == requests && said.contains("skipped"), "{said}");
 }
 
 #[test]
 fn a_run_of_thousands_goes_on_after_it_was_killed_half_way_and_sends_nobody_twice() {
-    let sandbox = Sandbox::builder().people(3_000).start();
+    let sandbox = Sandbox::builder().people(3_000).task_duration(Duration::ZERO).start();
     let directory = people(&sandbox);
-    let script = block("docs/bulk.md", "$Journal = ");
     sandbox.fault(Fault::on(Endpoint::Process).kind(FaultKind::Slow).delay(Duration::from_millis(300)).times(0));
-    let Some(mut first) = session(&directory, &sandbox, &script) else { return };
+    let Some(mut first) = session(&directory, &sandbox, &bulk()) else { return };
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("pwsh starts");
     support::until("the middle of the run", || (refreshed(&sandbox).len() > 1_000).then_some(()));
     first.kill().expect("it runs");
     first.wait().expect("it has ended");
     sandbox.clear_faults();
-    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
-    assert!(said.contains("are set aside"), "{said}");
-    let aside = everybody_once_or_set_aside(&sandbox, &directory, &said);
-    assert!(aside <= 1_000, "no more than can have been under way: {aside}");
-    // How to find out, and how to send them.
-    let said = run_in(&directory, &sandbox, &block("docs/bulk.md", "lastRefresh")).unwrap_or_default();
-    assert!(said.contains("lastRefresh"), "{said}");
-    let said =
-        run_in(&directory, &sandbox, &block("docs/bulk.md", "Get-Content aside.txt | Invoke")).unwrap_or_default();
-    let everybody: HashSet<String> = refreshed(&sandbox).into_iter().collect();
-    assert!(names(&sandbox).iter().all(|name| everybody.contains(name)), "{said}");
+    let said = run_in(&directory, &sandbox, &bulk()).unwrap_or_default();
+    everybody_once(&sandbox, &said);
 }
 
 #[test]
 fn a_run_of_thousands_goes_on_after_a_right_that_lacked_and_leaves_out_nobody() {
-    let sandbox = Sandbox::builder().people(1_500).start();
+    let sandbox = Sandbox::builder().people(1_500).task_duration(Duration::ZERO).start();
     let directory = people(&sandbox);
-    let script = block("docs/bulk.md", "$Journal = ");
     sandbox.fault(Fault::on(Endpoint::Process).status(403).skip(1).times(0));
-    let Some(said) = run_in(&directory, &sandbox, &script) else { return };
+    let Some(said) = run_in(&directory, &sandbox, &bulk()) else { return };
     assert!(said.contains("Rejected"), "{said}");
     sandbox.clear_faults();
-    let said = run_in(&directory, &sandbox, &script).unwrap_or_default();
-    assert_eq!(everybody_once_or_set_aside(&sandbox, &directory, &said), 0, "{said}");
-}
-
-#[test]
-fn names_of_a_file_are_refreshed_by_one_line() {
-    let sandbox = Sandbox::builder().people(600).start();
-    let directory = people(&sandbox);
-    let Some(said) = run_in(&directory, &sandbox, &block("docs/bulk.md", "Import-Csv people.csv | Invoke")) else {
-        return;
-    };
-    let mut names = names(&sandbox);
-    names.sort();
-    assert_eq!(refreshed(&sandbox), names, "{said}");
+    let said = run_in(&directory, &sandbox, &bulk()).unwrap_or_default();
+    everybody_once(&sandbox, &said);
 }
 
 #[test]
 fn every_block_of_powershell_in_the_bulk_page_is_run_here() {
-    assert_eq!(blocks(&read("docs/bulk.md")).count(), 4);
+    assert_eq!(blocks(&read("docs/bulk.md")).count(), 1);
 }
 
 /// A folder with a file of everybody who can be found.
@@ -159,17 +139,11 @@ fn names(sandbox: &Sandbox) -> Vec<String> {
     all.filter(|person| person.correlated).map(|person| person.name).collect()
 }
 
-/// How many are set aside. Everybody else has been refreshed, and nobody twice.
-fn everybody_once_or_set_aside(sandbox: &Sandbox, directory: &Path, said: &str) -> usize {
-    let aside = std::fs::read_to_string(directory.join("aside.txt")).expect("the list of those who are set aside");
-    let aside: HashSet<&str> = aside.lines().collect();
-    let mut counts: HashMap<String, u32> = HashMap::new();
-    refreshed(sandbox).into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
-    for name in names(sandbox) {
-        let count = counts.get(&name).copied().unwrap_or_default();
-        assert!(count == 1 || (count == 0 && aside.contains(name.as_str())), "{name}: {count}, {said}");
-    }
-    aside.len()
+/// Everybody has been refreshed, and nobody twice.
+fn everybody_once(sandbox: &Sandbox, said: &str) {
+    let mut all = names(sandbox);
+    all.sort();
+    assert_eq!(refreshed(sandbox), all, "{said}");
 }
 
 /// What a session prints that has this tenant in its environment; nothing where there is no `pwsh`, which the end of

@@ -104,15 +104,14 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
     }
 
     // The headers of all layers are sent; of one name, the first layer's.
-    let mut default_headers = HeaderMap::new();
-    let mut headers_source = Source::Default;
+    let (mut headers, mut headers_source) = (HeaderMap::new(), Source::Default);
     for (layer, source) in in_force.iter().rev() {
-        if let Some(headers) = layer.default_headers.as_ref().filter(|headers| !headers.is_empty()) {
-            default_headers.extend(headers.clone());
+        if let Some(own) = layer.default_headers.as_ref().filter(|own| !own.is_empty()) {
+            headers.extend(own.clone());
             headers_source = *source;
         }
     }
-    let headers = Configuration { default_headers: Some(default_headers), ..Configuration::default() };
+    let headers = Configuration { default_headers: Some(headers), ..Configuration::default() };
     let mut settings = vec![(Cow::Owned(headers), headers_source)];
     settings.extend(in_force.iter().map(|(layer, source)| (Cow::Borrowed(*layer), *source)));
     settings.push((Cow::Borrowed(Configuration::defaults()), Source::Default));
@@ -145,34 +144,27 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
 
 impl Source {
     /// As `cc_configure` reports it.
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
+        self.names().0
+    }
+
+    /// How an error names what this source calls `member`.
+    pub(super) fn name_of(self, member: &str) -> String {
         match self {
-            Source::Call => "call",
-            Source::Session => "configure",
-            Source::Environment => "environment",
-            Source::ConfigJson => "config.json",
-            Source::ConfigYaml => "config.yaml",
-            Source::Default => "default",
+            Source::Environment => member.to_owned(),
+            _ => format!("{member} in {}", self.names().1),
         }
     }
 
-    /// How an error names what this source calls `name`.
-    pub(super) fn name_of(self, name: &str) -> String {
+    /// In `cc_configure`'s answer, and in an error.
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Source::Environment => name.to_owned(),
-            _ => format!("{name} in {}", self.described()),
-        }
-    }
-
-    /// As an error speaks of it.
-    fn described(self) -> &'static str {
-        match self {
-            Source::Call => "the configuration of the call",
-            Source::Session => "the configuration that ⟦configure⟧ has set",
-            Source::Environment => "the environment (SAIL_CLIENT_ID, SAIL_CLIENT_SECRET)",
-            Source::ConfigJson => "./config.json",
-            Source::ConfigYaml => "~/.sailpoint/config.yaml",
-            Source::Default => "the defaults",
+            Source::Call => ("call", "the configuration of the call"),
+            Source::Session => ("configure", "the configuration that ⟦configure⟧ has set"),
+            Source::Environment => ("environment", "the environment (SAIL_CLIENT_ID, SAIL_CLIENT_SECRET)"),
+            Source::ConfigJson => ("config.json", "./config.json"),
+            Source::ConfigYaml => ("config.yaml", "~/.sailpoint/config.yaml"),
+            Source::Default => ("default", "the defaults"),
         }
     }
 }
@@ -245,7 +237,7 @@ impl Found<'_> {
 
 /// The error for one half of a client's credentials.
 pub(super) fn half(source: Source, given: &str, missing: &str) -> Error {
-    Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.described())).hint(
+    Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.names().1)).hint(
         format!(
             "Give the {missing} in the same place. Other places are not asked for it: it might be somebody else's."
         ),
@@ -259,7 +251,7 @@ fn belongs_elsewhere(member: &str, source: Source, own: &Address, asked: &Addres
         format!(
             "{member} was set to {}, but the credentials that were found are those of {}{own}.",
             asked.as_str(),
-            source.described()
+            source.names().1
         ),
     )
     .hint(format!("A secret is sent only to the address that it was given with: give credentials beside the {member}, or leave it out."))
