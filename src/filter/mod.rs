@@ -131,7 +131,7 @@ pub struct Attribute(String);
 impl Attribute {
     /// `None` if that is no attribute's name.
     pub fn parse(name: &str) -> Option<Self> {
-        match parse(&format!("{name} == true")).ok()?.expr {
+        match parse::filter(&format!("{name} == true")).ok()? {
             Expr::Condition { attribute, test: Test::Compare { .. } } if attribute == name => Some(Self(attribute)),
             _ => None,
         }
