@@ -13,10 +13,10 @@
 //! the test that used it. README.md beside this crate is its manual: what it answers, every fault, and the control
 //! over HTTP that C and PowerShell tests use.
 
-mod analysis;
 mod answer;
 mod auth;
 mod body;
+mod certainty;
 mod connection;
 mod control;
 mod document;
@@ -37,7 +37,6 @@ mod route;
 mod sandbox;
 mod search;
 mod server;
-mod sort;
 mod tasks;
 mod tenant;
 mod time;
