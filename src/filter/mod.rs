@@ -110,7 +110,7 @@ impl Filter {
     pub fn undecidable(&self) -> Vec<String> {
         let mut parts = Vec::new();
         self.expr.visit(&mut |attribute, test| {
-            if test.is_for_the_service() {
+            if test.is_undecidable() {
                 parts.push(ast::condition(attribute, test));
             }
         });

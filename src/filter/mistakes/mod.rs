@@ -1,7 +1,7 @@
 //! Explains why a text is refused: a sentence about the place where the parser stopped, and what belongs there.
 //!
 //! Known are the mistakes that people make: other languages' operators and quotes, several values, missing parentheses,
-//! placeholders. Anything else gets a sentence that says what belongs there.
+//! placeholders. Anything else gets a sentence that says what is expected there.
 
 mod guess;
 mod scan;
@@ -18,7 +18,7 @@ use scan::{
     connective, copied_character, is_foreign_quote, is_quote, operator, shown, starts_with_word, unquoted_value,
 };
 
-const NEGATION: &str = "Negation is written !(...), with its brackets right behind the exclamation mark.";
+const NEGATION: &str = "Negation is written !(...), with a bracket right after the exclamation mark.";
 const NOT_OPENED: &str = "This closing bracket has no opening one.";
 const NEEDS_QUOTES: &str = "A text needs double quotes around it.";
 const PLACEHOLDER: &str =
@@ -29,7 +29,7 @@ pub(super) fn empty() -> Box<Problem> {
     Problem::new(0, "The filter is empty, which the service would take for everybody.")
 }
 
-/// No attribute's name stands where a condition begins.
+/// There is no attribute's name where a condition begins.
 pub(super) fn condition_expected(parser: &Parser) -> Box<Problem> {
     let (at, rest) = (parser.at, parser.rest());
     let before = parser.text[..at].trim_end();
@@ -38,33 +38,33 @@ pub(super) fn condition_expected(parser: &Parser) -> Box<Problem> {
     let in_quotes = whole_in_quotes(parser.text).filter(|_| before.is_empty()).unwrap_or_default();
     let is_value = rest.starts_with(|c: char| is_quote(c) || c.is_ascii_alphanumeric());
     let (place, message) = if ends && follows_connective {
-        (before.len() - 2, "Behind this connective the condition is missing.")
+        (before.len() - 2, "A condition is missing after this connective.")
     } else if ends && before.ends_with('(') {
-        (before.len() - 1, "The brackets that begin here hold no condition.")
+        (before.len() - 1, "There is no condition in these brackets.")
     } else if rest.starts_with([')', '}', ']']) {
         (at, NOT_OPENED)
     } else if is_placeholder(&in_quotes) {
         (at, PLACEHOLDER)
     } else if is_condition(&in_quotes) {
-        (at, "The whole filter stands in quotes; only texts inside of it do.")
+        (at, "The whole filter is in quotes; only the texts in it need them.")
     } else if rest.starts_with('!') && !rest.starts_with("!=") || starts_with_word(rest, "-not") {
         (at, NEGATION)
     } else if is_value && follows_connective {
         (at, "Each condition names its attribute, the second one too.")
     } else if is_value && rest.contains(['=', '<', '>']) {
-        (at, "A condition begins with an attribute's name, and here stands a value.")
+        (at, "A condition begins with an attribute's name, and this is a value.")
     } else if is_value {
         let value = rest.trim().trim_matches(is_quote);
-        return Problem::new(at, "This is a value alone: nothing is compared.").advise(if_it_is_a_uid(value));
+        return Problem::new(at, "This is only a value: nothing is compared.").advise(if_it_is_a_uid(value));
     } else if let Some(problem) = foreign(parser) {
         return problem;
     } else {
-        (at, "Here a condition belongs: an attribute's name, an operator and a value.")
+        (at, "A condition is expected here: an attribute's name, an operator and a value.")
     };
     Problem::new(place, message)
 }
 
-/// Behind the name of a condition, which begins at `start`, stands neither an operator nor a method's bracket.
+/// After the name of a condition, which begins at `start`, comes neither an operator nor a method's bracket.
 pub(super) fn operator_expected(parser: &Parser, name: &str, start: usize) -> Box<Problem> {
     let (at, rest) = (parser.at, parser.rest());
     let end = start + name.len();
@@ -74,13 +74,13 @@ pub(super) fn operator_expected(parser: &Parser, name: &str, start: usize) -> Bo
     if name.eq_ignore_ascii_case("not") && !rest.is_empty() {
         Problem::new(start, NEGATION)
     } else if connective(name).is_some() {
-        Problem::new(start, format!("Before '{name}' a condition is missing."))
+        Problem::new(start, format!("A condition is missing before '{name}'."))
     } else if is_placeholder(parser.text) {
         Problem::new(start, PLACEHOLDER)
     } else if let Some(method) = method {
-        Problem::new(end, "A method's brackets stand right behind its name.").advise(form_of(method))
+        Problem::new(end, "A method's brackets follow its name directly.").advise(form_of(method))
     } else if ends {
-        let message = format!("'{}' is a name alone: nothing is compared.", shown(name));
+        let message = format!("'{}' is only a name: nothing is compared.", shown(name));
         Problem::new(start, message).advise(if_it_is_a_uid(name))
     } else if let Some((written, _)) = operator(rest).filter(|(written, _)| end < at || !written.starts_with('-')) {
         Problem::new(
@@ -93,7 +93,7 @@ pub(super) fn operator_expected(parser: &Parser, name: &str, start: usize) -> Bo
     } else if let Some(problem) = foreign(parser).filter(|_| !rest.starts_with(is_quote)) {
         problem
     } else if end < at || is_operator || rest.starts_with(|c: char| is_quote(c) || "@-(".contains(c)) {
-        let problem = Problem::new(at, "Here an operator belongs: ==, !=, <, >, <= or >=.");
+        let problem = Problem::new(at, "An operator is expected here: ==, !=, <, >, <= or >=.");
         let text = unquoted_value(&parser.text[start..]);
         if text.contains(['=', '<', '>']) || rest.starts_with(is_quote) {
             problem
@@ -106,7 +106,7 @@ pub(super) fn operator_expected(parser: &Parser, name: &str, start: usize) -> Bo
     }
 }
 
-/// Where the value of a comparison belongs, something else stands.
+/// There is no value where one is expected.
 pub(super) fn value_expected(parser: &Parser, attribute: &str, operator_at: usize) -> Box<Problem> {
     let (at, rest) = (parser.at, parser.rest());
     if rest.is_empty() || rest.starts_with(')') || parser.connective().is_some() {
@@ -125,16 +125,16 @@ pub(super) fn value_expected(parser: &Parser, attribute: &str, operator_at: usiz
 pub(super) fn unquoted(parser: &Parser) -> Box<Problem> {
     let value = unquoted_value(parser.rest());
     let message = if value.is_empty() || value.starts_with(['=', '<', '>', '!', '~']) {
-        "A value belongs here: a text in double quotes, a number, true, false or null."
+        "A value is expected here: a text in double quotes, a number, true, false or null."
     } else if value.bytes().all(|byte| byte.is_ascii_digit() || b"+-.,:TZ/eE ".contains(&byte)) {
-        "Only digits, at most 18 of them, are a number; anything else stands in double quotes."
+        "Only digits, at most 18 of them, are a number; anything else needs double quotes."
     } else {
         NEEDS_QUOTES
     };
     Problem::new(parser.at, message)
 }
 
-/// Behind a complete condition stands neither a connective nor a closing bracket that fits.
+/// After a complete condition comes neither a connective nor the closing bracket.
 pub(super) fn after_condition(parser: &Parser) -> Box<Problem> {
     let (at, rest) = (parser.at, parser.rest());
     let before = &parser.text[..at];
@@ -149,7 +149,7 @@ pub(super) fn after_condition(parser: &Parser) -> Box<Problem> {
     } else if is_value {
         (at, "A comparison takes one value, and here are several.")
     } else if another.is_some() {
-        (at, "This joins no conditions: && (both must hold) or || (one is enough) does.")
+        (at, "Conditions are joined by && (both must hold) or || (one is enough), not by this.")
     } else if before.ends_with("\"\"") {
         (at - 2, "The quotes are doubled: between single quotes PowerShell needs them once.")
     } else if before.ends_with('"') && rest.starts_with(|c: char| c == '"' || c.is_alphanumeric()) {
@@ -159,11 +159,11 @@ pub(super) fn after_condition(parser: &Parser) -> Box<Problem> {
     } else if let Some(problem) = foreign(parser) {
         return problem;
     } else if is_condition(rest) {
-        (at, "Between these two conditions && (both must hold) or || (one is enough) is missing.")
+        (at, "&& (both must hold) or || (one is enough) is missing between these two conditions.")
     } else if is_bare && rest.starts_with(char::is_alphanumeric) {
         (last_word, NEEDS_QUOTES)
     } else {
-        (at, "Here the filter should end, or go on with && or ||.")
+        (at, "The filter should end here, or continue with && or ||.")
     };
     Problem::new(place, message)
 }
@@ -174,14 +174,15 @@ pub(super) fn bracket_not_closed(parser: &Parser, open: usize) -> Box<Problem> {
     if ends { Problem::new(open, "The bracket that is opened here is never closed.") } else { after_condition(parser) }
 }
 
-/// The 65th bracket inside of others.
+/// The 65th bracket inside others.
 pub(super) fn too_deep(parser: &Parser) -> Box<Problem> {
     Problem::new(parser.at, format!("Brackets nest at most {MAX_NESTING} deep, and this one is deeper."))
 }
 
 /// `a && b || c`, standing at the first connective of the second kind.
 pub(super) fn mixed_chain(parser: &Parser) -> Box<Problem> {
-    let message = "&& and || stand side by side, and nothing says which the service reads first: parentheses must.";
+    let message =
+        "&& and || are mixed without parentheses, and nothing documents which of them the service applies first.";
     Problem::new(parser.at, message)
 }
 
@@ -192,7 +193,7 @@ pub(super) fn string_not_closed(parser: &Parser) -> Box<Problem> {
 
 /// A backslash before something else than a quote or a backslash.
 pub(super) fn unknown_escape(parser: &Parser) -> Box<Problem> {
-    let message = "A text knows two escapes, \\\" for a quote and \\\\ for a backslash; this is neither.";
+    let message = "A text has two escapes, \\\" for a quote and \\\\ for a backslash; this is neither.";
     Problem::new(parser.at, message)
 }
 
@@ -200,10 +201,7 @@ pub(super) fn unknown_escape(parser: &Parser) -> Box<Problem> {
 /// refreshes everybody.
 pub(super) fn control_character(parser: &Parser) -> Box<Problem> {
     let code = parser.rest().chars().next().map_or(0, u32::from);
-    Problem::new(
-        parser.at,
-        format!("Here stands a control character (U+{code:04X}) within a text, which no value has."),
-    )
+    Problem::new(parser.at, format!("This text contains a control character (U+{code:04X}), which no value has."))
 }
 
 /// `isNull(uid)`, `not(...)`, standing at the name.
@@ -211,7 +209,7 @@ pub(super) fn method_without_attribute(parser: &Parser) -> Box<Problem> {
     let message = if starts_with_word(parser.rest(), "not") {
         NEGATION
     } else {
-        "A method stands behind its attribute: attribute, dot, method."
+        "A method follows its attribute and a dot: attribute.method(...)."
     };
     Problem::new(parser.at, message).advise(form_of("startsWith"))
 }
@@ -228,7 +226,7 @@ pub(super) fn unknown_method(parser: &Parser) -> Box<Problem> {
     )
 }
 
-/// In the brackets of a method stands something else than it takes.
+/// The brackets of a method contain something that it does not take.
 pub(super) fn argument_expected(parser: &Parser, method: &str) -> Box<Problem> {
     let is_empty_list = parser.rest().starts_with('}') && parser.text[..parser.at].trim_end().ends_with('{');
     let message = if is_empty_list {
@@ -239,13 +237,13 @@ pub(super) fn argument_expected(parser: &Parser, method: &str) -> Box<Problem> {
     foreign(parser).unwrap_or_else(|| Problem::new(parser.at, message)).advise(form_of(method))
 }
 
-/// A mistake in a filter that stands in quotes inside of another; `at` is its place in the outer one.
+/// A mistake in a filter that is quoted in another; `at` is its place in the outer one.
 pub(super) fn in_quoted_filter(inner: &str, problem: Problem, at: usize) -> Box<Problem> {
     let outer = Problem::new(at, format!("In the filter between the quotes: {}", problem.message));
     problem.lines(inner).into_iter().fold(outer, |outer, line| outer.advise(line))
 }
 
-/// A variable, a quote or a character that is not of the language, wherever it stands.
+/// A variable, a quote or a character that is not of the language, at any place.
 fn foreign(parser: &Parser) -> Option<Box<Problem>> {
     let rest = parser.rest();
     let first = rest.chars().next()?;
@@ -265,12 +263,13 @@ fn foreign(parser: &Parser) -> Option<Box<Problem>> {
         new("The backtick before this quote has stayed in the filter: between single quotes PowerShell needs none.")
     } else if first == '\'' {
         let advice = "In PowerShell, put single quotes around the whole filter: 'uid == \"amelie.roux\"'";
-        new("A text needs double quotes; single quotes are none to the service.").map(|problem| problem.advise(advice))
+        new("A text needs double quotes; the service does not accept single quotes.")
+            .map(|problem| problem.advise(advice))
     } else if is_foreign_quote(first) {
         new("A text needs plain double quotes; this is a quote of another kind.")
     } else {
         let (what, code) = (copied_character(first)?, u32::from(first));
-        new(&format!("Here stands {what} (U+{code:04X}), as it is copied from a page or a document."))
+        new(&format!("This is {what} (U+{code:04X}), probably copied from a page or a document."))
     }
 }
 

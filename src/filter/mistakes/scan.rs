@@ -27,7 +27,7 @@ const FORMS: [(&str, &str); 23] = [
     ("endswith|ends with|ew", "@.endsWith(#)"),
     ("isnull|is null", "@.isNull()"),
     ("notnull|isnotnull|is not null", "@.notNull()"),
-    // Known, and not to be had.
+    // Known, without a counterpart here.
     ("match|notmatch|matches|regexp|between|=~|~=|!~|~", ""),
 ];
 
