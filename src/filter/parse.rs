@@ -17,7 +17,7 @@ pub(super) fn nested_filter(text: &str, depth: usize) -> Parsed<Expr> {
     let mut parser = Parser::new(text);
     parser.depth = depth;
     if parser.byte().is_none() {
-        return Err(mistakes::empty());
+        return Err(Problem::new(0, mistakes::EMPTY));
     }
     let expr = parser.chain()?;
     if parser.at < text.len() {
@@ -78,7 +78,7 @@ impl<'t> Parser<'t> {
         let mut next = Some(is_and);
         while let Some(this_is_and) = next {
             if this_is_and != is_and {
-                return Err(mistakes::mixed_chain(self));
+                return Err(Problem::new(self.at, mistakes::MIXED));
             }
             self.at += 2;
             self.skip_blanks();
@@ -263,8 +263,7 @@ impl<'t> Parser<'t> {
         loop {
             match bytes.get(self.at) {
                 None => {
-                    self.at = open;
-                    return Err(mistakes::string_not_closed(self));
+                    return Err(Problem::new(open, mistakes::TEXT_NOT_CLOSED));
                 }
                 Some(b'"') => {
                     if let Some(at) = self.text[open..self.at].find(char::is_control) {
@@ -277,7 +276,7 @@ impl<'t> Parser<'t> {
                 }
                 Some(b'\\') => {
                     if !matches!(bytes.get(self.at + 1), Some(b'"' | b'\\')) {
-                        return Err(mistakes::unknown_escape(self));
+                        return Err(Problem::new(self.at, mistakes::UNKNOWN_ESCAPE));
                     }
                     value.push_str(&self.text[from..self.at]);
                     // The escaped character is the first of the next piece.

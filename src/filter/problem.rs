@@ -19,6 +19,8 @@ const EXAMPLE: &str = "A filter that works: uid == \"amelie.roux\"";
 /// Characters of the filter on each side of the place that are shown.
 const SHOWN_BEFORE: usize = 50;
 const SHOWN_AFTER: usize = 40;
+/// Characters of a text that a sentence repeats.
+const SHOWN_OF_TEXT: usize = 80;
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Box<Self> {
@@ -78,6 +80,14 @@ pub(super) fn one_line(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// What a sentence repeats of a text: one line, and not a long one.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_OF_TEXT) {
+        Some((end, _)) => format!("{}...", one_line(&text[..end])),
+        None => one_line(text),
+    }
 }
 
 pub(super) fn is_invisible(c: char) -> bool {

@@ -12,22 +12,21 @@ pub(super) use scan::variable_in_text;
 use super::MAX_NESTING;
 use super::ast::quoted;
 use super::parse::Parser;
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use guess::{is_condition, known_method, whole_in_quotes};
-use scan::{
-    connective, copied_character, is_foreign_quote, is_quote, operator, shown, starts_with_word, unquoted_value,
-};
+use scan::{connective, copied_character, is_foreign_quote, is_quote, operator, starts_with_word, unquoted_value};
 
+pub(super) const EMPTY: &str = "The filter is empty, which the service would take for everybody.";
+pub(super) const MIXED: &str =
+    "&& and || are mixed without parentheses, and nothing documents which of them the service applies first.";
+pub(super) const TEXT_NOT_CLOSED: &str = "The text that begins here has no closing quote.";
+pub(super) const UNKNOWN_ESCAPE: &str =
+    "A text has two escapes, \\\" for a quote and \\\\ for a backslash; this is neither.";
 const NEGATION: &str = "Negation is written !(...), with a bracket right after the exclamation mark.";
 const NOT_OPENED: &str = "This closing bracket has no opening one.";
 const NEEDS_QUOTES: &str = "A text needs double quotes around it.";
 const PLACEHOLDER: &str =
     "'MyVarFilter' looks like the documentation's placeholder; a filter that names people belongs in its place.";
-
-/// There is no filter at all.
-pub(super) fn empty() -> Box<Problem> {
-    Problem::new(0, "The filter is empty, which the service would take for everybody.")
-}
 
 /// There is no attribute's name where a condition begins.
 pub(super) fn condition_expected(parser: &Parser) -> Box<Problem> {
@@ -177,24 +176,6 @@ pub(super) fn bracket_not_closed(parser: &Parser, open: usize) -> Box<Problem> {
 /// The 65th bracket inside others.
 pub(super) fn too_deep(parser: &Parser) -> Box<Problem> {
     Problem::new(parser.at, format!("Brackets nest at most {MAX_NESTING} deep, and this one is deeper."))
-}
-
-/// `a && b || c`, standing at the first connective of the second kind.
-pub(super) fn mixed_chain(parser: &Parser) -> Box<Problem> {
-    let message =
-        "&& and || are mixed without parentheses, and nothing documents which of them the service applies first.";
-    Problem::new(parser.at, message)
-}
-
-/// A text whose closing quote is missing, standing at the opening one.
-pub(super) fn string_not_closed(parser: &Parser) -> Box<Problem> {
-    Problem::new(parser.at, "The text that begins here has no closing quote.")
-}
-
-/// A backslash before something else than a quote or a backslash.
-pub(super) fn unknown_escape(parser: &Parser) -> Box<Problem> {
-    let message = "A text has two escapes, \\\" for a quote and \\\\ for a backslash; this is neither.";
-    Problem::new(parser.at, message)
 }
 
 /// A character in a text that no name or value of a tenant has, and that a database may choke on: a query that fails

@@ -1,6 +1,6 @@
 //! Pieces of text that are not of the language: other quotes, other operators, variables.
 
-use crate::filter::problem::{is_invisible, one_line};
+use crate::filter::problem::is_invisible;
 
 /// Operators and methods of other languages, in lower case, and the condition that each stands for: `@` is the attribute,
 /// `#` one value, `*` a list of values. `like` stands for the method that its pattern asks for.
@@ -33,24 +33,18 @@ const FORMS: [(&str, &str); 23] = [
 
 /// The operator that `text` begins with, this language's or another's, as it is written, and its form.
 pub(super) fn operator(text: &str) -> Option<(&str, &'static str)> {
-    let dash = text.strip_prefix(['-', '\u{2013}']);
-    let after_dash = dash.unwrap_or(text);
-    let all = FORMS.into_iter().flat_map(|(names, form)| names.split('|').map(move |name| (name, form)));
-    let here = all.filter(|(name, _)| {
-        let is_word = name.ends_with(|c: char| c.is_ascii_alphabetic());
-        match after_dash.get(name.len()..) {
-            _ if dash.is_some() && !is_word => false,
-            Some(_) if is_word => starts_with_word(after_dash, name),
-            // `=~` and `><` are other operators than `=` and `>`.
-            Some(after) => {
-                after_dash.as_bytes()[..name.len()].eq_ignore_ascii_case(name.as_bytes())
-                    && !after.starts_with(['=', '<', '>', '~'])
-            }
-            None => false,
+    let bare = text.trim_start_matches(['-', '\u{2013}']);
+    let length = |name: &str| {
+        if name.ends_with(|c: char| c.is_ascii_alphabetic()) {
+            return starts_with_word(bare, name).then(|| text.len() - bare.len() + name.len());
         }
-    });
-    let (name, form) = here.max_by_key(|(name, _)| name.len())?;
-    Some((&text[..text.len() - after_dash.len() + name.len()], form))
+        let is_here = text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        // `=~` and `><` are other operators than `=` and `>`.
+        (is_here && !text[name.len()..].starts_with(['=', '<', '>', '~'])).then_some(name.len())
+    };
+    let all = FORMS.into_iter().flat_map(|(names, form)| names.split('|').map(move |name| (name, form)));
+    let found = all.filter_map(|(name, form)| Some((&text[..length(name)?], form)));
+    found.max_by_key(|(written, _)| written.len())
 }
 
 /// The form of a method that other languages have.
@@ -112,18 +106,12 @@ pub(super) fn text_in_quotes(text: &str, has_brackets: bool) -> Option<(String, 
         }
     };
     let has_quotes = open == '"' && written.replace("\\\"", "").contains('"');
-    if has_quotes || written.is_empty() && length == text.len() && inner.trim() != "\"" {
+    let has_control = written.contains(char::is_control);
+    if has_quotes || has_control || written.is_empty() && length == text.len() && inner.trim() != "\"" {
         return None;
     }
     // A backslash before anything else than a quote or a backslash is one itself.
-    let mut meant = String::new();
-    let mut characters = written.chars().peekable();
-    while let Some(c) = characters.next() {
-        match characters.peek() {
-            Some('"' | '\\' | '\'') if c == '\\' => meant.extend(characters.next()),
-            _ => meant.push(c),
-        }
-    }
+    let meant = written.replace("\\\\", "\0").replace("\\\"", "\"").replace("\\'", "'").replace('\0', "\\");
     Some((meant, length))
 }
 
@@ -140,14 +128,11 @@ pub(super) fn copied_character(c: char) -> Option<&'static str> {
 
 /// A variable or a placeholder of a template language at the very start of `text`.
 pub(super) fn variable(text: &str) -> Option<&str> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte);
     let enclosed = |open: &str, close: &str| {
-        let inner = text.strip_prefix(open)?;
-        // Only so far: the whole text is looked through for variables.
-        let window = inner.char_indices().nth(64).map_or(inner, |(end, _)| &inner[..end]);
-        let end = window.find(close)?;
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte);
-        let fits = (1..=60).contains(&end) && inner[..end].bytes().all(is_name) && !inner.starts_with(['-', '.', ':']);
-        fits.then(|| &text[..open.len() + end + close.len()])
+        let inner = text.strip_prefix(open).filter(|inner| !inner.starts_with(['-', '.', ':']))?;
+        let end = inner.bytes().position(|byte| !is_name(byte)).filter(|end| (1..=60).contains(end))?;
+        inner[end..].starts_with(close).then(|| &text[..open.len() + end + close.len()])
     };
     let named = || {
         let name =
@@ -188,12 +173,4 @@ pub(super) fn unquoted_value(text: &str) -> &str {
     };
     let end = text.char_indices().find(ends_value).map_or(text.len(), |(at, _)| at);
     text[..end].trim_end()
-}
-
-/// What an error repeats of a text: one line, and not a long one.
-pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}...", one_line(&text[..end])),
-        None => one_line(text),
-    }
 }
