@@ -1,16 +1,14 @@
-//! Exactly those are sent to `identities/process` whom the filter, or the name, means: for ten thousand random pairs of a
-//! filter and a population, as an evaluator judges them that shares nothing with the library.
+//! Exactly those are sent to `identities/process` whom the filter, or the name, means for certain: for ten thousand random
+//! pairs of a filter and a population, as the sandbox judges them, which shares nothing with the library.
 
-mod evaluator;
 mod filter_support;
 mod support;
 
 use std::thread;
 
-use evaluator::random::{filter, people};
-use evaluator::{Answer, Filter, has_unknowable, means};
+use filter_support::people::{ATTRIBUTES, filter, has_unknowable, people};
 use filter_support::random::Random;
-use pssailpointcc_sandbox::{Endpoint, Identity, Sandbox};
+use pssailpointcc_sandbox::{Endpoint, Identity, Judge, Sandbox};
 use serde_json::{Value, json};
 use support::{configuration, refresh};
 
@@ -51,23 +49,25 @@ fn compare(seed: u64, pairs: usize) -> Tally {
     let mut random = Random::new(seed);
     let sandbox = Sandbox::builder().identities(Vec::new()).start();
     let mut tally = Tally::default();
-    let mut population = Vec::new();
+    let mut judge = Judge::new(Vec::new());
+    // What a search document has besides, and `/cc` does not know.
+    let attributes = [&ATTRIBUTES[..], &["attributes.department"]].concat();
     for pair in 0..pairs {
         if pair % FILTERS_OF_A_POPULATION == 0 {
-            population = people(&mut random);
-            population.iter().for_each(|person| sandbox.put_identity(person.clone()));
+            judge = Judge::new(people(&mut random));
+            judge.people().iter().for_each(|person| sandbox.put_identity(person.clone()));
         }
-        let filter = filter(&mut random, &population, 2);
-        one_pair(&sandbox, &filter, &population, &mut tally);
+        let filter = filter(&mut random, judge.people(), &attributes, 2);
+        one_pair(&sandbox, &filter, &judge, &mut tally);
     }
     tally
 }
 
-fn one_pair(sandbox: &Sandbox, filter: &Filter, population: &[Identity], tally: &mut Tally) {
+fn one_pair(sandbox: &Sandbox, text: &str, judge: &Judge, tally: &mut Tally) {
+    let population = judge.people();
     let in_search: Vec<&Identity> = population.iter().filter(|person| person.correlated).collect();
-    let meant = in_search.iter().filter(|person| means(filter, person, population) == Answer::Yes);
-    let meant: Vec<String> = meant.map(|person| person.id.clone()).collect();
-    let text = filter.to_string();
+    let meant = judge.certain(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+    let meant: Vec<String> = meant.into_iter().map(|at| population[at].id.clone()).collect();
     let answer = refresh(&json!({
         "filter": text, "options": { "backend": "process" }, "configuration": configuration(sandbox.url()),
     }));
@@ -89,7 +89,7 @@ fn one_pair(sandbox: &Sandbox, filter: &Filter, population: &[Identity], tally: 
             &mut tally.everybody
         }
         Some("unsupported_argument") => {
-            assert!(meant.is_empty() && has_unknowable(filter), "{}", about());
+            assert!(meant.is_empty() && has_unknowable(text), "{}", about());
             &mut tally.unsupported
         }
         Some(_) => panic!("{}", about()),

@@ -1,7 +1,5 @@
 //! Identities as the service shows them: documents of search, and members of `GET /identities`.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use crate::people::{Identity, mix};
@@ -37,12 +35,12 @@ const MEMBERS: [&str; 25] = [
 
 /// A document of search.
 pub(crate) fn of_search(person: &Identity, manager: Option<&Identity>) -> Value {
-    cut(person, manager, &[], &[])
+    cut(person, manager, &[])
 }
 
-/// Of a document of search only what `includes` names (all where it is empty), without what `excludes` names. A name
-/// may have dots. What nobody asked for is not made: a page has ten thousand documents.
-pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[String], excludes: &[String]) -> Value {
+/// Of a document of search only what `includes` names, all where it is empty. A name may have dots. What nobody asked for
+/// is not made: a page has ten thousand documents.
+pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[String]) -> Value {
     let is_wanted = |path: &[&str]| {
         let leads_there = |include: &String| include.split('.').zip(path).all(|(one, other)| one == *other);
         includes.is_empty() || includes.iter().any(leads_there)
@@ -59,7 +57,7 @@ pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[Str
     };
     let names = MEMBERS.iter().filter(|name| is_wanted(&[name]));
     let document: Map<String, Value> = names.map(|name| ((*name).to_owned(), member(name))).collect();
-    filtered(document.into(), includes, excludes)
+    filtered(document.into(), includes)
 }
 
 fn member(person: &Identity, manager: Option<&Identity>, name: &str) -> Value {
@@ -111,13 +109,6 @@ pub(crate) fn of_list(person: &Identity, manager: Option<&Identity>) -> Value {
     })
 }
 
-/// The fields that a query without a field looks into.
-pub(crate) fn fields(people: &[Identity]) -> BTreeSet<String> {
-    let attributes: BTreeSet<&String> = people.iter().flat_map(|person| person.attributes.keys()).collect();
-    let attributes = attributes.into_iter().map(|name| format!("attributes.{name}"));
-    ["id", "name", "employeeNumber"].map(str::to_owned).into_iter().chain(attributes).collect()
-}
-
 /// What a field holds, as texts.
 pub(crate) fn values(person: &Identity, manager: Option<&Identity>, field: &str) -> Vec<String> {
     if let Some(attribute) = field.strip_prefix("attributes.") {
@@ -150,33 +141,12 @@ pub(crate) fn values(person: &Identity, manager: Option<&Identity>, field: &str)
     }
 }
 
-/// Whether a field holds points in time, which are compared as they are written.
-pub(crate) fn is_date(field: &str) -> bool {
-    ["created", "modified"].contains(&field)
-}
-
-/// Whether a field holds numbers. Identity attributes never do.
-pub(crate) fn is_number(field: &str) -> bool {
-    ["accountCount", "accessCount"].contains(&field)
-}
-
-fn filtered(document: Value, includes: &[String], excludes: &[String]) -> Value {
-    let mut left = match includes.is_empty() {
-        true => document,
-        false => {
-            let mut left = Value::Object(Map::new());
-            includes.iter().for_each(|path| copy(&document, &mut left, &mut path.split('.').peekable()));
-            left
-        }
-    };
-    for path in excludes {
-        let (parent, name) = path.rsplit_once('.').map_or(("", path.as_str()), |(parent, name)| (parent, name));
-        let parent =
-            parent.split('.').filter(|name| !name.is_empty()).try_fold(&mut left, |value, name| value.get_mut(name));
-        if let Some(Value::Object(members)) = parent {
-            members.remove(name);
-        }
+fn filtered(document: Value, includes: &[String]) -> Value {
+    if includes.is_empty() {
+        return document;
     }
+    let mut left = Value::Object(Map::new());
+    includes.iter().for_each(|path| copy(&document, &mut left, &mut path.split('.').peekable()));
     left
 }
 
@@ -227,14 +197,13 @@ mod tests {
     fn documents_are_cut_to_what_was_asked_for() {
         let document = json!({ "id": "1", "name": "n", "attributes": { "uid": "u", "city": "c" } });
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let cut = |includes: &[&str], excludes: &[&str]| filtered(document.clone(), &names(includes), &names(excludes));
-        assert_eq!(cut(&["id", "attributes.uid", "x.y"], &[]), json!({ "id": "1", "attributes": { "uid": "u" } }));
-        assert_eq!(cut(&["attributes"], &["attributes.city"]), json!({ "attributes": { "uid": "u" } }));
-        assert_eq!(cut(&[], &["attributes", "name", "a.b"]), json!({ "id": "1" }));
-        assert_eq!(cut(&[], &[]), document);
+        let cut = |includes: &[&str]| filtered(document.clone(), &names(includes));
+        assert_eq!(cut(&["id", "attributes.uid", "x.y"]), json!({ "id": "1", "attributes": { "uid": "u" } }));
+        assert_eq!(cut(&["attributes"]), json!({ "attributes": { "uid": "u", "city": "c" } }));
+        assert_eq!(cut(&[]), document);
         // What is no object has no members to be chosen from.
         let nobody = json!({ "id": "1", "manager": null });
-        assert_eq!(filtered(nobody.clone(), &names(&["manager.name", "id"]), &[]), json!({ "id": "1" }));
-        assert_eq!(filtered(nobody.clone(), &names(&["manager", "manager.name", "id"]), &[]), nobody);
+        assert_eq!(filtered(nobody.clone(), &names(&["manager.name", "id"])), json!({ "id": "1" }));
+        assert_eq!(filtered(nobody.clone(), &names(&["manager", "manager.name", "id"])), nobody);
     }
 }

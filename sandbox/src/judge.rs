@@ -40,6 +40,18 @@ impl Judge {
         Ok(meant.map(|(at, _)| at).collect())
     }
 
+    /// Whom of those in search a filter means whatever the service does where nothing is documented, as positions.
+    ///
+    /// # Errors
+    ///
+    /// Where the filter does not parse: what was expected, and where.
+    pub fn certain(&self, filter: &str) -> Result<Vec<usize>, String> {
+        let filter = filter::parse(filter)?;
+        let is_meant = |person: &Identity| filter.certainly_matches(person, self.people.manager(person)) == Some(true);
+        let people = self.people.iter().enumerate().filter(|(_, person)| person.correlated && is_meant(person));
+        Ok(people.map(|(at, _)| at).collect())
+    }
+
     /// Whom a search query finds, as positions.
     ///
     /// # Errors
@@ -47,7 +59,10 @@ impl Judge {
     /// Where the query does not parse, or has too many clauses.
     pub fn search(&mut self, query: &str) -> Result<Vec<usize>, String> {
         let found = self.index.find(&query::parse(query)?)?;
-        Ok(found.into_iter().filter_map(|at| self.people.position(&self.index.people()[at].id)).collect())
+        let ids = found.into_iter().map(|at| self.index.people()[at].id.as_str());
+        let mut positions: Vec<usize> = ids.filter_map(|id| self.people.position(id)).collect();
+        positions.sort_unstable();
+        Ok(positions)
     }
 
     /// The search document of the person at a position, if there is one.
@@ -68,8 +83,12 @@ mod tests {
         assert_eq!(judge.filter("uid == \"smith\""), Ok(vec![2]));
         assert_eq!(judge.filter("costCenter == \"nothing\""), Ok(vec![]));
         assert!(judge.filter("uid = \"smith\"").is_err());
+        // Whether texts that differ in case are the same, is not documented.
+        assert_eq!(judge.filter("uid != \"SMITH\""), Ok((0..20).collect()));
+        let certain = judge.certain("uid != \"SMITH\"").expect("a filter");
+        assert!([2, 3].iter().all(|at| !certain.contains(at)) && certain.contains(&1), "{certain:?}");
         assert_eq!(judge.search("name:\"smith\""), Ok(vec![1, 2, 3, 4]));
-        assert!(judge.search("name:").is_err());
+        assert!(judge.search("name:smith").is_err());
         assert_eq!(judge.document(2).map(|document| document["name"].clone()), Some("smith".into()));
     }
 }

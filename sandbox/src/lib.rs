@@ -13,10 +13,10 @@
 //! the test that used it. README.md beside this crate is its manual: what it answers, every fault, and the control
 //! over HTTP that C and PowerShell tests use.
 
-mod analysis;
 mod answer;
 mod auth;
 mod body;
+mod certainty;
 mod collection;
 mod connection;
 mod control;
@@ -38,7 +38,6 @@ mod route;
 mod sandbox;
 mod search;
 mod server;
-mod sort;
 mod tasks;
 mod tenant;
 mod time;

@@ -1,16 +1,15 @@
 //! `POST /search/v1` and `POST /search/v1/count`.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::document;
 use crate::query;
-use crate::sort::SortKey;
 use crate::tenant::{Ask, Tenant};
 
 /// What a page has unless the request says more.
 const USUAL_LIMIT: usize = 250;
-/// The most that one page, or its offset, can have.
+/// The most that one page can have.
 const MOST: usize = 10_000;
 
 impl Tenant {
@@ -27,49 +26,35 @@ impl Tenant {
 
     fn page(&mut self, ask: &Ask) -> Result<Answer, String> {
         let limit = ask.number("limit", MOST)?.unwrap_or(USUAL_LIMIT);
-        let offset = ask.number("offset", usize::MAX)?.unwrap_or(0);
-        if offset.saturating_add(limit) > MOST {
-            return Err(format!("offset and limit together are at most {MOST}: use searchAfter"));
+        if ask.parameter("offset").is_some() {
+            return Err("offset is not known here: use searchAfter".to_owned());
         }
-        let (mut found, body) = self.found(&ask.body)?;
-        let total = found.len();
-        let sort = names(&body, "sort")?;
-        if !sort.is_empty() {
-            found = self.index.sort(found, &sort);
-            if let Some(after) = search_after(&body, &sort)? {
-                let is_before =
-                    |at: &usize| SortKey::of(&self.index.people()[*at], &sort).compare(&after, &sort).is_le();
-                found.drain(..found.partition_point(is_before));
-            }
-        } else if !body["searchAfter"].is_null() {
-            return Err("searchAfter needs a sort".to_owned());
-        }
-        let (includes, excludes) = (&body["queryResultFilter"]["includes"], &body["queryResultFilter"]["excludes"]);
-        let (includes, excludes) = (list(includes, "includes")?, list(excludes, "excludes")?);
+        let (found, body) = self.found(&ask.body)?;
+        let after = match texts(&body, "/searchAfter")?.as_slice() {
+            [] => 0,
+            [id] if texts(&body, "/sort")? == ["id"] => self.index.count_up_to(&found, id),
+            _ => return Err("searchAfter must have one value, and sort be [\"id\"]".to_owned()),
+        };
+        let includes = texts(&body, "/queryResultFilter/includes")?;
         let people = self.index.people();
-        let page: Value = found
-            .into_iter()
-            .skip(offset)
-            .take(limit)
-            .map(|at| document::cut(&people[at], self.manager(&people[at]), &includes, &excludes))
-            .collect();
-        let answer = Answer::json(200, &page);
-        Ok(match ask.parameter("count").as_deref() {
-            Some("true") => answer.with("x-total-count", total.to_string()),
-            _ => answer,
-        })
+        let page = found[after..].iter().take(limit).map(|at| &people[*at]);
+        let page: Vec<Value> = page.map(|person| document::cut(person, self.manager(person), &includes)).collect();
+        Ok(list_answer(ask, page, found.len()))
     }
 
-    /// Whom a search body finds, and the body.
+    /// Whom a search body finds, in the order of their ids, and the body.
     fn found(&mut self, body: &[u8]) -> Result<(Vec<usize>, Value), String> {
+        const MEMBERS: [&str; 5] = ["indices", "query", "sort", "searchAfter", "queryResultFilter"];
         let body: Value = serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
-        let indices = names(&body, "indices")?;
-        if !indices.iter().any(|index| index == "identities" || index == "*") {
-            return Err("indices must have identities: the sandbox has no other index".to_owned());
+        let members = body.as_object().ok_or("the body must be an object")?;
+        if let Some(unknown) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+            return Err(format!("{unknown} is not known here"));
         }
-        match body["queryType"].as_str() {
-            None | Some("SAILPOINT") => {}
-            Some(other) => return Err(format!("the query type {other} is not known here")),
+        if texts(&body, "/indices")? != ["identities"] {
+            return Err("indices must be [\"identities\"]: the sandbox has no other index".to_owned());
+        }
+        if texts(&body, "/sort")?.iter().any(|field| field != "id") {
+            return Err("sort must be [\"id\"]: the sandbox has no other order".to_owned());
         }
         let text = body["query"]["query"].as_str().ok_or("query.query must be a text")?;
         let query = query::parse(text).map_err(|why| format!("Failed to parse query: {why}"))?;
@@ -90,36 +75,19 @@ impl Ask {
     }
 }
 
-fn names(body: &Value, member: &str) -> Result<Vec<String>, String> {
-    list(&body[member], member)
-}
-
-fn list(value: &Value, member: &str) -> Result<Vec<String>, String> {
-    let not_a_list = || format!("{member} must be a list of texts");
-    match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(members) => {
-            members.iter().map(|member| member.as_str().map(str::to_owned).ok_or_else(not_a_list)).collect()
-        }
-        _ => Err(not_a_list()),
-    }
-}
-
-fn search_after(body: &Value, sort: &[String]) -> Result<Option<SortKey>, String> {
-    let after = match &body["searchAfter"] {
-        Value::Null => return Ok(None),
-        Value::Array(after) if after.len() == sort.len() => after,
-        _ => return Err("searchAfter must have a value for each member of sort".to_owned()),
+/// A list of texts in the body, at a JSON pointer; empty where there is none.
+fn texts(body: &Value, pointer: &str) -> Result<Vec<String>, String> {
+    let members = match body.pointer(pointer) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(list) => list.as_array(),
     };
-    if !sort.iter().any(|field| field.trim_start_matches(['-', '+']) == "id") {
-        return Err("with searchAfter, sort must include id".to_owned());
-    }
-    Ok(Some(SortKey(after.iter().map(|value| value.as_str().map(str::to_owned)).collect())))
+    let texts = members.and_then(|members| members.iter().map(|member| member.as_str().map(str::to_owned)).collect());
+    texts.ok_or_else(|| format!("{pointer} must be a list of texts"))
 }
 
 /// The list's answer, with its total where that was asked for.
 pub(crate) fn list_answer(ask: &Ask, page: Vec<Value>, total: usize) -> Answer {
-    let answer = Answer::json(200, &json!(page));
+    let answer = Answer::json(200, &Value::Array(page));
     match ask.parameter("count").as_deref() {
         Some("true") => answer.with("x-total-count", total.to_string()),
         _ => answer,

@@ -6,19 +6,13 @@ use super::mistakes;
 use super::parse::{Parsed, Parser, nested_filter};
 use super::problem::Problem;
 
-/// The forms of the methods that are not for the identity's own attributes.
-pub(super) const JOIN: &str = "join(Class.property)";
-pub(super) const COLLECTION_CONDITION: &str = r#"collectionCondition("name == \"value\"")"#;
-pub(super) const SUBQUERY: &str = r#"subquery("property", sailpoint.object.Class, "property", "name == \"value\"")"#;
-
 impl<'t> Parser<'t> {
     /// `attribute.method(…)`, standing at the bracket.
     pub(super) fn method(&mut self, path: &'t str, start: usize) -> Parsed<Expr> {
         let Some((attribute, method)) = path.rsplit_once('.') else {
             self.at = start;
-            return Err(self.mistake(mistakes::method_without_attribute));
+            return Err(mistakes::method_without_attribute(self));
         };
-        self.last.attribute = attribute;
         let (plain, ignore_case) = match method.strip_suffix("IgnoreCase") {
             Some(plain) => (plain, true),
             None => (method, false),
@@ -42,12 +36,17 @@ impl<'t> Parser<'t> {
             ("subquery", false) => self.subquery()?,
             _ => {
                 self.at = start + attribute.len() + 1;
-                return Err(self.mistake(|parser| mistakes::unknown_method(parser, start)));
+                return Err(mistakes::unknown_method(self));
             }
         };
         self.skip_blanks();
         if self.byte() != Some(b')') {
-            return Err(self.mistake(|parser| mistakes::arguments_not_closed(parser, method, open)));
+            let is_open = self.byte().is_none() || self.connective().is_some();
+            return Err(if is_open {
+                mistakes::bracket_not_closed(self, open)
+            } else {
+                mistakes::argument_expected(self, method)
+            });
         }
         self.take(")");
         Ok(Expr::Condition { attribute: attribute.to_owned(), test })
@@ -66,23 +65,22 @@ impl<'t> Parser<'t> {
     fn text_argument(&mut self, method: &str) -> Parsed<String> {
         self.open_arguments();
         if self.byte() != Some(b'"') {
-            return Err(self.mistake(|parser| mistakes::text_argument_expected(parser, method)));
+            return Err(mistakes::argument_expected(self, method));
         }
         self.string()
     }
 
     /// `({"a", "b"}`
     fn list(&mut self, method: &str) -> Parsed<Vec<Literal>> {
-        let open = self.at;
         self.open_arguments();
         if !self.take("{") {
-            return Err(self.mistake(|parser| mistakes::list_expected(parser, method, open)));
+            return Err(mistakes::argument_expected(self, method));
         }
         let mut values = Vec::new();
         loop {
             let value = self.literal()?;
             let Some(value) = value else {
-                return Err(self.mistake(|parser| mistakes::list_value_expected(parser, values.is_empty())));
+                return Err(mistakes::argument_expected(self, method));
             };
             values.push(value);
             self.skip_blanks();
@@ -90,7 +88,7 @@ impl<'t> Parser<'t> {
                 return Ok(values);
             }
             if !self.take(",") {
-                return Err(self.mistake(mistakes::list_not_closed));
+                return Err(mistakes::argument_expected(self, method));
             }
         }
     }
@@ -100,13 +98,13 @@ impl<'t> Parser<'t> {
         self.open_arguments();
         match self.name() {
             Some(name) if name.contains('.') => Ok(Test::Join { property: name.to_owned() }),
-            _ => Err(self.mistake(|parser| mistakes::other_argument_expected(parser, JOIN))),
+            _ => Err(mistakes::argument_expected(self, "join")),
         }
     }
 
     /// `("property", Class, "property", "filter"` or the same with `null` as the last
     fn subquery(&mut self) -> Parsed<Test> {
-        let wrong = |parser: &Self| parser.mistake(|parser| mistakes::other_argument_expected(parser, SUBQUERY));
+        let wrong = |parser: &Self| mistakes::argument_expected(parser, "subquery");
         self.open_arguments();
         let property = self.property_argument(wrong)?;
         let Some(class) = self.name() else {
@@ -138,17 +136,17 @@ impl<'t> Parser<'t> {
     /// A string that holds a filter of its own.
     fn quoted_filter(&mut self) -> Parsed<Expr> {
         if self.byte() != Some(b'"') {
-            return Err(self.mistake(|parser| mistakes::other_argument_expected(parser, COLLECTION_CONDITION)));
+            return Err(mistakes::argument_expected(self, "collectionCondition"));
         }
         let open = self.at;
         let text = self.string()?;
         if self.depth == MAX_NESTING {
             self.at = open;
-            return Err(self.mistake(mistakes::too_deep));
+            return Err(mistakes::too_deep(self));
         }
         nested_filter(&text, self.depth + 1).map_err(|problem| {
             let at = open + 1 + offset_before_unescaping(&self.text[open + 1..], problem.at);
-            if self.quiet { Problem::new(at, "") } else { mistakes::in_quoted_filter(&text, *problem, at) }
+            mistakes::in_quoted_filter(&text, *problem, at)
         })
     }
 }

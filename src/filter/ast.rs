@@ -156,8 +156,8 @@ impl Expr {
 }
 
 impl Test {
-    /// Whether nobody but the service can judge this.
-    pub(super) fn is_for_the_service(&self) -> bool {
+    /// Whether the service alone can judge this.
+    pub(super) fn is_undecidable(&self) -> bool {
         match self {
             Self::Compare { value, .. } => {
                 matches!(value, Operand::Attribute(_) | Operand::Literal(Literal::Constant(_)))

@@ -67,7 +67,7 @@ pub enum Verdict {
 pub fn judge(filter: &Filter, document: &Value) -> Verdict {
     match expr(filter.expr(), document) {
         Truth::Yes => Verdict::Yes,
-        Truth::No | Truth::Lacking => Verdict::No,
+        Truth::No | Truth::NoValue => Verdict::No,
         Truth::Unknown => Verdict::Unknown,
     }
 }
@@ -85,8 +85,8 @@ pub fn text<'d>(attribute: &str, document: &'d Value) -> Option<&'d str> {
 enum Truth {
     Yes,
     No,
-    /// No, for want of a value: the negation of this is not yes, but unknown.
-    Lacking,
+    /// No, because there is no value: the negation of this is not yes, but unknown.
+    NoValue,
     Unknown,
 }
 
@@ -99,26 +99,26 @@ impl Truth {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
-            Self::Lacking | Self::Unknown => Self::Unknown,
+            Self::NoValue | Self::Unknown => Self::Unknown,
         }
     }
 
     fn and(self, other: Self) -> Self {
-        use Truth::{Lacking, No, Unknown, Yes};
+        use Truth::{No, NoValue, Unknown, Yes};
         match (self, other) {
             (No, _) | (_, No) => No,
-            (Lacking, _) | (_, Lacking) => Lacking,
+            (NoValue, _) | (_, NoValue) => NoValue,
             (Unknown, _) | (_, Unknown) => Unknown,
             (Yes, Yes) => Yes,
         }
     }
 
     fn or(self, other: Self) -> Self {
-        use Truth::{Lacking, No, Unknown, Yes};
+        use Truth::{No, NoValue, Unknown, Yes};
         match (self, other) {
             (Yes, _) | (_, Yes) => Yes,
             (Unknown, _) | (_, Unknown) => Unknown,
-            (Lacking, _) | (_, Lacking) => Lacking,
+            (NoValue, _) | (_, NoValue) => NoValue,
             (No, No) => No,
         }
     }
@@ -140,7 +140,7 @@ fn expr(expr_: &Expr, document: &Value) -> Truth {
 }
 
 fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
-    if test.is_for_the_service() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. }) {
+    if test.is_undecidable() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. }) {
         return Truth::Unknown;
     }
     let places = places::of(attribute);
@@ -148,7 +148,7 @@ fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
     let mut has_other_name = places.is_empty() || !document.is_object();
     for place in places {
         let truth = match look_up(document, place) {
-            Found::Value(value) => on_value(attribute, test, value),
+            Found::Value(value) => judge_value(attribute, test, value),
             Found::Nothing => continue,
             Found::OtherName => {
                 has_other_name = true;
@@ -164,7 +164,7 @@ fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
     match verdict {
         Some(truth) => truth,
         None if has_other_name => Truth::Unknown,
-        None => on_nothing(test),
+        None => judge_missing(test),
     }
 }
 
@@ -194,35 +194,35 @@ fn look_up<'d>(document: &'d Value, place: Place) -> Found<'d> {
 }
 
 /// The attribute is nowhere in the document.
-fn on_nothing(test: &Test) -> Truth {
+fn judge_missing(test: &Test) -> Truth {
     match test {
         Test::IsNull | Test::NotNull => Truth::Unknown,
-        _ => on_null(test),
+        _ => judge_null(test),
     }
 }
 
 /// An empty text, which is null to some databases and the least of all texts to others.
-fn on_empty(test: &Test) -> Truth {
+fn judge_empty(test: &Test) -> Truth {
     match test {
         Test::Compare { operator: Operator::Less | Operator::LessOrEqual, .. } => Truth::Unknown,
-        _ => on_nothing(test),
+        _ => judge_missing(test),
     }
 }
 
-fn on_null(test: &Test) -> Truth {
+fn judge_null(test: &Test) -> Truth {
     match test {
         Test::IsNull => Truth::Yes,
         Test::NotNull => Truth::No,
         Test::Compare { operator: Operator::NotEqual, .. } => Truth::Unknown,
-        Test::Compare { value: Operand::Literal(literal), .. } if is_void(literal) => Truth::Unknown,
-        Test::In { values, .. } if values.iter().any(is_void) => Truth::Unknown,
+        Test::Compare { value: Operand::Literal(literal), .. } if may_be_null(literal) => Truth::Unknown,
+        Test::In { values, .. } if values.iter().any(may_be_null) => Truth::Unknown,
         Test::Like { text, .. } if text.is_empty() => Truth::Unknown,
-        _ => Truth::Lacking,
+        _ => Truth::NoValue,
     }
 }
 
-/// Whether a literal may stand for "no value".
-fn is_void(literal: &Literal) -> bool {
+/// Whether a literal may mean that there is no value.
+fn may_be_null(literal: &Literal) -> bool {
     match literal {
         Literal::Null => true,
         Literal::Text(text) => text.is_empty(),
@@ -230,10 +230,10 @@ fn is_void(literal: &Literal) -> bool {
     }
 }
 
-fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
+fn judge_value(attribute: &str, test: &Test, value: &Value) -> Truth {
     match value {
-        Value::Null => return on_null(test),
-        Value::String(text) if text.is_empty() => return on_empty(test),
+        Value::Null => return judge_null(test),
+        Value::String(text) if text.is_empty() => return judge_empty(test),
         Value::Array(values) if values.is_empty() => return Truth::Unknown,
         _ => {}
     }
@@ -259,7 +259,7 @@ fn on_value(attribute: &str, test: &Test, value: &Value) -> Truth {
 fn compare(operator: Operator, ignore_case: bool, value: &Value, literal: &Literal) -> Truth {
     match (value, literal) {
         (Value::String(_), Literal::Text(text)) if text.is_empty() => match operator {
-            Operator::Equal => Truth::Lacking,
+            Operator::Equal => Truth::NoValue,
             _ => Truth::Unknown,
         },
         (Value::String(value), Literal::Text(text)) => compare_texts(operator, ignore_case, value, text),

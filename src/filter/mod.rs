@@ -110,7 +110,7 @@ impl Filter {
     pub fn undecidable(&self) -> Vec<String> {
         let mut parts = Vec::new();
         self.expr.visit(&mut |attribute, test| {
-            if test.is_for_the_service() {
+            if test.is_undecidable() {
                 parts.push(ast::condition(attribute, test));
             }
         });
@@ -131,7 +131,7 @@ pub struct Attribute(String);
 impl Attribute {
     /// `None` if that is no attribute's name.
     pub fn parse(name: &str) -> Option<Self> {
-        match parse(&format!("{name} == true")).ok()?.expr {
+        match parse::filter(&format!("{name} == true")).ok()? {
             Expr::Condition { attribute, test: Test::Compare { .. } } if attribute == name => Some(Self(attribute)),
             _ => None,
         }

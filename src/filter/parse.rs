@@ -1,4 +1,4 @@
-//! Reads a filter. What is wrong is found here; what was probably meant is worked out in `mistakes`.
+//! Reads a filter. What is wrong is found here, and explained in `mistakes`.
 
 use super::MAX_NESTING;
 use super::ast::{Expr, Literal, Operand, Operator, Test};
@@ -17,53 +17,30 @@ pub(super) fn nested_filter(text: &str, depth: usize) -> Parsed<Expr> {
     let mut parser = Parser::new(text);
     parser.depth = depth;
     if parser.byte().is_none() {
-        return Err(mistakes::empty());
+        return Err(Problem::new(0, mistakes::EMPTY));
     }
     let expr = parser.chain()?;
     if parser.at < text.len() {
-        return Err(parser.mistake(mistakes::after_condition));
+        return Err(mistakes::after_condition(&parser));
     }
     Ok(expr)
 }
 
-/// Where the parser stands in a text, and what it has just read, for the sake of errors.
+/// Where the parser stands in a text.
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
     /// In bytes, always at the border of a character.
     pub(super) at: usize,
     /// The brackets that are open here.
     pub(super) depth: usize,
-    /// Errors are only counted, not explained: set while an error is being explained.
-    pub(super) quiet: bool,
-    pub(super) last: Last<'t>,
-}
-
-/// The condition that was read last. All places are in bytes.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Last<'t> {
-    pub(super) start: usize,
-    pub(super) attribute: &'t str,
-    pub(super) comparison: Option<(Operator, bool)>,
-    pub(super) operator_at: usize,
-    /// Where the value of the comparison starts and ends.
-    pub(super) value: (usize, usize),
-    /// The `&&` or `||` that was read last.
-    pub(super) connective: Option<usize>,
-    /// The bracket that was opened last.
-    pub(super) bracket: Option<usize>,
 }
 
 impl<'t> Parser<'t> {
     /// Stands at the first character that is not blank.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut parser = Self { text, at: 0, depth: 0, quiet: false, last: Last::default() };
+        let mut parser = Self { text, at: 0, depth: 0 };
         parser.skip_blanks();
         parser
-    }
-
-    /// A parser at another place of the same text, that finds errors without explaining them.
-    pub(super) fn quiet_at(&self, at: usize) -> Self {
-        Self { text: self.text, at, depth: self.depth, quiet: true, last: self.last }
     }
 
     pub(super) fn rest(&self) -> &'t str {
@@ -90,14 +67,8 @@ impl<'t> Parser<'t> {
         found
     }
 
-    #[cold]
-    pub(super) fn mistake(&self, explain: impl FnOnce(&Self) -> Box<Problem>) -> Box<Problem> {
-        if self.quiet { Problem::new(self.at, "") } else { explain(self) }
-    }
-
     /// `a && b && c` or `a || b || c`, up to the first thing that does not go on with it.
     pub(super) fn chain(&mut self) -> Parsed<Expr> {
-        let start = self.at;
         let first = self.unary()?;
         let Some(is_and) = self.connective() else {
             return Ok(first);
@@ -106,11 +77,9 @@ impl<'t> Parser<'t> {
         push_flat(&mut parts, first, is_and);
         let mut next = Some(is_and);
         while let Some(this_is_and) = next {
-            let at = self.at;
             if this_is_and != is_and {
-                return Err(self.mistake(|parser| mistakes::mixed_chain(parser, start)));
+                return Err(Problem::new(self.at, mistakes::MIXED));
             }
-            self.last.connective = Some(at);
             self.at += 2;
             self.skip_blanks();
             let part = self.unary()?;
@@ -145,16 +114,14 @@ impl<'t> Parser<'t> {
     fn bracket(&mut self) -> Parsed<Expr> {
         let open = self.at;
         if self.depth == MAX_NESTING {
-            return Err(self.mistake(mistakes::too_deep));
+            return Err(mistakes::too_deep(self));
         }
         self.depth += 1;
         self.at += 1;
         self.skip_blanks();
-        self.last.connective = None;
-        self.last.bracket = Some(open);
         let inner = self.chain()?;
         if self.byte() != Some(b')') {
-            return Err(self.mistake(|parser| mistakes::bracket_not_closed(parser, open)));
+            return Err(mistakes::bracket_not_closed(self, open));
         }
         self.take(")");
         self.depth -= 1;
@@ -165,27 +132,20 @@ impl<'t> Parser<'t> {
     fn condition(&mut self) -> Parsed<Expr> {
         let start = self.at;
         let Some(name) = self.name() else {
-            return Err(self.mistake(mistakes::condition_expected));
+            return Err(mistakes::condition_expected(self));
         };
-        self.last.start = start;
-        self.last.attribute = name;
-        self.last.comparison = None;
         if self.byte() == Some(b'(') {
             return self.method(name, start);
         }
         if matches!(name, "true" | "false" | "null") {
             self.at = start;
-            return Err(self.mistake(mistakes::condition_expected));
+            return Err(mistakes::condition_expected(self));
         }
         self.skip_blanks();
         let operator_at = self.at;
-        let (operator, ignore_case) = self.operator(name)?;
+        let (operator, ignore_case) = self.operator(name, start)?;
         self.skip_blanks();
-        self.last.comparison = Some((operator, ignore_case));
-        self.last.operator_at = operator_at;
-        let value_at = self.at;
-        let value = self.operand()?;
-        self.last.value = (value_at, self.at);
+        let value = self.operand(name, operator_at)?;
         self.skip_blanks();
         let test = Test::Compare { operator, ignore_case, value };
         Ok(Expr::Condition { attribute: name.to_owned(), test })
@@ -212,7 +172,7 @@ impl<'t> Parser<'t> {
         (self.at > start).then(|| &self.text[start..self.at])
     }
 
-    fn operator(&mut self, name: &str) -> Parsed<(Operator, bool)> {
+    fn operator(&mut self, name: &str, condition_at: usize) -> Parsed<(Operator, bool)> {
         let start = self.at;
         let bytes = &self.text.as_bytes()[start..];
         let ignore_case = matches!(bytes, [b'i', b'=' | b'!' | b'<' | b'>', ..]);
@@ -224,18 +184,18 @@ impl<'t> Parser<'t> {
             [b'>', b'=', ..] => (Operator::GreaterOrEqual, 2),
             [b'<', ..] => (Operator::Less, 1),
             [b'>', ..] => (Operator::Greater, 1),
-            _ => return Err(self.mistake(|parser| mistakes::operator_expected(parser, name))),
+            _ => return Err(mistakes::operator_expected(self, name, condition_at)),
         };
         // `===`, `!==`, `<>`, `<=>`: none of them is an operator and then a value.
         if matches!(bytes.get(length), Some(b'=' | b'<' | b'>' | b'~')) {
-            return Err(self.mistake(|parser| mistakes::operator_expected(parser, name)));
+            return Err(mistakes::operator_expected(self, name, condition_at));
         }
         self.at = start + length + usize::from(ignore_case);
         Ok((operator, ignore_case))
     }
 
     /// The right side of a comparison; stands behind it, blanks not skipped.
-    fn operand(&mut self) -> Parsed<Operand> {
+    fn operand(&mut self, attribute: &str, operator_at: usize) -> Parsed<Operand> {
         let start = self.at;
         if let Some(literal) = self.literal()? {
             return Ok(Operand::Literal(literal));
@@ -244,7 +204,7 @@ impl<'t> Parser<'t> {
             Some(name) if self.at_border() => Ok(Operand::Attribute(name.to_owned())),
             _ => {
                 self.at = start;
-                Err(self.mistake(mistakes::value_expected))
+                Err(mistakes::value_expected(self, attribute, operator_at))
             }
         }
     }
@@ -263,7 +223,7 @@ impl<'t> Parser<'t> {
                     return Ok(Some(Literal::Number(digits.to_owned())));
                 }
                 self.at = start;
-                Err(self.mistake(mistakes::value_expected))
+                Err(mistakes::unquoted(self))
             }
             _ => {
                 let literal = match self.name() {
@@ -280,7 +240,7 @@ impl<'t> Parser<'t> {
                     return Ok(Some(literal));
                 }
                 self.at = start;
-                Err(self.mistake(mistakes::value_expected))
+                Err(mistakes::unquoted(self))
             }
         }
     }
@@ -303,13 +263,12 @@ impl<'t> Parser<'t> {
         loop {
             match bytes.get(self.at) {
                 None => {
-                    self.at = open;
-                    return Err(self.mistake(mistakes::string_not_closed));
+                    return Err(Problem::new(open, mistakes::TEXT_NOT_CLOSED));
                 }
                 Some(b'"') => {
                     if let Some(at) = self.text[open..self.at].find(char::is_control) {
                         self.at = open + at;
-                        return Err(self.mistake(mistakes::control_character));
+                        return Err(mistakes::control_character(self));
                     }
                     value.push_str(&self.text[from..self.at]);
                     self.at += 1;
@@ -317,7 +276,7 @@ impl<'t> Parser<'t> {
                 }
                 Some(b'\\') => {
                     if !matches!(bytes.get(self.at + 1), Some(b'"' | b'\\')) {
-                        return Err(self.mistake(|parser| mistakes::unknown_escape(parser, open)));
+                        return Err(Problem::new(self.at, mistakes::UNKNOWN_ESCAPE));
                     }
                     value.push_str(&self.text[from..self.at]);
                     // The escaped character is the first of the next piece.

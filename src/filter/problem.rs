@@ -1,40 +1,30 @@
 //! From a mistake's place to an error that helps: what was probably meant, and the caret.
 
-use std::ops::Range;
-
 use super::FilterError;
-use super::parse;
+use super::mistakes;
 
-/// What is wrong with a text. Places are in bytes.
+/// What is wrong with a text.
 #[derive(Debug)]
 pub(super) struct Problem {
+    /// In bytes.
     pub(super) at: usize,
     /// One sentence.
     pub(super) message: String,
     /// Further lines, each a sentence.
     pub(super) advice: Vec<String>,
-    /// Whole filters, of which one was meant, and only the author knows which.
-    pub(super) choices: Vec<String>,
-    pub(super) fix: Option<Fix>,
 }
 
-/// What to put in whose place.
-#[derive(Debug)]
-pub(super) struct Fix {
-    pub(super) range: Range<usize>,
-    pub(super) text: String,
-}
-
-/// A correction is looked for only in texts that a person can have written by hand, and only so many times.
-const LONGEST_CORRECTED: usize = 1000;
-const MOST_CORRECTIONS: usize = 24;
+/// Shown where nothing better is known about what was meant.
+const EXAMPLE: &str = "A filter that works: uid == \"amelie.roux\"";
 /// Characters of the filter on each side of the place that are shown.
 const SHOWN_BEFORE: usize = 50;
 const SHOWN_AFTER: usize = 40;
+/// Characters of a text that a sentence repeats.
+const SHOWN_OF_TEXT: usize = 80;
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self { at, message: message.into(), advice: Vec::new(), choices: Vec::new(), fix: None })
+        Box::new(Self { at, message: message.into(), advice: Vec::new() })
     }
 
     pub(super) fn advise(mut self: Box<Self>, line: impl Into<String>) -> Box<Self> {
@@ -42,68 +32,24 @@ impl Problem {
         self
     }
 
-    /// Proposes `text` in place of a part of the filter.
-    pub(super) fn fix(mut self: Box<Self>, range: Range<usize>, text: impl Into<String>) -> Box<Self> {
-        self.fix = Some(Fix { range, text: text.into() });
-        self
-    }
-
-    pub(super) fn choices(mut self: Box<Self>, choices: Vec<String>) -> Box<Self> {
-        self.choices = choices;
-        self
-    }
-
     pub(super) fn into_error(self, text: &str) -> FilterError {
-        let mut lines = self.meant(text);
-        lines.extend(self.advice);
+        let mut lines = self.lines(text);
         let (line, caret) = place(text, self.at);
-        lines.push(line);
-        lines.push(caret);
+        lines.extend([line, caret]);
         FilterError { message: self.message, hint: lines.join("\n"), position: text[..self.at].chars().count() }
     }
 
-    /// The lines that say what was probably meant, if that is known.
-    pub(super) fn meant(&self, text: &str) -> Vec<String> {
-        let meant = if self.choices.is_empty() { self.corrected(text) } else { self.choices.clone() };
-        match meant.as_slice() {
+    /// What was probably meant, if that is known, or else what a filter looks like; and the advice.
+    pub(super) fn lines(&self, text: &str) -> Vec<String> {
+        let mut lines = match mistakes::probably_meant(text).as_slice() {
+            [one, other] => vec![format!("Either: {}", one_line(one)), format!("or:     {}", one_line(other))],
             [one] => vec![format!("Probably meant: {}", one_line(one))],
-            several => several
-                .iter()
-                .enumerate()
-                .map(|(index, one)| format!("{}{}", if index == 0 { "Either: " } else { "or:     " }, one_line(one)))
-                .collect(),
-        }
-    }
-
-    /// The filters that were probably meant: this problem's fix applied, then that of the next problem found, until
-    /// nothing is wrong any more. None where that is not reached: a correction that is wrong itself helps nobody.
-    fn corrected(&self, text: &str) -> Vec<String> {
-        let Some(fix) = &self.fix else {
-            return Vec::new();
+            _ if self.advice.is_empty() => vec![EXAMPLE.to_owned()],
+            _ => Vec::new(),
         };
-        let mut corrected = apply(text, fix);
-        for _ in 0..MOST_CORRECTIONS {
-            if corrected.len() > LONGEST_CORRECTED {
-                break;
-            }
-            match parse::filter(&corrected) {
-                Ok(expr) => return vec![expr.to_string()],
-                Err(problem) if !problem.choices.is_empty() => {
-                    let readable = problem.choices.iter().all(|choice| parse::filter(choice).is_ok());
-                    return if readable { problem.choices } else { Vec::new() };
-                }
-                Err(problem) => match &problem.fix {
-                    Some(fix) => corrected = apply(&corrected, fix),
-                    None => break,
-                },
-            }
-        }
-        Vec::new()
+        lines.extend(self.advice.iter().cloned());
+        lines
     }
-}
-
-fn apply(text: &str, fix: &Fix) -> String {
-    format!("{}{}{}", &text[..fix.range.start], fix.text, &text[fix.range.end..])
 }
 
 /// The line of the filter with the place, shortened around it, and the line with the caret.
@@ -134,6 +80,14 @@ pub(super) fn one_line(text: &str) -> String {
             c => c,
         })
         .collect()
+}
+
+/// What a sentence repeats of a text: one line, and not a long one.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_OF_TEXT) {
+        Some((end, _)) => format!("{}...", one_line(&text[..end])),
+        None => one_line(text),
+    }
 }
 
 pub(super) fn is_invisible(c: char) -> bool {

@@ -127,7 +127,7 @@ fn narrowed(expr: &Expr) -> Option<Narrowed> {
 }
 
 fn condition(attribute: &str, test: &Test) -> Option<Narrowed> {
-    if test.is_for_the_service() {
+    if test.is_undecidable() {
         return None;
     }
     // An object's own value, an id perhaps, is in none of search's fields.

@@ -4,14 +4,12 @@ use std::collections::HashSet;
 
 use super::ast::{Expr, Literal, Operand, Operator, Part, Test, condition, quoted};
 use super::mistakes::variable_in_text;
-use super::problem::one_line;
+use super::problem::shown;
 
 /// A filter that is wrong in a hundred places is wrong in the first twenty too.
 const MOST_WARNINGS: usize = 20;
 /// How many parts of a chain before one are compared with it: all of a chain that a person writes.
 const NEIGHBOURS: usize = 32;
-/// Characters of a condition that a warning repeats.
-const SHOWN: usize = 80;
 
 /// One sentence or two for each suspicious part: the filter as a whole first, then its parts from left to right.
 pub(super) fn warnings(expr: &Expr) -> Vec<String> {
@@ -281,13 +279,5 @@ fn in_value(attribute: &str, is_equality: bool, literal: &Literal, found: &mut V
             found.push(format!("{} is a constant, because it has no quotes.", shown(name)));
         }
         Literal::Bool(_) | Literal::Null => {}
-    }
-}
-
-/// As much of a text as fits into a sentence.
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", one_line(&text[..end])),
-        None => one_line(text),
     }
 }

@@ -10,10 +10,34 @@ pub(crate) fn lines(table: &str) -> impl Iterator<Item = &str> {
     table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// The texts of the refused table.
-pub(crate) fn refused() -> impl Iterator<Item = String> {
-    let texts = REFUSED.lines().filter(|line| !line.is_empty() && !line.starts_with("# ") && !line.starts_with("  "));
-    texts.map(unescaped)
+/// A text of the refused table, and what the error must be.
+pub(crate) struct Refused {
+    pub(crate) written: &'static str,
+    pub(crate) text: String,
+    /// The message, with `...` for anything.
+    pub(crate) message: &'static str,
+    /// The place in characters, and the filters that are proposed.
+    pub(crate) proposal: Option<(usize, Vec<&'static str>)>,
+}
+
+pub(crate) fn refused() -> Vec<Refused> {
+    let mut message = "...";
+    let mut cases: Vec<Refused> = Vec::new();
+    for line in REFUSED.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")) {
+        let Some(check) = line.strip_prefix("  ") else {
+            cases.push(Refused { written: line, text: unescaped(line), message, proposal: None });
+            continue;
+        };
+        if let Some(said) = check.strip_prefix("says ") {
+            message = said;
+            continue;
+        }
+        let mut parts = check.split(" -> ");
+        let at =
+            parts.next().and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("neither says nor a place: {line}"));
+        cases.last_mut().expect("a check stands below a text").proposal = Some((at, parts.collect()));
+    }
+    cases
 }
 
 /// `<NL>`, `<TAB>`, `<SP>`, `<U+00A0>`, `<empty>` and `<text>*200` are what they say; anything else is itself.

@@ -1,89 +1,152 @@
-//! Looks at pieces of text that are not of the language: other quotes, other operators, variables.
+//! Pieces of text that are not of the language: other quotes, other operators, variables.
 
-use crate::filter::ast::quoted;
-use crate::filter::problem::one_line;
+use crate::filter::problem::is_invisible;
 
-/// The letters that `text` begins with.
-pub(super) fn word(text: &str) -> &str {
-    let end = text.bytes().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(text.len());
-    &text[..end]
+/// Operators and methods of other languages, in lower case, and the condition that each stands for: `@` is the attribute,
+/// `#` one value, `*` a list of values. `like` stands for the method that its pattern asks for.
+const FORMS: [(&str, &str); 23] = [
+    ("==|=|===|= =|:=|:|eq|ceq|is|equal|equals|is equal to", "@ == #"),
+    ("!=|!==|<>|=!|! =|ne|neq|cne|not|is not|not equals|notequals|is not equal to", "@ != #"),
+    ("<|lt", "@ < #"),
+    (">|gt", "@ > #"),
+    ("<=|=<|< =|le|lte", "@ <= #"),
+    (">=|=>|> =|ge|gte", "@ >= #"),
+    ("i==|i ==|i=|i =|i===|ieq|equalsignorecase", "@ i== #"),
+    ("i!=|i !=|ine", "@ i!= #"),
+    ("i<", "@ i< #"),
+    ("i>", "@ i> #"),
+    ("i<=", "@ i<= #"),
+    ("i>=", "@ i>= #"),
+    ("in|is in|cin|containsany", "@.in(*)"),
+    ("notin|not in", "!(@.in(*))"),
+    ("like|ilike|clike", "@.like(#)"),
+    ("notlike|not like", "!(@.like(#))"),
+    ("notcontains|not contains", "!(@.contains(#))"),
+    ("contains|co|includes|has", "@.contains(#)"),
+    ("startswith|starts with|beginswith|begins with|sw", "@.startsWith(#)"),
+    ("endswith|ends with|ew", "@.endsWith(#)"),
+    ("isnull|is null", "@.isNull()"),
+    ("notnull|isnotnull|is not null", "@.notNull()"),
+    // Known, without a counterpart here.
+    ("match|notmatch|matches|regexp|between|=~|~=|!~|~", ""),
+];
+
+/// The operator that `text` begins with, this language's or another's, as it is written, and its form.
+pub(super) fn operator(text: &str) -> Option<(&str, &'static str)> {
+    let bare = text.trim_start_matches(['-', '\u{2013}']);
+    let length = |name: &str| {
+        if name.ends_with(|c: char| c.is_ascii_alphabetic()) {
+            return starts_with_word(bare, name).then(|| text.len() - bare.len() + name.len());
+        }
+        let is_here = text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        // `=~` and `><` are other operators than `=` and `>`.
+        (is_here && !text[name.len()..].starts_with(['=', '<', '>', '~'])).then_some(name.len())
+    };
+    let all = FORMS.into_iter().flat_map(|(names, form)| names.split('|').map(move |name| (name, form)));
+    let found = all.filter_map(|(name, form)| Some((&text[..length(name)?], form)));
+    found.max_by_key(|(written, _)| written.len())
 }
 
-/// Whether `text` begins with `word` in any case, and something else than a name goes on after it.
+/// The form of a method that other languages have.
+pub(super) fn method_form(method: &str) -> Option<&'static str> {
+    let is_it = |names: &str| names.split('|').any(|name| name.eq_ignore_ascii_case(method));
+    FORMS.into_iter().find(|(names, _)| is_it(names)).map(|(_, form)| form)
+}
+
+/// `&&`, `and`, `-or`, `|` and so on at the start of `text`: its length, and whether it means *and*.
+pub(super) fn connective(text: &str) -> Option<(usize, bool)> {
+    for (word, is_and) in [("and", true), ("-and", true), ("or", false), ("-or", false)] {
+        if starts_with_word(text, word) {
+            return Some((word.len(), is_and));
+        }
+    }
+    let sign = text.bytes().next().filter(|byte| b"&|".contains(byte))?;
+    Some((text.bytes().take(2).take_while(|byte| *byte == sign).count(), sign == b'&'))
+}
+
+/// Whether `text` begins with `word` in any case, and no name goes on after it.
 pub(super) fn starts_with_word(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
         && !text[word.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whether an unquoted value or a quoted one may end before `text`.
-fn is_border(text: &str) -> bool {
-    text.chars().next().is_none_or(|c| c.is_whitespace() || ")}],;&|".contains(c))
-}
-
 pub(super) fn is_foreign_quote(c: char) -> bool {
-    matches!(
-        c,
-        '\'' | '`' | '\u{b4}' | '\u{2018}'
-            ..='\u{201f}'
-                | '\u{2032}'
-                | '\u{2033}'
-                | '\u{ab}'
-                | '\u{bb}'
-                | '\u{2039}'
-                | '\u{203a}'
-                | '\u{ff02}'
-                | '\u{ff07}'
-                | '\u{300c}'
-                | '\u{300d}'
-    )
+    matches!(c, '\'' | '`' | '\u{b4}' | '\u{2018}'..='\u{201f}' | '\u{2032}' | '\u{2033}' | '\u{ab}' | '\u{bb}')
 }
 
-/// A text that begins with a quote of another kind: what is inside, and its length with both quotes.
-pub(super) fn foreign_string(text: &str) -> Option<(&str, usize)> {
-    let open = text.chars().next().filter(|c| is_foreign_quote(*c))?;
-    let from = open.len_utf8();
-    let ends = |(at, c): (usize, char)| {
-        let after = from + at + c.len_utf8();
-        let closes = is_foreign_quote(c) || (c == '"' && open != '\'');
-        (closes && is_border(&text[after..])).then(|| (&text[from..from + at], after))
+pub(super) fn is_quote(c: char) -> bool {
+    c == '"' || is_foreign_quote(c)
+}
+
+/// The text between quotes of any kind at the start of `text`, and its length with them. Where the last quote is missing,
+/// it reaches to the end of `text`, or to the brackets there.
+pub(super) fn text_in_quotes(text: &str, has_brackets: bool) -> Option<(String, usize)> {
+    // `\"a\"`, `` `"a`" `` and `""a""`: the quotes are escaped once too often.
+    for mark in ["\\\"", "`\"", "\"\""] {
+        let inner = text.strip_prefix(mark).filter(|inner| inner.starts_with(char::is_alphanumeric));
+        if let Some((inner, _)) = inner.and_then(|inner| inner.split_once(mark)) {
+            return Some((inner.to_owned(), inner.len() + 2 * mark.len()));
+        }
+    }
+    let open = text.chars().next().filter(|c| is_quote(*c))?;
+    let inner = &text[open.len_utf8()..];
+    let ends_text = |(at, c): &(usize, char)| {
+        let is_escaped = inner[..*at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+        let after = &inner[at + c.len_utf8()..];
+        let may_end = after.is_empty()
+            || after.starts_with(|c: char| c.is_whitespace() || is_invisible(c) || ")}],;&|".contains(c));
+        // `"a'` has no closing quote, `“a"` has one.
+        is_quote(*c) && (*c == open || open != '"' && open != '\'') && may_end && !is_escaped
     };
-    text[from..].char_indices().find_map(ends)
+    let (written, length) = match inner.char_indices().find(ends_text) {
+        Some((end, close)) => (&inner[..end], open.len_utf8() + end + close.len_utf8()),
+        None => {
+            let written = inner.trim_end_matches(|c| c == ' ' || has_brackets && ")}".contains(c));
+            (written.strip_suffix(is_quote).filter(|written| !written.is_empty()).unwrap_or(written), text.len())
+        }
+    };
+    let has_quotes = open == '"' && written.replace("\\\"", "").contains('"');
+    let has_control = written.contains(char::is_control);
+    if has_quotes || has_control || written.is_empty() && length == text.len() && inner.trim() != "\"" {
+        return None;
+    }
+    // A backslash before anything else than a quote or a backslash is one itself.
+    let meant = written.replace("\\\\", "\0").replace("\\\"", "\"").replace("\\'", "'").replace('\0', "\\");
+    Some((meant, length))
 }
 
-/// A variable or a place holder of some template language at the very start of `text`.
+/// A character that is not in the language and often comes along when text is copied.
+pub(super) fn copied_character(c: char) -> Option<&'static str> {
+    match c {
+        '\u{2010}'..='\u{2015}' => Some("a dash"),
+        c if is_invisible(c) => Some("an invisible character"),
+        c if c.is_whitespace() && !c.is_ascii() => Some("a blank of another kind"),
+        c if c.is_control() => Some("a control character"),
+        _ => None,
+    }
+}
+
+/// A variable or a placeholder of a template language at the very start of `text`.
 pub(super) fn variable(text: &str) -> Option<&str> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte);
     let enclosed = |open: &str, close: &str| {
-        let inner = text.strip_prefix(open)?;
-        // Only so far: the whole text is looked through for variables.
-        let window = inner.char_indices().nth(64).map_or(inner, |(end, _)| &inner[..end]);
-        let end = window.find(close)?;
-        let fits = (1..=60).contains(&end)
-            && inner[..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.$:-[] ".contains(&byte))
-            && inner.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || c == ' ');
-        fits.then(|| &text[..open.len() + end + close.len()])
+        let inner = text.strip_prefix(open).filter(|inner| !inner.starts_with(['-', '.', ':']))?;
+        let end = inner.bytes().position(|byte| !is_name(byte)).filter(|end| (1..=60).contains(end))?;
+        inner[end..].starts_with(close).then(|| &text[..open.len() + end + close.len()])
     };
-    let named = |sign: char| {
-        let name = text.strip_prefix(sign)?;
-        let end = name
-            .bytes()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || b"_.:".contains(&byte)))
-            .unwrap_or(name.len());
-        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        starts.then(|| text[..1 + end].trim_end_matches(['.', ':']))
+    let named = || {
+        let name =
+            text.strip_prefix('$').filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))?;
+        let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || "_.:".contains(c))).unwrap_or(name.len());
+        Some(text[..1 + end].trim_end_matches(['.', ':']))
     };
-    enclosed("${", "}")
-        .or_else(|| enclosed("$(", ")"))
-        .or_else(|| enclosed("{{", "}}"))
-        .or_else(|| enclosed("#{", "}"))
-        .or_else(|| enclosed("{", "}"))
-        .or_else(|| enclosed("%", "%"))
-        .or_else(|| enclosed("<", ">"))
-        .or_else(|| named('$'))
+    let pairs = [("${", "}"), ("$(", ")"), ("#{", "}"), ("{{", "}}"), ("{", "}"), ("%", "%"), ("<", ">")];
+    pairs.into_iter().find_map(|(open, close)| enclosed(open, close)).or_else(named)
 }
 
 /// The first thing in a value that looks like a variable that nobody expanded.
 pub(in crate::filter) fn variable_in_text(text: &str) -> Option<&str> {
-    text.match_indices(['$', '{', '#', '%', '<']).find_map(|(at, _)| {
+    text.match_indices(['$', '{', '%', '<']).find_map(|(at, _)| {
         let found = variable(&text[at..])?;
         // "100 % sure, 50 % not" and "a <b and c> d" are texts; "%USERNAME%" and "<uid>" are not.
         let is_text = found.starts_with(['%', '<']) && found.contains(' ');
@@ -91,123 +154,23 @@ pub(in crate::filter) fn variable_in_text(text: &str) -> Option<&str> {
     })
 }
 
-/// How far an unquoted value reaches: to the next connective, bracket, comma or end, words included.
+/// How far a value without quotes reaches: to the next connective, bracket, comma or end, blanks included.
 pub(super) fn unquoted_value(text: &str) -> &str {
-    let bytes = text.as_bytes();
     let mut open = 0_usize;
-    let mut end = text.len();
-    for (at, byte) in text.bytes().enumerate() {
-        let word_here = || {
-            at > 0
-                && bytes[at - 1] == b' '
-                && ["and", "or", "-and", "-or"].iter().any(|w| starts_with_word(&text[at..], w))
-        };
-        let stops = match byte {
-            b'(' => {
-                open += 1;
-                false
-            }
-            b')' if open > 0 => {
-                open -= 1;
-                false
-            }
-            b')' | b',' | b'}' | b']' | b';' | b'"' | b'\n' => true,
-            b'&' | b'|' => bytes.get(at + 1) == Some(&byte),
-            b'a' | b'A' | b'o' | b'O' | b'-' => word_here(),
-            _ => false,
-        };
-        if stops {
-            end = at;
-            break;
+    let ends_value = |(at, c): &(usize, char)| match c {
+        '(' => {
+            open += 1;
+            false
         }
-    }
-    text[..end].trim_end()
-}
-
-/// A value however it is written, as a literal of the language, and the length of what was written.
-pub(super) fn any_value(text: &str) -> Option<(String, usize)> {
-    if variable(text).is_some() {
-        return None;
-    }
-    if let Some((inner, length)) = foreign_string(text) {
-        return Some((quoted(inner), length));
-    }
-    if let Some(inner) = text.strip_prefix('"') {
-        let bytes = inner.as_bytes();
-        let mut at = 0;
-        while at < bytes.len() && bytes[at] != b'"' {
-            at += if bytes[at] == b'\\' { 2 } else { 1 };
+        ')' if open > 0 => {
+            open -= 1;
+            false
         }
-        return (at < bytes.len()).then(|| (text[..at + 2].to_owned(), at + 2));
-    }
-    let value = unquoted_value(text);
-    let is_bare_literal = value.bytes().all(|byte| byte.is_ascii_digit()) || matches!(value, "true" | "false" | "null");
-    match value {
-        "" => None,
-        _ if is_bare_literal => Some((value.to_owned(), value.len())),
-        _ => Some((quoted(value), value.len())),
-    }
-}
-
-/// Several values in brackets of any kind or in none, as literals, and the length of what was written.
-pub(super) fn any_list(text: &str) -> Option<(Vec<String>, usize)> {
-    let opened = text.trim_start_matches(['@', '(', '{', '[', ' ']);
-    let mut at = text.len() - opened.len();
-    let has_brackets = text[..at].contains(['(', '{', '[']);
-    let mut values = Vec::new();
-    loop {
-        at += blanks(&text[at..]);
-        let (value, length) = any_value(&text[at..])?;
-        values.push(value);
-        at += length;
-        let after = at + blanks(&text[at..]);
-        if !text[after..].starts_with([',', ';']) {
-            break;
-        }
-        at = after + 1;
-    }
-    if has_brackets {
-        let opening = text[..text.len() - opened.len()].chars().filter(|c| "({[".contains(*c)).count();
-        for _ in 0..opening {
-            let after = at + blanks(&text[at..]);
-            if !text[after..].starts_with([')', '}', ']']) {
-                break;
-            }
-            at = after + 1;
-        }
-    }
-    Some((values, at))
-}
-
-pub(super) fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start().len()
-}
-
-/// A character that looks like another, or like none at all: its description, and what to write in its place.
-pub(super) fn foreign_character(c: char) -> Option<(String, &'static str)> {
-    let (what, replacement) = match c {
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-            ("a blank of another kind", " ")
-        }
-        c if crate::filter::problem::is_invisible(c) => ("an invisible character", ""),
-        c if c.is_control() => ("a control character", ""),
-        '\u{ff08}' => ("a bracket of another kind", "("),
-        '\u{ff09}' => ("a bracket of another kind", ")"),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => ("a dash", "-"),
-        '\u{ff06}' => ("an ampersand of another kind", "&"),
-        '\u{ff5c}' => ("a bar of another kind", "|"),
-        _ => return None,
+        ')' | ',' | '}' | ']' | ';' | '"' | '\n' => true,
+        '&' | '|' => text[at + 1..].starts_with(*c),
+        'a' | 'A' | 'o' | 'O' | '-' => text[..*at].ends_with(' ') && connective(&text[*at..]).is_some(),
+        _ => false,
     };
-    Some((
-        format!("Here stands {what} (U+{:04X}), as it is copied from a page or a document.", u32::from(c)),
-        replacement,
-    ))
-}
-
-/// What an error repeats of a text: one line, and not a long one.
-pub(super) fn shown(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}...", one_line(&text[..end])),
-        None => one_line(text),
-    }
+    let end = text.char_indices().find(ends_value).map_or(text.len(), |(at, _)| at);
+    text[..end].trim_end()
 }

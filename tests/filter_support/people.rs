@@ -1,55 +1,66 @@
-//! Random filters for people who look alike, and those people; the same ones for the same seed.
+//! Random people who look alike, and filters on what they have; the same ones for the same seed.
 
 use pssailpointcc_sandbox::Identity;
 use serde_json::{Value, json};
 
-use super::{Filter, Literal, Test};
-use crate::filter_support::random::{ATTRIBUTES, Random};
+use super::random::{Random, quoted};
 
 /// How many people a population has, and how many of them search does not see.
-pub(crate) const PEOPLE: usize = 12;
+const PEOPLE: usize = 12;
 const UNCORRELATED: usize = 2;
 
-const OF_EVERYBODY: [&str; 10] = [
+/// The attributes that filters of `/cc` can name in every tenant, and some of these people.
+pub(crate) const ATTRIBUTES: [&str; 21] = [
+    "id",
+    "name",
     "uid",
     "displayName",
     "email",
     "firstname",
     "lastname",
+    "correlated",
+    "protected",
+    "inactive",
+    "manager",
+    "manager.id",
+    "manager.name",
+    "manager.displayName",
     "department",
     "location",
     "employeeNumber",
     "level",
     "startDate",
-];
-
-const FURTHER: [&str; 10] = [
-    "firstname",
-    "lastname",
-    "manager",
-    "manager.id",
-    "manager.displayName",
-    "protected",
-    "correlated",
-    "level",
-    "startDate",
+    "links.name",
     "nothing",
 ];
 
-/// People who look alike, whose ids are always the same ones. The first is the manager of most of them.
+/// What of a condition nobody but the service can judge, besides `containsAll`.
+const UNKNOWABLE: [&str; 5] = [
+    ".isEmpty()",
+    " == name",
+    " == manager.name",
+    " == Rule.Type.BuildMap",
+    ".collectionCondition(\"name == \\\"x\\\"\")",
+];
+
+/// Whether a filter of [`filter`] asks for something that the service alone knows.
+pub(crate) fn has_unknowable(filter: &str) -> bool {
+    UNKNOWABLE.iter().chain(&[".containsAll"]).any(|part| filter.contains(part))
+}
+
+/// People whose ids are always the same ones. The first is the manager of most of them.
 pub(crate) fn people(random: &mut Random) -> Vec<Identity> {
     let few = [(); 4].map(|()| random.value());
     let few: Vec<&str> = few.iter().map(String::as_str).collect();
     let mut people: Vec<Identity> = (0..PEOPLE)
         .map(|number| {
-            let name = random.one_of(&few);
-            let mut person = Identity::new(name);
+            let mut person = Identity::new(random.one_of(&few));
             person.id = format!("2c91{number:028x}");
             person.inactive = random.below(4) == 0;
             person.protected = random.below(8) == 0;
-            for attribute in OF_EVERYBODY {
+            for attribute in ATTRIBUTES[2..7].iter().chain(&ATTRIBUTES[14..19]) {
                 match value(random, attribute, &few) {
-                    None => drop(person.attributes.remove(attribute)),
+                    None => drop(person.attributes.remove(*attribute)),
                     Some(value) => person = person.with(attribute, value),
                 }
             }
@@ -82,61 +93,53 @@ fn value(random: &mut Random, attribute: &str, few: &[&str]) -> Option<Value> {
 }
 
 /// A filter that means some of them, more often than not, nested at most `depth` deep.
-pub(crate) fn filter(random: &mut Random, people: &[Identity], depth: usize) -> Filter {
+pub(crate) fn filter(random: &mut Random, people: &[Identity], attributes: &[&str], depth: usize) -> String {
     match random.below(if depth == 0 { 5 } else { 8 }) {
-        0..=4 => condition(random, people),
-        5 => Filter::Not(Box::new(filter(random, people, depth - 1))),
+        0..=4 => condition(random, people, attributes),
+        5 => format!("!({})", filter(random, people, attributes, depth - 1)),
         choice => {
-            let parts = (0..2 + random.below(2)).map(|_| filter(random, people, depth - 1)).collect();
-            if choice == 6 { Filter::All(parts) } else { Filter::Any(parts) }
+            let parts: Vec<String> = (0..2 + random.below(2))
+                .map(|_| format!("({})", filter(random, people, attributes, depth - 1)))
+                .collect();
+            parts.join(if choice == 6 { " && " } else { " || " })
         }
     }
 }
 
-fn condition(random: &mut Random, people: &[Identity]) -> Filter {
-    let attribute = if random.below(3) == 0 { random.one_of(&FURTHER) } else { random.one_of(&ATTRIBUTES) };
+fn condition(random: &mut Random, people: &[Identity], attributes: &[&str]) -> String {
+    let attribute = random.one_of(attributes);
     let ignores_case = random.below(3) == 0;
-    let test = match random.below(14) {
-        0..=4 => Test::Compare("==", ignores_case, literal(random, people, attribute)),
-        5 => Test::Compare("!=", ignores_case, literal(random, people, attribute)),
-        6 => {
-            let operator = random.below(4);
-            Test::Compare(["<", ">", "<=", ">="][operator], ignores_case, literal(random, people, attribute))
-        }
+    let (i, suffix) = if ignores_case { ("i", "IgnoreCase") } else { ("", "") };
+    let literal = literal(random, people, attribute);
+    match random.below(14) {
+        0..=4 => format!("{attribute} {i}== {literal}"),
+        5 => format!("{attribute} {i}!= {literal}"),
+        6 => format!("{attribute} {i}{} {literal}", random.one_of(&["<", ">", "<=", ">="])),
         7 | 8 => {
-            let literals = (0..1 + random.below(3)).map(|_| literal(random, people, attribute)).collect();
-            Test::In(ignores_case, literals)
+            let literals: Vec<String> =
+                (0..1 + random.below(3)).map(|_| self::literal(random, people, attribute)).collect();
+            format!("{attribute}.in{suffix}({{{}}})", literals.join(", "))
         }
-        9 => Test::IsNull,
-        10 => Test::NotNull,
+        9 => format!("{attribute}.isNull()"),
+        10 => format!("{attribute}.notNull()"),
         11 | 12 => {
-            let method = random.below(3);
             let text = own(random, people, attribute);
-            let part = part(random, &text);
-            Test::Part(["startsWith", "endsWith", "contains"][method], ignores_case, part)
+            let method = random.one_of(&["startsWith", "endsWith", "contains"]);
+            format!("{attribute}.{method}{suffix}({})", quoted(&part(random, &text)))
         }
-        _ => Test::Unknowable(match random.below(4) {
-            0 => ".isEmpty()".to_owned(),
-            1 => format!(".containsAll({{{}}})", literal(random, people, attribute)),
-            2 => format!(" == {}", random.one_of(&["name", "manager.name", "Rule.Type.BuildMap"])),
-            _ => ".collectionCondition(\"name == \\\"x\\\"\")".to_owned(),
-        }),
-    };
-    Filter::Is(attribute, test)
+        _ if random.below(4) == 0 => format!("{attribute}.containsAll{suffix}({{{literal}}})"),
+        _ => format!("{attribute}{}", random.one_of(&UNKNOWABLE)),
+    }
 }
 
 /// A value that somebody has, or one that looks like it.
-fn literal(random: &mut Random, people: &[Identity], attribute: &str) -> Literal {
-    match random.below(16) {
-        0 => return Literal::Null,
-        1 => return Literal::Truth(random.below(2) == 0),
-        2 => return Literal::Digits(3),
-        _ => {}
-    }
-    match attribute {
-        "inactive" | "protected" | "correlated" => Literal::Truth(random.below(2) == 0),
-        "level" => Literal::Digits(u32::try_from(random.below(5)).expect("few")),
-        _ => Literal::Text(own(random, people, attribute)),
+fn literal(random: &mut Random, people: &[Identity], attribute: &str) -> String {
+    match (random.below(16), attribute) {
+        (0, _) => "null".to_owned(),
+        (1, _) | (_, "inactive" | "protected" | "correlated") => random.one_of(&["true", "false"]).to_owned(),
+        (2, _) => "3".to_owned(),
+        (_, "level") => random.below(5).to_string(),
+        _ => quoted(&own(random, people, attribute)),
     }
 }
 
@@ -145,7 +148,7 @@ fn own(random: &mut Random, people: &[Identity], attribute: &str) -> String {
     let own = match attribute {
         "id" => person.id.clone(),
         "name" => person.name.clone(),
-        "manager.id" => people[0].id.clone(),
+        "manager" | "manager.id" => people[0].id.clone(),
         "manager.name" => people[0].name.clone(),
         "manager.displayName" => people[0].display_name().to_owned(),
         _ => person.text(attribute.strip_prefix("attributes.").unwrap_or(attribute)).to_owned(),
