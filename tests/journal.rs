@@ -269,6 +269,9 @@ fn a_stream_has_a_journal_too_and_tells_what_it_skips() {
         operation.send(&json!({ "end": true }));
         let (_, done) = operation.rest();
         assert_eq!((&done["ok"], &done["totals"]["skipped"]), (&json!(true), &json!(skipped)), "{done}");
+        let said =
+            done["warnings"].as_array().is_some_and(|all| all.iter().any(|one| one.to_string().contains("skipped")));
+        assert_eq!(said, skipped > 0, "{done}");
     }
     each_once(&sandbox, &all);
 }
@@ -417,6 +420,7 @@ fn what_is_no_journal_is_refused_before_anything_is_sent_and_stays_as_it_is() {
     for (text, word) in [
         ("uid\namelie.roux\n", "no journal"),
         ("{\"a\":1}\n", "no journal"),
+        ("one line without an end", "no journal"),
         ("[]\n", "no journal"),
         ("{\"journal\":2,\"tenant\":\"x\"}\n", "form 2"),
         ("{\"journal\":1,\"tenant\":7}\n", "no head"),

@@ -276,12 +276,25 @@ fn after_an_error_that_stops_the_run_names_are_taken_and_told_as_not_sent() {
 
 #[test]
 fn an_error_before_the_first_name_is_the_run_s_and_every_name_is_told() {
-    let sandbox = sandbox_of(3);
-    let operation = stream(&sandbox, &json!({ "refreshArgs": { "provision": false } }));
-    operation.send(&json!({ "identities": names(0..3), "end": true }));
-    let (batches, done) = operation.rest();
-    assert_eq!(done["error"]["code"], "unsupported_argument", "{done}");
-    assert_eq!(count(&told(&batches)), BTreeMap::from([("not_sent", 3)]));
+    let sandbox = sandbox_of(300);
+    for (part, code) in [
+        (json!({ "refreshArgs": { "provision": false } }), "unsupported_argument"),
+        (json!({ "configuration": { "lookup": support::nowhere() } }), "not_configured"),
+        (json!({ "options": { "backend": "process", "journal": "/nonexistent/people.jsonl" } }), "journal_error"),
+        (json!({ "nonsense": 1 }), "invalid_argument"),
+    ] {
+        let operation = stream(&sandbox, &part);
+        operation.send(&json!({ "identities": names(0..200) }));
+        let stopped = support::until("the error", || {
+            let answer = operation.send(&json!({ "identities": [] }));
+            (answer["stopped"] == true).then_some(answer)
+        });
+        assert_eq!(stopped["ok"], true);
+        operation.send(&json!({ "identities": names(200..300), "end": true }));
+        let (batches, done) = operation.rest();
+        assert_eq!((&done["error"]["code"], &done["totals"]["notSent"]), (&json!(code), &json!(300)), "{done}");
+        assert_eq!(count(&told(&batches)), BTreeMap::from([("not_sent", 300)]), "{code}");
+    }
     assert!(sandbox.refreshes().is_empty());
 }
 

@@ -6,7 +6,7 @@ use super::feed::Feed;
 use super::journal::{Head, Journal};
 use super::process;
 use super::route::Route;
-use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
+use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run};
 use super::{Counted, Plan, PlannedCall, Refreshed, follow};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
@@ -118,7 +118,8 @@ impl<'r> ByName<'r> {
             undecided: resolved.undecided,
         };
         let refreshed = Refreshed { counted: Some(counted), skipped, ..Refreshed::new(self.call, self.backend()) };
-        let warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        let mut warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        warnings.extend(skipped_names(names.totals.skipped));
         if self.request.options.dry_run {
             let plan = match &effects {
                 Some(effects) => process::plan(self.call, None, effects, resolved.people, resolved.first),
@@ -156,16 +157,10 @@ impl<'r> ByName<'r> {
         let result = self.stream(feed, &mut totals, &mut first_failure, &mut told);
         let refreshed = Refreshed {
             calls: None,
-            warnings: told.warnings(self.request),
+            warnings: told.warnings(self.request, totals.skipped),
             ..Refreshed::new(self.call, self.backend())
         };
-        if let Err(error) = result {
-            // Before any name was taken: what was fed, or is still to come, is told as not sent.
-            feed.stop();
-            let error_is_told = error.clone();
-            self.tell_rest(feed, &mut totals);
-            return Err(Refreshed { totals: Some(totals), ..refreshed }.into_failure(error_is_told));
-        }
+        result?;
         let refreshed = Refreshed { totals: Some(totals), ..refreshed };
         match first_failure {
             Some(error) => Err(refreshed.into_failure(error)),
@@ -230,7 +225,7 @@ impl<'r> ByName<'r> {
         told.uncertain += batch.uncertain();
         let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
         let attribute = batch.attribute.as_ref().unwrap_or(&self.people.attribute).name().to_owned();
-        let warnings = if number == 1 { told.warnings.clone() } else { Vec::new() };
+        let warnings = std::mem::take(&mut told.warnings);
         let refreshed = Refreshed {
             batch: Some(number),
             identity_attribute: Some(attribute.clone()),
@@ -254,21 +249,6 @@ impl<'r> ByName<'r> {
             }
         };
         feed.finish(text);
-    }
-
-    /// Tells all names of a feed as not sent.
-    fn tell_rest(&self, feed: &Feed, totals: &mut Totals) {
-        let mut names = self.names(feed);
-        let mut first_failure = None;
-        let mut number = 0;
-        while let Some(batch) = names.rest() {
-            number += 1;
-            let attribute = batch.attribute.clone();
-            let outcome = BatchOutcome::not_sent(number, attribute, self.call_name(), batch.identities, batch.ids);
-            self.tell(feed, outcome, totals, &mut first_failure, &mut Told::default());
-        }
-        totals.given = names.totals.given;
-        totals.repeated = names.totals.repeated;
     }
 
     /// An empty list of people.
@@ -301,8 +281,9 @@ struct Told {
 }
 
 impl Told {
-    fn warnings(&self, request: &RefreshRequest<'_>) -> Vec<String> {
+    fn warnings(&self, request: &RefreshRequest<'_>, skipped: u64) -> Vec<String> {
         let mut warnings = self.warnings.clone();
+        warnings.extend(skipped_names(skipped));
         if self.uncertain > 0 && !request.options.resend_uncertain {
             warnings.push(format!(
                 "{} identities may have been sent by an earlier run, and the tenant cannot tell: ⟦resend-uncertain⟧ sends them again.",
@@ -311,6 +292,11 @@ impl Told {
         }
         warnings
     }
+}
+
+/// What is said of names that the journal has as done.
+pub(super) fn skipped_names(skipped: u64) -> Option<String> {
+    (skipped > 0).then(|| format!("{skipped} names are done according to the journal, and were skipped."))
 }
 
 /// Everybody who was looked up.

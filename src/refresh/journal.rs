@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::run::Batch;
 use crate::error::{Code, Error, Result, Sent};
 use crate::refresh::effects::Effects;
-use crate::refresh::uncertain;
+use crate::refresh::uncertain::{self, TasksAre};
 use crate::report::{CallReport, Names, Outcome};
 use crate::service::Call;
 use crate::text::{printable, shortened};
@@ -253,6 +253,9 @@ impl Journal {
             line.clear();
             reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(read)?;
             if line.last() != Some(&b'\n') {
+                if line.len() as u64 == LONGEST_LINE {
+                    return Err(fault(&path, "has a line that is too long for a journal"));
+                }
                 break;
             }
             number += 1;
@@ -266,6 +269,9 @@ impl Journal {
                     .hint("Only the last line can have been cut off by a crash. Nothing was sent. Look at the file, or begin another one.")
             })?;
             self.read_record(record, &mut unfinished, &mut done);
+        }
+        if number == 0 && !self.begins_head(&line) {
+            return Err(not_a_journal(&path));
         }
         // A line that was cut off: what it stood for had not begun, or is asked for again.
         self.length = length;
@@ -297,8 +303,10 @@ impl Journal {
         let members: Option<Value> = serde_json::from_slice(line).ok();
         let form = members.as_ref().and_then(|members| members.get("journal")?.as_u64());
         match form {
-            Some(form) if form > FORM => Err(fault(&self.path, &format!("has the form {form}, and this version knows up to {FORM}"))
-                .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent.")),
+            Some(form) if form > FORM => {
+                Err(fault(&self.path, &format!("has the form {form}, and this version knows up to {FORM}"))
+                    .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent."))
+            }
             Some(_) => {
                 let head: Head = members
                     .and_then(|members| serde_json::from_value(members).ok())
@@ -310,9 +318,13 @@ impl Journal {
                 Err(fault(&self.path, &format!("is another run's: {}", differences.join("; ")))
                     .hint("Run the command that the journal was begun with, or give this one a journal of its own. Nothing was sent."))
             }
-            None => Err(fault(&self.path, "is no journal: its first line has no member \"journal\"")
-                .hint("Give the name of a file that is not there yet, or of a journal. Nothing was sent, and nothing was written.")),
+            None => Err(not_a_journal(&self.path)),
         }
+    }
+
+    /// Whether a line that was cut off is the beginning of this journal's head.
+    fn begins_head(&self, line: &[u8]) -> bool {
+        serde_json::to_vec(&self.head).is_ok_and(|head| head.starts_with(line))
     }
 
     fn read_record(
@@ -383,8 +395,12 @@ impl Journal {
             std::mem::take(&mut self.uncertain).into_values().filter(|uncertain| uncertain.is_requested).collect();
         people.sort_by(|a, b| (a.batch, &a.name).cmp(&(b.batch, &b.name)));
         let (mut processed, asked): (Vec<_>, Vec<_>) = people.into_iter().partition(|uncertain| uncertain.is_processed);
-        let mut settled =
-            if asked.is_empty() { uncertain::Told::default() } else { uncertain::ask(call, asked, &self.tasks)? };
+        let tasks_are = if self.head.backend == "cc" { TasksAre::OfPeople } else { TasksAre::OfBatches };
+        let mut settled = if asked.is_empty() {
+            uncertain::Told::default()
+        } else {
+            uncertain::ask(call, asked, &self.tasks, tasks_are)?
+        };
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for refreshed in &settled.refreshed {
             by_batch.entry(refreshed.batch).or_default().push(refreshed.name.clone());
@@ -506,6 +522,12 @@ impl Journal {
              written again, the same command goes on.",
         )
     }
+}
+
+fn not_a_journal(path: &Path) -> Error {
+    fault(path, "is no journal: its first line has no member \"journal\"").hint(
+        "Give the name of a file that is not there yet, or of a journal. Nothing was sent, and nothing was written.",
+    )
 }
 
 fn attribute_of(batch: Option<&Unfinished>, other: &str) -> String {

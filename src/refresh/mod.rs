@@ -15,16 +15,18 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use self::feed::Feed;
+use self::feed::{Feed, Taken};
 use self::route::Route;
 use self::run::BatchOutcome;
 use crate::control::Control;
+use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, Totals};
 use crate::request::{Patience, RefreshRequest, Selection};
 use crate::response::Response;
 use crate::service::{Call, Service};
 use crate::task::Followed;
+use crate::wording::Client;
 
 /// The result of a refresh.
 #[derive(Debug, Serialize)]
@@ -109,6 +111,39 @@ pub(crate) struct PlannedCall {
 
 /// Parses, chooses the backend, sends, waits where that is asked for. `feed`: of a streamed refresh.
 pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
+    refresh_people(text, control, feed).map_err(|failure| match feed {
+        Some(feed) => not_sent(failure, feed),
+        None => failure,
+    })
+}
+
+/// A failure before the first name was taken: all names, also those that are still to come, are told as not sent.
+fn not_sent(mut failure: Failure, feed: &Feed) -> Failure {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct NotSent {
+        batch: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        identity_attribute: Option<String>,
+        calls: [CallReport; 1],
+    }
+    feed.stop();
+    let mut totals = Totals::default();
+    let mut batch = 0;
+    while let Taken::Names(attribute, names) = feed.take(run::BATCH, true) {
+        batch += 1;
+        totals.given += names.len() as u64;
+        totals.not_sent += names.len() as u64;
+        let identity_attribute = attribute.map(|attribute| attribute.name().to_owned());
+        let calls = [CallReport::left_out(names, "stopped")];
+        let told = NotSent { batch, identity_attribute, calls };
+        feed.finish(envelope::write::<_, Failure>(Client::C, Ok(told)));
+    }
+    failure.report.totals.get_or_insert(totals);
+    failure
+}
+
+fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     let request = RefreshRequest::parse(text)?;
     if request.stream && feed.is_none() {
         return Err(Error::invalid_argument("stream has no meaning here: the names come by cc_operation_send.")

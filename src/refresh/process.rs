@@ -1,5 +1,6 @@
 //! A refresh by the successor of `/cc`: the ids of those whom a filter means, 250 a call, and nobody else.
 
+use super::by_name;
 use super::effects::{self, Effects};
 use super::feed::Feed;
 use super::journal::{Head, Journal};
@@ -76,7 +77,9 @@ fn send(
     let run = Run::new(call, Method::ByIds(effects)).total(matched).journal(journal.as_mut());
     run.send(&mut Resolved::new([]).then(&mut names), |batch| outcome.join(batch));
     let skipped = journal.is_some().then_some(names.totals.skipped);
-    Refreshed { skipped, ..refreshed }.concluded(outcome, false)
+    let mut refreshed = Refreshed { skipped, ..refreshed };
+    refreshed.warnings.extend(by_name::skipped_names(names.totals.skipped));
+    refreshed.concluded(outcome, false)
 }
 
 /// What would be called.

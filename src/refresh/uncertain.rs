@@ -20,6 +20,14 @@ const ON_THE_WAY: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(60);
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// What a task of the refresh is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TasksAre {
+    OfBatches,
+    /// On `/cc` each person is a call.
+    OfPeople,
+}
+
 /// What the tenant tells.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -31,7 +39,12 @@ pub(super) struct Told {
 }
 
 /// Asks about these people. `known`: the tasks of batches whose outcome is known.
-pub(super) fn ask(call: &Call<'_>, people: Vec<Uncertain>, known: &HashSet<String>) -> Result<Told> {
+pub(super) fn ask(
+    call: &Call<'_>,
+    people: Vec<Uncertain>,
+    known: &HashSet<String>,
+    tasks_are: TasksAre,
+) -> Result<Told> {
     let mut told = Told::default();
     let (mut people, without): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| person.since.is_some());
     told.unknown = without;
@@ -65,9 +78,14 @@ pub(super) fn ask(call: &Call<'_>, people: Vec<Uncertain>, known: &HashSet<Strin
         });
         let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
         let are_running = others.iter().any(|task| !task.has_ended);
-        if others.len() <= explained.len() && !are_running {
-            let (not_taken, failed): (Vec<_>, Vec<_>) =
-                people.drain(..).partition(|person| !explained.contains(&person.batch));
+        let explained_tasks = match tasks_are {
+            TasksAre::OfBatches => explained.len(),
+            TasksAre::OfPeople => told.refreshed.len(),
+        };
+        if others.len() <= explained_tasks && !are_running {
+            let (not_taken, failed): (Vec<_>, Vec<_>) = people
+                .drain(..)
+                .partition(|person| tasks_are == TasksAre::OfPeople || !explained.contains(&person.batch));
             told.not_taken.extend(not_taken);
             people = failed;
             told.tasks = others.into_iter().map(|task| task.id).collect();

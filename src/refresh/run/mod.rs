@@ -103,7 +103,7 @@ pub(crate) struct Run<'r> {
     journal: Option<&'r mut Journal>,
     /// Told when the rest is not sent.
     feed: Option<&'r Feed>,
-    /// How many people were sent, or may have been.
+    /// How many people were sent, or may have been, with those of whom only the service can tell.
     touched: u64,
     /// How many people have their outcome, and how many there are, where that is known.
     done: u64,
@@ -276,6 +276,7 @@ impl<'r> Run<'r> {
             self.open.push_back(Open { number, left: 0, outcome, synchronize: false });
             return;
         }
+        self.touched += batch.undecided;
         let (planned, synchronize) = self.calls(number, batch);
         self.open.push_back(Open { number, left: planned.len(), outcome, synchronize });
         self.waiting.extend(planned);

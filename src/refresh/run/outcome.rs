@@ -65,19 +65,6 @@ impl BatchOutcome {
         self.first_error = self.first_error.take().or(later.first_error);
     }
 
-    /// People who are told as not sent, without a run.
-    pub(crate) fn not_sent(
-        number: u64,
-        attribute: Option<Attribute>,
-        call: &'static str,
-        identities: Vec<String>,
-        ids: Vec<String>,
-    ) -> Self {
-        let mut outcome = Self::new(number, attribute, Names::default());
-        outcome.settle(call, identities, ids, Outcome::NotSent, "stopped");
-        outcome
-    }
-
     /// Adds its people to a run's totals.
     pub(crate) fn count(&self, totals: &mut Totals) {
         for report in self.counted() {

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use super::{BATCH, Batch, Met, Seen};
+use crate::control::Phase;
 use crate::error::Result;
 use crate::filter::Attribute;
 use crate::refresh::feed::{Feed, Taken};
@@ -321,6 +322,7 @@ impl Source for Names<'_> {
                 if !wait {
                     return Next::Later;
                 }
+                let _pausing = self.call.control.pausing(Phase::Waiting, None, || "Waiting for names".to_owned());
                 self.take(journal.as_deref_mut(), true);
                 continue;
             }
