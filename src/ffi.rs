@@ -15,7 +15,7 @@ use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::find;
-use crate::host::{is_forked_child, quietly};
+use crate::host::{catch_panic, is_forked_child};
 use crate::operation;
 use crate::refresh;
 use crate::report::Failure;
@@ -69,9 +69,9 @@ pub const CC_ABI_VERSION: u32 = 1;
 pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above. NULL is as good as a preview of nothing.
     answer(
-        || Ok(unsafe { optional_text(json) }?.unwrap_or(NOTHING_CHANGES)),
+        || Ok(unsafe { optional_text(json) }?.unwrap_or(NULL_CONFIGURATION)),
         |text| {
-            if std::ptr::eq(text, NOTHING_CHANGES) {
+            if std::ptr::eq(text, NULL_CONFIGURATION) {
                 return config::Report::of_call(None);
             }
             let (configuration, preview) = Configuration::parse(text)?;
@@ -300,23 +300,23 @@ fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
 }
 
 /// Stands for NULL, where a configuration could be given. It is no JSON, and told from an empty text by its address.
-static NOTHING_CHANGES: &str = "NULL";
+static NULL_CONFIGURATION: &str = "NULL";
 
 fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
-    let instead = || match is_forked_child() {
+    let on_failure = || match is_forked_child() {
         true => envelope::write_error(Client::C, forked_child()),
         false => envelope::INTERNAL.into(),
     };
-    let text = guarded(instead, work);
+    let text = guarded(on_failure, work);
     // A copy in its exact size: to shrink the text where it is would leave the allocator pieces of no use. JSON text has
     // no NUL: in strings it is written as an escape.
     CString::new(text.as_slice()).unwrap_or_default().into_raw()
 }
 
-/// Runs `work`; `instead` where it panics, or would find nothing but locks that nobody holds.
-fn guarded<T>(instead: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
+/// Runs `work`; `on_failure` where it panics, or would find nothing but locks that nobody holds.
+fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
     // Before any lock: the parent may have held it at the fork, and nobody would ever release it here.
-    if is_forked_child() { instead() } else { quietly(work).unwrap_or_else(instead) }
+    if is_forked_child() { on_failure() } else { catch_panic(work).unwrap_or_else(on_failure) }
 }
 
 /// What a pointer holds, where NULL is an error.
@@ -364,7 +364,7 @@ fn forked_child() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::spawn_quiet;
+    use crate::host::spawn_thread;
 
     fn envelope(pointer: *mut c_char) -> serde_json::Value {
         // SAFETY: it came from `answer`.
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_panic_on_a_thread_of_the_library_ends_nothing() {
-        spawn_quiet("panics", || panic!("nobody sees this")).expect("started");
+        spawn_thread("panics", || panic!("nobody sees this")).expect("started");
         assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
     }
 

@@ -78,7 +78,7 @@ fn what_differs_in_case_alone_is_not_guessed() {
     let error = refused(&sandbox, &request(&sandbox, r#"uid == "AMELIE.ROUX""#), "preflight_unavailable");
     says(&error, "amelie.roux");
     says(&error, "i==");
-    says(&error, "-NoPreflight");
+    says(&error, "options.preflight = false");
     refreshes(&sandbox, &request(&sandbox, r#"uid i== "AMELIE.ROUX""#), &["amelie.roux"]);
     let answer = refreshes(&sandbox, &request(&sandbox, r#"uid == "smith""#), &["smith"]);
     assert_eq!((&answer["matchedExactly"], &answer["undecided"]), (&json!(false), &json!(1)), "Smith: {answer}");
@@ -420,7 +420,7 @@ fn who_may_not_ask_is_told_what_is_needed() {
     };
     let error = refused(&sandbox, &of("noscope"), "preflight_unavailable");
     says(&error, "idn:identity:read");
-    says(&error, "-NoPreflight");
+    says(&error, "options.preflight = false");
     assert_eq!(error["response"]["status"], 403);
 }
 
@@ -481,7 +481,7 @@ fn what_cannot_be_counted_is_not_sent() {
         sandbox.fault(Fault::on(Endpoint::Search).status(status).times(0));
         let error = refused(&sandbox, &request(&sandbox, r#"uid == "amelie.roux""#), "preflight_unavailable");
         assert_eq!(error["response"]["status"], status);
-        says(&error, "-NoPreflight");
+        says(&error, "options.preflight = false");
     }
     for (status, code) in [(401, "unauthorized"), (307, "http_status"), (429, "rate_limited")] {
         let sandbox = Sandbox::start();

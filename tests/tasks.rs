@@ -111,7 +111,7 @@ fn a_task_that_does_not_end_in_time_goes_on_and_can_be_followed() {
     assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!("timeout"), &json!("yes")), "{answer:#}");
     let id = task_id(&answer);
     says(&answer, "goes on at the service");
-    says(&answer, &format!("Wait-CCTask -Id {id}"));
+    says(&answer, &format!("cc_get_task {id}"));
     assert_eq!(task(&sandbox, &id, &json!({}))["state"], "running");
     let ended = task(&sandbox, &id, &json!({ "wait": true }));
     assert_eq!((&ended["state"], &ended["task"]["completionStatus"]), (&json!("succeeded"), &json!("SUCCESS")));
@@ -258,7 +258,7 @@ fn no_error_of_the_wait_reads_as_if_the_refresh_could_be_sent_again() {
         let answer = refresh(&waiting(&sandbox, &json!(["smith", "nobody.here"]), &json!({})));
         assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!(code), &json!("yes")), "{answer:#}");
         says(&answer, "do not send it again");
-        says(&answer, &format!("Wait-CCTask -Id {}", task_id(&answer)));
+        says(&answer, &format!("cc_get_task {}", task_id(&answer)));
         assert!(!answer["error"].to_string().contains("safe to try again"), "{answer:#}");
         assert_eq!(
             (&answer["calls"][0]["outcome"], &answer["unmatched"]),
