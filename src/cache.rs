@@ -1,13 +1,13 @@
-//! A small cache that threads share: bounded, the least recently used entry goes first.
+//! A small bounded cache, shared by threads, that evicts the least recently used entry.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// At most `capacity` values by their keys. They are few, or looked up seldom: a look-up compares one key after the
-/// other, the most recently used first.
+/// Holds at most `capacity` values by key. A look-up compares the keys one by one, the most recently used first: there
+/// are few keys, or few look-ups.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V> {
     capacity: usize,
-    /// The least recently used entry is the first.
+    /// The first entry is the least recently used one.
     entries: Mutex<Vec<(K, V)>>,
 }
 
@@ -16,18 +16,18 @@ impl<K, V: Clone> Cache<K, V> {
         Self { capacity, entries: Mutex::new(Vec::new()) }
     }
 
-    /// The value whose key is the wanted one. It takes a predicate, so that nothing is copied to compare with.
+    /// Returns the value whose key `is_wanted` accepts. A predicate avoids copying a key for the comparison.
     pub(crate) fn get(&self, is_wanted: impl Fn(&K) -> bool) -> Option<V> {
         Self::renew(&mut self.lock(), is_wanted)
     }
 
-    /// The value of `key`, made where there is none. `make` runs under the lock: a value that takes time to make is
-    /// made before, and is dropped where another thread was faster.
+    /// Returns the value of `key`, and makes it if there is none. `make` runs under the lock. A value that takes long
+    /// to make is made before the call, and dropped if another thread was faster.
     pub(crate) fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> V
     where
         K: PartialEq,
     {
-        // Declared before the guard, and so dropped after it.
+        // Declared before the guard, so that it is dropped after the guard.
         let _evicted;
         let mut entries = self.lock();
         if let Some(value) = Self::renew(&mut entries, |other| *other == key) {

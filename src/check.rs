@@ -1,4 +1,4 @@
-//! What a filter says, without any network.
+//! Checks a filter without the network.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::json::Object;
 use crate::request;
 
-/// `cc_check_filter`'s answer.
+/// The answer of `cc_check_filter`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Checked {
     filter: Meaning,
@@ -17,11 +17,11 @@ struct Meaning {
     canonical: String,
     attributes: Vec<String>,
     warnings: Vec<String>,
-    /// The parts that only the service can judge.
+    /// The parts that only the service can evaluate.
     undecidable: Vec<String>,
 }
 
-/// Parses `{"filter": "…"}`, and the filter in it.
+/// Parses `{"filter": "…"}` and the filter.
 pub(crate) fn check(text: &str) -> Result<Checked> {
     let mut object = Object::parse(text, "The request")?;
     let filter = object.text("filter")?;

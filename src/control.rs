@@ -1,4 +1,4 @@
-//! What accompanies one call of the library: whether it was cancelled, what it is doing, whether a refresh has left.
+//! The state of one call of the library: cancelled or not, its progress, whether a refresh was sent.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,14 +9,14 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Code, Error, Result, Sent};
 
-/// Of one call; clones are of the same. A blocking call's keeps nothing and costs nothing: nobody can cancel it, or
-/// ask how it gets on.
+/// The control of one call; clones share it. That of a blocking call is empty, because nobody can cancel the call or
+/// query its progress.
 #[derive(Debug, Clone)]
 pub(crate) struct Control(Option<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
-    /// Beside `state`, for those who hold another lock.
+    /// Outside `state`, for readers that hold another lock.
     cancelled: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -25,13 +25,13 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     end: End,
-    /// Of all refreshes that have ended.
+    /// The result of all refreshes that have ended.
     sent: Sent,
-    /// What a cancel has to stop.
+    /// What a cancel stops.
     under_way: Vec<(u64, Arc<dyn Cancel>)>,
-    /// What is waited for meanwhile; the last one is shown.
+    /// The current waits; progress shows the last one.
     pauses: Vec<(u64, Pause)>,
-    /// The number of the next of both.
+    /// The next number of a registration.
     next: u64,
     progress: Progress,
 }
@@ -43,9 +43,9 @@ enum End {
     Finished,
 }
 
-/// Something that a call waits for, and that can be stopped.
+/// Something that a call waits for and that can be stopped.
 pub(crate) trait Cancel: Debug + Send + Sync {
-    /// Stops it, and tells whether a refresh of its own has left. It waits for nothing and does not call the control.
+    /// Stops it, and returns whether its refresh was sent. It does not block and does not call the control.
     fn cancel(&self) -> Sent;
 }
 
@@ -63,7 +63,7 @@ pub(crate) enum Phase {
     RateLimit,
 }
 
-/// How a call gets on: `progress` of `cc_operation_wait`.
+/// The progress of a call: `progress` of `cc_operation_wait`.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Progress {
     phase: Phase,
@@ -75,12 +75,12 @@ pub(crate) struct Progress {
 
 #[derive(Debug, Clone)]
 enum Message {
-    /// What is being done, as in "the service refused {doing}".
-    Doing(&'static str),
+    /// As in "the service refused {action}".
+    Action(&'static str),
     Text(String),
 }
 
-/// A wait: what for, and until when.
+/// A wait: its reason and its end.
 #[derive(Debug)]
 struct Pause {
     phase: Phase,
@@ -88,7 +88,7 @@ struct Pause {
     until: Option<Instant>,
 }
 
-/// What was registered with a control, until it is dropped.
+/// Registered with a control until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Registration {
     control: Control,
@@ -96,19 +96,19 @@ pub(crate) struct Registration {
 }
 
 impl Control {
-    /// Of a call that blocks.
+    /// For a blocking call.
     pub(crate) const fn blocking() -> Self {
         Self(None)
     }
 
-    /// Of a background operation.
-    pub(crate) fn observed() -> Self {
+    /// For a background operation.
+    pub(crate) fn background() -> Self {
         let progress = Progress {
             phase: Phase::Queued,
             done: 0,
             total: None,
             percent: None,
-            message: Message::Doing("the wait for a free thread"),
+            message: Message::Action("the wait for a free thread"),
         };
         let state =
             State { end: End::Open, sent: Sent::No, under_way: Vec::new(), pauses: Vec::new(), next: 0, progress };
@@ -116,8 +116,8 @@ impl Control {
         Self(Some(Arc::new(shared)))
     }
 
-    /// Stops everything that the call waits for, and tells whether a refresh has left. A call that has finished stays
-    /// as it is.
+    /// Stops everything that the call waits for, and returns whether a refresh was sent. It has no effect on a call
+    /// that has finished.
     pub(crate) fn cancel(&self) -> Sent {
         let Some(mut state) = self.state() else { return Sent::No };
         if state.end == End::Open {
@@ -135,12 +135,12 @@ impl Control {
         self.0.as_ref().is_some_and(|shared| shared.cancelled.load(Ordering::SeqCst))
     }
 
-    /// An error, once the call was cancelled.
+    /// Fails if the call was cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(cancelled(Sent::No)) } else { Ok(()) }
     }
 
-    /// The call's work is done. False where it was cancelled before.
+    /// Marks the call as finished. Returns false if it was cancelled before.
     pub(crate) fn finish(&self) -> bool {
         let Some(mut state) = self.state() else { return true };
         if state.end == End::Open {
@@ -149,19 +149,19 @@ impl Control {
         state.end == End::Finished
     }
 
-    /// Whether any refresh of the call has left.
+    /// Whether a refresh of the call was sent.
     pub(crate) fn sent(&self) -> Sent {
         self.state().map_or(Sent::No, |state| state.sent)
     }
 
-    /// What a refresh of the call has come to.
-    pub(crate) fn settle(&self, sent: Sent) {
+    /// Records whether a refresh was sent.
+    pub(crate) fn record_sent(&self, sent: Sent) {
         if let Some(mut state) = self.state() {
             state.sent = state.sent.and(sent);
         }
     }
 
-    /// From now on a cancel stops `running`, until the registration is dropped. An error where it came before.
+    /// Lets a cancel stop `running` until the registration is dropped. Fails if the call was cancelled before.
     pub(crate) fn register(&self, running: Arc<dyn Cancel>) -> Result<Registration> {
         let mut number = 0;
         if let Some(mut state) = self.state() {
@@ -174,7 +174,7 @@ impl Control {
         Ok(Registration { control: self.clone(), number })
     }
 
-    /// Waits, unless the call is cancelled.
+    /// Sleeps until the time has passed or the call is cancelled.
     pub(crate) fn sleep(&self, duration: Duration) -> Result<()> {
         let Some(shared) = &self.0 else {
             std::thread::sleep(duration);
@@ -185,23 +185,28 @@ impl Control {
         self.check()
     }
 
-    /// What the call does from now on.
-    pub(crate) fn doing(&self, phase: Phase, what: &'static str) {
+    /// Sets what progress shows as the current action.
+    pub(crate) fn set_phase(&self, phase: Phase, what: &'static str) {
         if let Some(mut state) = self.state() {
-            (state.progress.phase, state.progress.message) = (phase, Message::Doing(what));
+            (state.progress.phase, state.progress.message) = (phase, Message::Action(what));
         }
     }
 
-    /// How much of its work the call has done.
-    pub(crate) fn done(&self, done: u64, total: Option<u64>) {
+    /// Sets how much of the work is done.
+    pub(crate) fn set_progress(&self, done: u64, total: Option<u64>) {
         if let Some(mut state) = self.state() {
             (state.progress.done, state.progress.total) = (done, total);
         }
     }
 
-    /// The call waits for something, until the registration is dropped. `what` is made only where somebody may ask;
-    /// `until` where that is known.
-    pub(crate) fn pausing(&self, phase: Phase, until: Option<Instant>, what: impl FnOnce() -> String) -> Registration {
+    /// Shows a wait in the progress until the registration is dropped. `what` is called only if somebody can query the
+    /// progress.
+    pub(crate) fn begin_pause(
+        &self,
+        phase: Phase,
+        until: Option<Instant>,
+        what: impl FnOnce() -> String,
+    ) -> Registration {
         let mut number = 0;
         if let Some(mut state) = self.state() {
             number = state.number();
@@ -210,7 +215,7 @@ impl Control {
         Registration { control: self.clone(), number }
     }
 
-    /// How the call gets on.
+    /// The progress; `None` for a blocking call.
     pub(crate) fn progress(&self) -> Option<Progress> {
         let state = self.state()?;
         let mut progress = state.progress.clone();
@@ -256,7 +261,6 @@ impl Drop for Registration {
     }
 }
 
-/// The error of a call that was cancelled.
 pub(crate) fn cancelled(sent: Sent) -> Error {
     Error::new(Code::Cancelled, "The call was cancelled.").hint(cancelled_hint(sent)).sent(sent)
 }
@@ -275,7 +279,7 @@ impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Doing(what) => {
+            Self::Action(what) => {
                 let mut letters = what.chars();
                 let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
                 serializer.collect_str(&format_args!("{first}{}", letters.as_str()))

@@ -1,4 +1,4 @@
-//! The JSON that leaves: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
+//! The JSON text of an answer: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
 
 use serde::Serialize;
 
@@ -14,24 +14,24 @@ struct Success<T: Serialize> {
     result: T,
 }
 
-/// Which batch of a streamed refresh an envelope is about.
+/// The batch of a streamed refresh that an envelope is about.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Place<'a> {
+pub(crate) struct BatchInfo<'a> {
     pub(crate) backend: &'a str,
     pub(crate) base_url: &'a str,
     pub(crate) batch: u64,
     pub(crate) identity_attribute: &'a str,
 }
 
-/// A failure: the error, and the report beside it.
+/// A failure: the error with its report.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failed<'a> {
     ok: bool,
     error: &'a Details,
     #[serde(flatten)]
-    place: Option<&'a Place<'a>>,
+    batch_info: Option<&'a BatchInfo<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -48,7 +48,7 @@ struct Failed<'a> {
     calls: &'a [CallReport],
 }
 
-/// The envelope's text.
+/// Returns the text of the envelope.
 pub(crate) fn write<T: Serialize, E: Into<Failure>>(client: Client, result: Result<T, E>) -> Vec<u8> {
     match result {
         Ok(result) => text(client, &Success { ok: true, result }),
@@ -56,18 +56,18 @@ pub(crate) fn write<T: Serialize, E: Into<Failure>>(client: Client, result: Resu
     }
 }
 
-/// The envelope of a batch that has failed.
-pub(crate) fn write_batch_failure(client: Client, place: &Place<'_>, failure: Failure) -> Vec<u8> {
-    write_failure(client, Some(place), failure)
+/// The envelope of a failed batch.
+pub(crate) fn write_batch_failure(client: Client, batch_info: &BatchInfo<'_>, failure: Failure) -> Vec<u8> {
+    write_failure(client, Some(batch_info), failure)
 }
 
-fn write_failure(client: Client, place: Option<&Place<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
+fn write_failure(client: Client, batch_info: Option<&BatchInfo<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
     text(
         client,
         &Failed {
             ok: false,
             error: error.details(),
-            place,
+            batch_info,
             fallback: report.fallback.as_deref(),
             warnings: &report.warnings,
             unmatched: &report.names.unmatched,
@@ -80,21 +80,22 @@ fn write_failure(client: Client, place: Option<&Place<'_>>, Failure { error, rep
 }
 
 fn text(client: Client, envelope: &impl Serialize) -> Vec<u8> {
-    // Most answers fit, and their text need not move while it grows.
+    // Enough for most answers, so that the buffer does not grow.
     let mut text = Vec::with_capacity(1024);
     match serde_json::to_writer(&mut text, envelope) {
         Ok(()) => wording::render(text, client),
-        // Only a map with keys that are no text, or a failing `Serialize` of our own, could fail: there is neither.
+        // Serialisation fails only for maps with keys that are not text, or for a `Serialize` that fails; there are
+        // none here.
         Err(_) => INTERNAL.into(),
     }
 }
 
-/// The envelope of an error that comes alone.
+/// The envelope of an error without a report.
 pub(crate) fn write_error(client: Client, error: Error) -> Vec<u8> {
     write::<(), _>(client, Err(error))
 }
 
-/// The envelope of a caught panic, whose text may hold anything and is not shown.
+/// The envelope of a caught panic. The text of the panic is not shown, because it may hold secrets.
 pub(crate) const INTERNAL: &str = concat!(
     r#"{"ok":false,"error":{"code":"internal","message":"PSSailpointCC has hit a defect of its own and stopped this call.","#,
     r#""hint":"Please report it with the version and what was called. Whether a refresh had left is not known.","sent":"maybe"}}"#

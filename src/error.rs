@@ -1,8 +1,7 @@
-//! The one error of this library: a code from a closed list, a sentence, a hint, and whether a refresh has left.
+//! The error type of this library: a code from a closed list, a message, a hint, and whether a refresh was sent.
 //!
-//! Every text here is written for the administrator who reads it: what happened, to which address or filter, what
-//! to do next. No text ever holds a secret; what a server wrote is scrubbed before it is attached
-//! (`Response::scrub`).
+//! Texts are written for administrators: what happened, for which address or filter, and what to do next. No text holds
+//! a secret; `Response::scrub` removes secrets from a server's answer before it is attached.
 
 use std::fmt;
 
@@ -10,14 +9,13 @@ use serde::Serialize;
 
 use crate::response::Response;
 
-/// What every fallible function of the crate returns.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something was not done. Boxed, because it travels through every `Result` and is rare.
+/// Why a call failed. Boxed to keep `Result` small.
 #[derive(Debug, Clone)]
 pub(crate) struct Error(Box<Details>);
 
-/// What an [`Error`] says; serialised as the envelope's `error` member.
+/// The content of an [`Error`]: the envelope's `error` member.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Details {
@@ -36,15 +34,15 @@ pub(crate) struct Details {
     pub(crate) response: Option<Response>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_sec: Option<u64>,
-    /// Whether it stops the rest of a run of several batches.
+    /// Whether the error stops the rest of a run of several batches.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stops_run: bool,
-    /// Whether `response` answers the refresh or question itself, and not a request for the token that it needs.
+    /// Whether `response` answers the request itself, and not the request for its token.
     #[serde(skip)]
     pub(crate) is_endpoint_answer: bool,
 }
 
-/// The codes of the envelope. Never removed, never given another meaning: scripts compare them.
+/// The error codes. Scripts compare them: a code is never removed and never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
@@ -74,20 +72,20 @@ pub(crate) enum Code {
     Internal,
 }
 
-/// Whether a refresh has left this machine when an error is reported.
+/// Whether a refresh was sent when an error is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sent {
-    /// No refresh left, or the service is known not to have taken it (401, 429). Trying again is safe.
+    /// No refresh was sent, or the service is known not to have accepted it (401, 429). A retry is safe.
     No,
-    /// It left and nothing proves what became of it. Trying again may refresh twice.
+    /// The refresh was sent and its result is unknown. A retry may refresh twice.
     Maybe,
-    /// The service has received it and answered.
+    /// The service has received the refresh and answered.
     Yes,
 }
 
 impl Sent {
-    /// Of two refreshes together: what is not known of one is not known of both.
+    /// Combines two refreshes: unknown if one of them is unknown.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
@@ -96,11 +94,11 @@ impl Sent {
         }
     }
 
-    /// What the service's status says of a refresh.
+    /// What a status says about a refresh.
     pub(crate) fn of_status(status: u16) -> Self {
         match status {
             401 | 429 => Self::No,
-            // A gateway's word: whether the service behind it has the request is not known.
+            // From a gateway: whether the service has the request is unknown.
             502..=504 => Self::Maybe,
             _ => Self::Yes,
         }
@@ -128,7 +126,7 @@ impl Error {
         Self::new(Code::InvalidArgument, message)
     }
 
-    /// What to do next: whole lines, shown below the message.
+    /// What to do next, in whole lines.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = hint.into();
         self
@@ -139,7 +137,7 @@ impl Error {
         self
     }
 
-    /// Where in the filter, in characters from its beginning.
+    /// The position in the filter, in characters.
     pub(crate) fn position(mut self, position: usize) -> Self {
         self.0.position = Some(position);
         self
@@ -151,13 +149,13 @@ impl Error {
         self
     }
 
-    /// The same event as it looks from further up: under another code, in other words.
+    /// The same event for the caller, with another code and text.
     pub(crate) fn reworded(mut self, code: Code, message: String, hint: String) -> Self {
         (self.0.code, self.0.message, self.0.hint) = (code, message, hint);
         self
     }
 
-    /// The service's answer, and the tracking id that it carries.
+    /// Attaches the service's answer and its tracking id.
     pub(crate) fn response(mut self, response: Response) -> Self {
         self.0.tracking_id = response.tracking_id();
         self.0.response = Some(response);
@@ -169,20 +167,19 @@ impl Error {
         self
     }
 
-    /// Whether it stops the rest of a run.
     pub(crate) fn stops_run(mut self, stops_run: bool) -> Self {
         self.0.stops_run = stops_run;
         self
     }
 
-    /// `response` is the answer of the endpoint itself.
+    /// Marks `response` as the answer of the endpoint itself.
     pub(crate) fn endpoint_answer(mut self) -> Self {
         self.0.is_endpoint_answer = true;
         self
     }
 
-    /// More to do next, on a line of its own.
-    pub(crate) fn also(mut self, hint: &str) -> Self {
+    /// Adds a line to the hint.
+    pub(crate) fn add_hint(mut self, hint: &str) -> Self {
         if !self.0.hint.is_empty() {
             self.0.hint.push('\n');
         }

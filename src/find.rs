@@ -1,4 +1,4 @@
-//! Whom a refresh with a filter would touch, page by page.
+//! Finds the identities that a refresh with a filter would touch, page by page.
 
 use serde::Serialize;
 
@@ -10,20 +10,20 @@ use crate::json::Object;
 use crate::report::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
-use crate::targets::candidates::{Candidates, Place, foreign_place};
+use crate::targets::candidates::{Candidates, PagePosition, foreign_cursor};
 use crate::targets::preconditions;
 
-/// `cc_find_identities`' answer.
+/// The answer of `cc_find_identities`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Found {
     base_url: String,
-    /// How many match.
+    /// The number of matches.
     total: u64,
-    /// Of how many only the service can tell.
+    /// The number of identities that only the service can evaluate.
     undecided: u64,
     identities: Vec<Person>,
-    /// What the next call gives as `after`; null where this page is the last.
+    /// The value of `after` for the next call; null on the last page.
     after: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -36,41 +36,40 @@ struct FindRequest<'a> {
     configuration: Option<&'a str>,
 }
 
-/// Where a page has ended, and what the first one has counted: the text of `after`.
+/// The end of a page, and the counts of the first page: the text of `after`.
 #[derive(Debug, PartialEq, Eq)]
 struct Cursor {
-    /// Of the filter that it belongs to.
+    /// A hash of the filter that the cursor belongs to.
     filter: u64,
     total: u64,
     undecided: u64,
-    place: Place,
+    position: PagePosition,
 }
 
-/// Pages of this many are usual; a larger first one would be read for nothing by those who want a few.
-const USUAL_LIMIT: u64 = 250;
+/// The default page size; it also limits the first page, so that callers who want a few identities do not load more.
+const DEFAULT_LIMIT: u64 = 250;
 
-/// Parses, searches, judges.
 pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
     let request = FindRequest::parse(text)?;
     preconditions::decidable(&request.filter)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
-    let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(USUAL_LIMIT, 2_500));
+    let candidates = Candidates::new(&call, &request.filter, (request.limit as u64 + 1).clamp(DEFAULT_LIMIT, 2_500));
     let (candidates, counted) = match &request.after {
-        Some(cursor) => (candidates.from(cursor.place.clone()), Some((cursor.total, cursor.undecided))),
+        Some(cursor) => (candidates.from(cursor.position.clone()), Some((cursor.total, cursor.undecided))),
         None => (candidates, None),
     };
     let page = Page::read(candidates, &request, counted.is_none())?;
     let (total, undecided) = counted.unwrap_or((page.matched, page.undecided));
     let hash = hash(&request.filter);
-    let cursor = page.next.map(|place| Cursor { filter: hash, total, undecided, place }.to_text());
+    let cursor = page.next.map(|position| Cursor { filter: hash, total, undecided, position }.to_text());
     Ok(Found {
         base_url: service.base_url().as_str().to_owned(),
         total,
         undecided,
         identities: page.people,
         after: cursor,
-        warnings: call.notices.warnings(&service),
+        warnings: call.metadata.warnings(&service),
     })
 }
 
@@ -78,7 +77,7 @@ impl<'a> FindRequest<'a> {
     fn parse(text: &'a str) -> Result<Self> {
         let mut object = Object::parse(text, "The request")?;
         let filter = object.text("filter")?;
-        let limit = object.integer("limit", "identities", 1..=LARGEST_SEARCH_PAGE)?.unwrap_or(USUAL_LIMIT);
+        let limit = object.integer("limit", "identities", 1..=LARGEST_SEARCH_PAGE)?.unwrap_or(DEFAULT_LIMIT);
         let after = object.text("after")?;
         let configuration = object.take("configuration").map(serde_json::value::RawValue::get);
         object.client()?;
@@ -86,24 +85,24 @@ impl<'a> FindRequest<'a> {
         let filter = request::filter(&filter.ok_or_else(request::missing_filter)?)?;
         let after = after.map(|text| Cursor::parse(&text)).transpose()?;
         if after.as_ref().is_some_and(|cursor| cursor.filter != hash(&filter)) {
-            return Err(foreign_place());
+            return Err(foreign_cursor());
         }
-        // At most 10,000.
+        // `limit` is at most 10,000.
         Ok(Self { filter, limit: limit as usize, after, configuration })
     }
 }
 
-/// The people of one page, and what was counted on the way.
+/// The people of one page, and the counts.
 struct Page {
     people: Vec<Person>,
     matched: u64,
     undecided: u64,
-    /// Where the next page begins, if somebody is on it.
-    next: Option<Place>,
+    /// The start of the next page, if there is one.
+    next: Option<PagePosition>,
 }
 
 impl Page {
-    /// Goes through the candidates: through all of them where they are to be counted.
+    /// Reads the candidates: all of them if they are to be counted.
     fn read(mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
         let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
         let mut end = None;
@@ -120,8 +119,8 @@ impl Page {
                 if page.people.len() < request.limit {
                     page.people.push(Person::of(document));
                     end = Some(match &began {
-                        Place::List(offset) => Place::List(offset + index as u64 + 1),
-                        Place::Search(_) => Place::Search(document["id"].as_str().map(str::to_owned)),
+                        PagePosition::List(offset) => PagePosition::List(offset + index as u64 + 1),
+                        PagePosition::Search(_) => PagePosition::Search(document["id"].as_str().map(str::to_owned)),
                     });
                 } else if page.next.is_none() {
                     page.next = end.take();
@@ -137,11 +136,11 @@ impl Page {
 
 impl Cursor {
     fn to_text(&self) -> String {
-        let (way, place) = match &self.place {
-            Place::Search(id) => ('s', id.clone().unwrap_or_default()),
-            Place::List(offset) => ('l', offset.to_string()),
+        let (kind, position) = match &self.position {
+            PagePosition::Search(id) => ('s', id.clone().unwrap_or_default()),
+            PagePosition::List(offset) => ('l', offset.to_string()),
         };
-        format!("{way}.{:016x}.{}.{}.{place}", self.filter, self.total, self.undecided)
+        format!("{kind}.{:016x}.{}.{}.{position}", self.filter, self.total, self.undecided)
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -153,19 +152,19 @@ impl Cursor {
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(5, '.');
-        let way = parts.next()?;
+        let kind = parts.next()?;
         let filter = u64::from_str_radix(parts.next()?, 16).ok()?;
         let (total, undecided) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let place = match (way, parts.next()?) {
-            ("s", id) if !id.is_empty() => Place::Search(Some(id.to_owned())),
-            ("l", offset) => Place::List(offset.parse().ok()?),
+        let position = match (kind, parts.next()?) {
+            ("s", id) if !id.is_empty() => PagePosition::Search(Some(id.to_owned())),
+            ("l", offset) => PagePosition::List(offset.parse().ok()?),
             _ => return None,
         };
-        Some(Self { filter, total, undecided, place })
+        Some(Self { filter, total, undecided, position })
     }
 }
 
-/// Tells filters apart (FNV-1a).
+/// Identifies a filter (FNV-1a).
 fn hash(filter: &Filter) -> u64 {
     let bytes = filter.canonical().into_bytes();
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
@@ -177,8 +176,8 @@ mod tests {
 
     #[test]
     fn an_after_reads_back_and_no_other_text_is_one() {
-        for place in [Place::Search(Some("2c91.x".to_owned())), Place::List(250)] {
-            let cursor = Cursor { filter: 7, total: 3, undecided: 1, place };
+        for position in [PagePosition::Search(Some("2c91.x".to_owned())), PagePosition::List(250)] {
+            let cursor = Cursor { filter: 7, total: 3, undecided: 1, position };
             assert_eq!(Cursor::read(&cursor.to_text()), Some(cursor));
         }
         for text in ["", "2c91", "s.7.3.1.", "l.7.3.1.x", "x.7.3.1.2c91", "s.g.3.1.2c91", "s.7.-3.1.2c91"] {

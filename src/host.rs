@@ -1,5 +1,4 @@
-//! What the library owes to the process that it lives in: silent panics, threads without the host's signals, and no
-//! work in a forked child.
+//! Protects the host process: silent panics, threads that receive no signals, no work in a forked child.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -7,12 +6,12 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 thread_local! {
-    /// Whether this thread works for the library, so that a panic on it prints nothing.
+    /// Whether this thread works for the library: its panics print nothing.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work`; `None` if it panicked. The panic's text goes nowhere, because it may hold anything.
-pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+/// Runs `work`; `None` if it panicked. The text of the panic is dropped, because it may hold secrets.
+pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let others = panic::take_hook();
@@ -28,20 +27,20 @@ pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
-/// Starts a thread of the library's own: no signal of the host's is delivered on it, and a panic on it is silent.
-pub(crate) fn spawn_quiet(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+/// Starts a thread of the library. It receives no signals, and its panics print nothing.
+pub(crate) fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name(name.to_owned());
-    with_signals_blocked(|| thread.spawn(move || quietly(work))).map(drop)
+    with_signals_blocked(|| thread.spawn(move || catch_panic(work))).map(drop)
 }
 
-/// A thread inherits the signal mask of the thread that starts it.
+/// A thread inherits the signal mask of its parent thread.
 #[cfg(unix)]
 fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     use nix::sys::signal::{SigSet, SigmaskHow};
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
     let result = work();
     if let Ok(before) = before {
-        // Fails for a wrong `how` only.
+        // Fails only for an invalid `how`.
         let _ = before.thread_set_mask();
     }
     result
@@ -52,7 +51,7 @@ fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Whether this process was forked from one that has used the library: its threads are not here.
+/// Whether this process was forked from one that has used the library, whose threads do not exist here.
 pub(crate) fn is_forked_child() -> bool {
     static PROCESS: AtomicU32 = AtomicU32::new(0);
     let own = std::process::id();

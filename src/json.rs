@@ -1,7 +1,7 @@
-//! Reading the JSON that comes in, member by member.
+//! Reads incoming JSON, member by member.
 //!
-//! A derived `Deserialize` would take an array for a struct, and its messages echo the values that they complain
-//! of, secrets among them. Here a message names the member and what it must be, and nothing else.
+//! A derived `Deserialize` would accept an array for a struct, and its messages repeat invalid values, which may be
+//! secrets. Here a message holds only the name of the member and the expected type.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,22 +14,22 @@ use crate::error::{Error, Result};
 use crate::text::{nearest, printable, shortened};
 use crate::wording::Client;
 
-/// A JSON object whose members are taken one after the other; what is left at the end was not known.
+/// A JSON object whose members are taken one by one; a member that remains at the end is unknown.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
-    /// Its name in errors; empty for the request itself.
+    /// The name in errors; empty for the request itself.
     path: Cow<'static, str>,
     members: Vec<(Cow<'a, str>, &'a RawValue)>,
     known: Vec<&'static str>,
 }
 
-/// An object's members in their order, values untouched.
+/// The members of an object in order, with unparsed values.
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// Parses a whole text. `what` names it in errors: "the request", "the configuration".
+    /// Parses a text. `what` names it in errors: "the request", "the configuration".
     pub(crate) fn parse(text: &'a str, what: &str) -> Result<Self> {
-        // What is right needs one pass; a second one finds out what is wrong.
+        // Valid text needs one pass; a second pass finds the error.
         if let Ok(Members(members)) = serde_json::from_str(text) {
             return Self::of(members, what, Cow::Borrowed(""));
         }
@@ -44,9 +44,9 @@ impl<'a> Object<'a> {
         Self::read(raw, what, Cow::Borrowed(""))
     }
 
-    /// An object that is a member of another, from its text.
+    /// Parses an object that is a member of another.
     pub(crate) fn member(text: &'a str, path: &'static str) -> Result<Self> {
-        // The text was cut out of JSON that has been parsed.
+        // The text is part of JSON that was parsed before.
         let raw = serde_json::from_str(text).map_err(|_| not_text(path))?;
         Self::read(raw, path, Cow::Borrowed(path))
     }
@@ -61,19 +61,19 @@ impl<'a> Object<'a> {
     }
 
     fn of(members: Vec<(Cow<'a, str>, &'a RawValue)>, what: &str, path: Cow<'static, str>) -> Result<Self> {
-        if let Some(twice) = name_that_stands_twice(&members) {
+        if let Some(twice) = duplicate_name(&members) {
             return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice)))
                 .hint("Which of the two holds is anybody's guess: keep one."));
         }
         Ok(Self { path, members, known: Vec::with_capacity(8) })
     }
 
-    /// The members as they came, for objects whose names are the caller's.
+    /// The members, for objects whose names the caller chooses.
     pub(crate) fn into_members(self) -> Vec<(Cow<'a, str>, &'a RawValue)> {
         self.members
     }
 
-    /// Takes a member; null counts as absent.
+    /// Takes a member. Null counts as absent.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a RawValue> {
         self.known.push(name);
         let index = self.members.iter().position(|(member, _)| member == name)?;
@@ -86,17 +86,16 @@ impl<'a> Object<'a> {
         text(raw, &self.name(name)).map(Some)
     }
 
-    /// `true` or `false`; the words as strings are taken too, as scripts write them.
+    /// `true` or `false`, also as a string.
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         match raw.get().trim_matches('"').to_ascii_lowercase().as_str() {
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
-            _ => Err(self.wrong(name, "true or false", raw)),
+            _ => Err(self.invalid(name, "true or false", raw)),
         }
     }
 
-    /// One of these words.
     pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         let given = if kind(raw) == "text" { text(raw, &self.name(name))? } else { String::new() };
@@ -108,16 +107,16 @@ impl<'a> Object<'a> {
         Err(Error::invalid_argument(format!("{} must be one of {}, not {given}.", self.name(name), words.join(", "))))
     }
 
-    /// The member `client`: whose names texts use.
+    /// The member `client`: which interface's names messages use.
     pub(crate) fn client(&mut self) -> Result<Client> {
         Ok(self.choice("client", &Client::WORDS)?.unwrap_or_default())
     }
 
-    /// An array of texts, none of them blank.
+    /// An array of texts that are not blank.
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         if kind(raw) != "an array" {
-            return Err(self.wrong(name, "an array of texts", raw));
+            return Err(self.invalid(name, "an array of texts", raw));
         }
         let name = self.name(name);
         let members: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| not_text(&name))?;
@@ -132,7 +131,6 @@ impl<'a> Object<'a> {
         members.iter().enumerate().map(member).collect::<Result<_>>().map(Some)
     }
 
-    /// A whole number within `range`.
     pub(crate) fn integer(
         &mut self,
         name: &'static str,
@@ -144,17 +142,17 @@ impl<'a> Object<'a> {
             Ok(value) if range.contains(&value) => Ok(Some(value)),
             _ => {
                 let needed = format!("a whole number of {unit} from {} to {}", range.start(), range.end());
-                Err(self.wrong(name, &needed, raw))
+                Err(self.invalid(name, &needed, raw))
             }
         }
     }
 
-    /// Seconds, fractions allowed, from a thousandth to a day.
+    /// Seconds, with fractions, from 0.001 to one day.
     pub(crate) fn seconds(&mut self, name: &'static str) -> Result<Option<std::time::Duration>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         match raw.get().parse::<f64>() {
             Ok(value) if (0.001..=86_400.0).contains(&value) => Ok(Some(std::time::Duration::from_secs_f64(value))),
-            _ => Err(self.wrong(name, "a number of seconds from 0.001 to 86400", raw)),
+            _ => Err(self.invalid(name, "a number of seconds from 0.001 to 86400", raw)),
         }
     }
 
@@ -164,7 +162,7 @@ impl<'a> Object<'a> {
         Object::read(raw, &path.clone(), path).map(Some)
     }
 
-    /// Refuses what nobody took.
+    /// Rejects members that were not taken.
     pub(crate) fn finish(self) -> Result<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
         let place = if self.path.is_empty() { "The request" } else { self.path.as_ref() };
@@ -175,7 +173,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    fn wrong(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
+    fn invalid(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
         let given = match kind(raw) {
             "a number" => shortened(raw.get(), 30),
             other => other.to_owned(),
@@ -188,9 +186,9 @@ impl<'a> Object<'a> {
     }
 }
 
-fn name_that_stands_twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
+fn duplicate_name<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
     let mut names = members.iter().map(|(name, _)| name.as_ref());
-    // What people write is short, and compared faster than sorted.
+    // For few members this is faster than sorting.
     if members.len() <= 8 {
         return (0..members.len()).find_map(|_| names.next().filter(|name| names.clone().any(|other| other == *name)));
     }
@@ -199,7 +197,6 @@ fn name_that_stands_twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Optio
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
-/// The string behind a raw value.
 pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {
     if kind(raw) != "text" {
         return Err(Error::invalid_argument(format!("{path} must be text, not {}.", kind(raw))));
@@ -207,7 +204,7 @@ pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {
     serde_json::from_str(raw.get()).map_err(|_| not_text(path))
 }
 
-/// Checks a value that passes through: every string in it is text, and it nests at most 128 deep.
+/// Checks a value that is passed on: every string is valid text, and it nests at most 127 levels deep.
 pub(crate) fn check_any(raw: &RawValue, path: impl FnOnce() -> String) -> Result<()> {
     if matches!(kind(raw), "a boolean" | "null") {
         return Ok(());
@@ -260,7 +257,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// A name that borrows where it holds no escape; `Cow` alone would always copy.
+/// A name that borrows if it has no escape; `Cow` alone always copies.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {

@@ -1,4 +1,4 @@
-//! Background operations: calls of the library by number, each on a thread of its own.
+//! Background operations: calls of the library by number, each on its own thread.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::task;
 use crate::text::{nearest, printable};
 use crate::wording::Client;
 
-/// The functions that an operation can be of.
+/// The functions that can run in the background.
 const FUNCTIONS: &[(&str, Function)] = &[
     (REFRESH, |text, control, feed| run(text, refresh::refresh(text, control, feed), Refreshed::into_failure, control)),
     ("cc_get_task", |text, control, _| run(text, task::task(text, control), |_, cancelled| cancelled.into(), control)),
@@ -28,32 +28,32 @@ const FUNCTIONS: &[(&str, Function)] = &[
     }),
 ];
 
-/// The one function whose names can be fed.
+/// The function that takes a stream of names.
 const REFRESH: &str = "cc_refresh_identities";
 
-/// From a request's text, and the feed of its names where they come later, to an envelope's.
+/// Maps a request's text, and the feed of a stream, to the text of the envelope.
 type Function = fn(&str, &Control, Option<&Feed>) -> Vec<u8>;
 
-/// So many operations run at the same time; others queue.
+/// The maximum number of operations that run at the same time; others queue.
 const THREADS: usize = 64;
 
-/// How long a thread without work is kept.
+/// How long an idle thread lives.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A number that no operation has.
 pub(crate) const NONE: u64 = u64::MAX;
 
-/// How the envelope of an error begins.
+/// The beginning of an error's envelope.
 const FAILED: &str = r#"{"ok":false,"#;
 
 static REGISTRY: Mutex<Registry> =
     Mutex::new(Registry { operations: BTreeMap::new(), last: 0, queue: VecDeque::new(), threads: 0, idle: 0 });
 
-/// Tells idle threads that there is work.
+/// Wakes idle threads.
 static WORK: Condvar = Condvar::new();
 
 struct Registry {
-    /// Those that were not freed.
+    /// The operations that were not freed.
     operations: BTreeMap<u64, Arc<Operation>>,
     last: u64,
     queue: VecDeque<Arc<Operation>>,
@@ -64,12 +64,12 @@ struct Registry {
 #[derive(Debug)]
 struct Operation {
     control: Control,
-    /// Of a streamed refresh.
+    /// Only for a streamed refresh.
     feed: Option<Feed>,
     waiters: Arc<Waiters>,
 }
 
-/// Where an operation stands, and whoever waits for it.
+/// The state of an operation, and the threads that wait for it.
 #[derive(Debug)]
 struct Waiters {
     state: Mutex<State>,
@@ -86,7 +86,6 @@ struct State {
 enum Stage {
     Queued(Function, String),
     Running,
-    /// With its envelope.
     Done(Arc<[u8]>),
 }
 
@@ -96,16 +95,16 @@ struct Running {
     progress: Option<Progress>,
 }
 
-/// `cc_operation_cancel`'s answer.
+/// The answer of `cc_operation_cancel`.
 #[derive(Serialize)]
 pub(crate) struct Cancelled {
     sent: Sent,
 }
 
-/// Starts an operation of the function with this name. What is wrong with either text is told by the first wait.
+/// Starts an operation. The first wait reports an error in either text.
 pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
     let is_stream = matches!((&function, &text), (Ok(REFRESH), Ok(text)) if request::is_stream(text));
-    let job = function.and_then(named).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
+    let job = function.and_then(find_function).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
     let (stage, waits) = match job {
         Ok(stage) => (stage, true),
         Err(error) => (Stage::Done(envelope::write_error(Client::C, error).into()), false),
@@ -128,19 +127,19 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
     number
 }
 
-/// A finished batch that was not given before, the envelope of an operation that has ended, or how it gets on; what comes
-/// first within `timeout`.
+/// Returns the next finished batch, the envelope of a finished operation, or the progress: whichever comes first within
+/// `timeout`.
 pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
     let Some(operation) = find_operation(number) else { return unknown(number) };
     let has_batch = || operation.feed.as_ref().is_some_and(Feed::has_finished);
-    let goes_on = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_)) && !has_batch();
+    let keeps_waiting = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_)) && !has_batch();
     let waiters = &operation.waiters;
-    let waited = waiters.changed.wait_timeout_while(waiters.state(), timeout, goes_on);
+    let waited = waiters.changed.wait_timeout_while(waiters.state(), timeout, keeps_waiting);
     let state = waited.unwrap_or_else(PoisonError::into_inner).0;
     if state.is_freed {
         return unknown(number);
     }
-    // The batches come before the end.
+    // Batches come before the end.
     if let Some(batch) = operation.feed.as_ref().and_then(Feed::next_finished) {
         return wrapped("batch", &batch);
     }
@@ -157,7 +156,7 @@ pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
     }
 }
 
-/// An envelope as the `result` of a wait.
+/// Wraps an envelope as the `result` of a wait.
 fn wrapped(state: &str, envelope: &[u8]) -> Vec<u8> {
     [br#"{"ok":true,"state":""#.as_slice(), state.as_bytes(), br#"","result":"#, envelope, b"}"].concat()
 }
@@ -166,7 +165,7 @@ fn success(result: impl Serialize) -> Vec<u8> {
     envelope::write::<_, Failure>(Client::C, Ok(result))
 }
 
-/// Gives names to a streamed refresh.
+/// Sends names to a streamed refresh.
 pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
     let Some(operation) = find_operation(number) else { return unknown(number) };
     let client = text.as_ref().map_or(Client::C, |text| Client::of(text));
@@ -178,7 +177,7 @@ pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
     envelope::write(client, sent)
 }
 
-/// Stops an operation, and tells whether a refresh has left. It waits for nothing.
+/// Stops an operation, and returns whether a refresh was sent. It does not block.
 pub(crate) fn cancel(number: u64) -> Vec<u8> {
     match find_operation(number) {
         Some(operation) => success(Cancelled { sent: operation.cancel() }),
@@ -186,11 +185,11 @@ pub(crate) fn cancel(number: u64) -> Vec<u8> {
     }
 }
 
-/// Forgets an operation, and cancels it first.
+/// Removes an operation, after cancelling it.
 pub(crate) fn free(number: u64) {
     let operation = registry().operations.remove(&number);
     if let Some(operation) = operation {
-        // First, so that all who wait are told the same: that it is gone.
+        // First, so that all waiting threads report the same state.
         operation.waiters.state().is_freed = true;
         operation.waiters.changed.notify_all();
         operation.cancel();
@@ -204,24 +203,24 @@ impl Operation {
         let feed = is_stream.then(|| {
             let waiters = Arc::clone(&waiters);
             Feed::open(move || {
-                // Under the lock: not between a waiter's look at the batches and its sleep.
+                // Under the lock, so that a waiter cannot miss it between its check and its sleep.
                 drop(waiters.state());
                 waiters.changed.notify_all();
             })
         });
-        Self { control: Control::observed(), feed, waiters }
+        Self { control: Control::background(), feed, waiters }
     }
 
     fn cancel(&self) -> Sent {
         if let Some(feed) = &self.feed {
             feed.close("the operation was cancelled");
         }
-        self.refuse(control::cancelled(Sent::No));
+        self.end_if_queued(control::cancelled(Sent::No));
         self.control.cancel()
     }
 
-    /// Ends it with an error, unless it has begun.
-    fn refuse(&self, error: Error) {
+    /// Ends the operation with an error if it is still queued.
+    fn end_if_queued(&self, error: Error) {
         let mut state = self.waiters.state();
         if let Stage::Queued(..) = state.stage {
             state.stage = Stage::Done(envelope::write_error(Client::C, error).into());
@@ -233,12 +232,12 @@ impl Operation {
         let mut state = self.waiters.state();
         let (function, text) = match std::mem::replace(&mut state.stage, Stage::Running) {
             Stage::Queued(function, text) => (function, text),
-            // Cancelled while it queued.
+            // Cancelled while queued.
             done => return state.stage = done,
         };
         drop(state);
-        self.control.doing(Phase::Starting, "the check of the request");
-        let envelope = host::quietly(|| function(&text, &self.control, self.feed.as_ref()))
+        self.control.set_phase(Phase::Starting, "the check of the request");
+        let envelope = host::catch_panic(|| function(&text, &self.control, self.feed.as_ref()))
             .unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
         self.control.finish();
         if let Some(feed) = &self.feed {
@@ -255,8 +254,8 @@ impl Waiters {
     }
 }
 
-/// The envelope of a function's result: `cancelled` where that came first, even where the work was done all the same.
-/// `into_failure` leaves to that error what there is to report.
+/// The envelope of a function's result. It is `cancelled` if the cancel came first, even if the work was done;
+/// `into_failure` then keeps the report.
 fn run<T: Serialize>(
     text: &str,
     result: Result<T, Failure>,
@@ -277,7 +276,7 @@ fn run<T: Serialize>(
     envelope::write::<T, _>(Client::of(text), Err(failure))
 }
 
-fn named(name: &str) -> Result<Function> {
+fn find_function(name: &str) -> Result<Function> {
     let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
     FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, function)| *function).ok_or_else(|| {
         let hint = match nearest(name, &names) {
@@ -288,28 +287,31 @@ fn named(name: &str) -> Result<Function> {
     })
 }
 
-/// A thread more; it is counted already.
+/// Starts a worker thread that is already counted.
 fn spawn_worker() {
-    let hired = host::spawn_quiet("pssailpointcc-op", || {
+    let spawned = host::spawn_thread("pssailpointcc-op", || {
         while let Some(operation) = next() {
             operation.work();
         }
     });
-    let Err(error) = hired else { return };
+    let Err(error) = spawned else { return };
     let mut registry = registry();
     registry.threads -= 1;
     if registry.threads > 0 {
-        // They come to it in their turn.
+        // The other threads will run it.
         return;
     }
     let queue = std::mem::take(&mut registry.queue);
     drop(registry);
     for operation in queue {
-        operation.refuse(Error::new(Code::Internal, format!("No thread could be started for the operation: {error}.")));
+        operation.end_if_queued(Error::new(
+            Code::Internal,
+            format!("No thread could be started for the operation: {error}."),
+        ));
     }
 }
 
-/// The next operation; `None` when there was none for a while.
+/// The next operation; `None` after [`IDLE`] without one.
 fn next() -> Option<Arc<Operation>> {
     let until = Instant::now() + IDLE;
     let mut registry = registry();
@@ -336,7 +338,7 @@ fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The envelope for a number that is no operation's.
+/// The envelope for an unknown number.
 fn unknown(number: u64) -> Vec<u8> {
     let error = Error::invalid_argument(format!("There is no operation {number}: it was freed, or never started."));
     let mut envelope = envelope::write_error(Client::C, error);
@@ -374,7 +376,7 @@ mod tests {
         operation.cancel();
         let cancelled = envelope(&operation);
         assert!(cancelled.contains(r#""code":"cancelled""#), "{cancelled}");
-        operation.refuse(Error::new(Code::Internal, "No thread could be started."));
+        operation.end_if_queued(Error::new(Code::Internal, "No thread could be started."));
         operation.work();
         assert_eq!(envelope(&operation), cancelled);
     }

@@ -1,4 +1,4 @@
-//! What became of everybody who was named: the envelope's `calls`, `unmatched` and `ambiguous`.
+//! The outcome for each person: `calls`, `unmatched` and `ambiguous` of the envelope.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,36 +7,36 @@ use serde_json::value::RawValue;
 use crate::error::{Code, Error, Sent};
 use crate::response::Response;
 
-/// What became of everybody who was named; it stands beside an answer, or beside an error.
+/// The outcome for each person, beside an answer or an error.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// Why `/cc` was not used in the end.
+    /// Why the fallback from `/cc` was used.
     pub(crate) fallback: Option<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) names: Names,
-    /// Whom the tasks have not refreshed.
+    /// People whom the tasks have not refreshed.
     pub(crate) failed: Vec<FailedPerson>,
     pub(crate) calls: Vec<CallReport>,
-    /// Of a run whose batches were told one by one.
+    /// For a streamed run.
     pub(crate) totals: Option<Totals>,
 }
 
-/// Why a function failed, and what had become of everybody by then.
+/// An error with the outcome for each person.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) report: Box<Report>,
 }
 
-/// How many names came to what, over a whole run.
+/// The numbers of names by outcome, for a whole run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Totals {
-    /// All that were given, each as often as it was.
+    /// All names, repetitions included.
     pub(crate) given: u64,
-    /// Those that had been given before.
+    /// Repetitions.
     pub(crate) repeated: u64,
-    /// Those that the journal knows as done.
+    /// Names that are done according to the journal.
     pub(crate) skipped: u64,
     pub(crate) accepted: u64,
     pub(crate) rejected: u64,
@@ -53,20 +53,20 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// With these sentences behind those that there are.
+    /// Appends warnings.
     pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
         self.report.warnings.extend(warnings);
         self
     }
 
-    /// With names that mean nobody, or several people: none of them was sent.
+    /// Adds names that match nobody or several people, none of whom was sent.
     pub(crate) fn names(mut self, names: Names) -> Self {
         self.report.calls.extend(names.report());
         self.report.names = names;
         self
     }
 
-    /// The same with another error, as it looks to the caller.
+    /// Replaces the error.
     pub(crate) fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
         Self { error: change(self.error), report: self.report }
     }
@@ -84,7 +84,7 @@ impl Totals {
     }
 }
 
-/// An identity, as answers name it.
+/// An identity in an answer.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Person {
@@ -99,27 +99,27 @@ impl Person {
         Self { id: of("id"), name: of("name"), display_name: of("displayName") }
     }
 
-    /// Somebody of whom nothing else was asked for.
+    /// A person of whom only the id is known.
     pub(crate) fn of_id(id: &str) -> Self {
         Self { id: id.into(), name: Value::Null, display_name: Value::Null }
     }
 }
 
-/// One call of an operation, as the envelope's `calls` accounts for it.
+/// One call in the envelope's `calls`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallReport {
-    /// Which call; none for those who were not to be sent at all.
+    /// `None` for people who were excluded from all calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) call: Option<&'static str>,
-    /// As they were given; their ids where a filter was.
+    /// As given; ids if a filter selected them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) identities: Vec<String>,
-    /// Whom the names mean, where they had to be looked up.
+    /// The ids of the names, if they were looked up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) ids: Vec<String>,
     pub(crate) outcome: Outcome,
-    /// Why nothing was to be sent.
+    /// Why no call was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,15 +132,15 @@ pub(crate) struct CallReport {
     pub(crate) tracking_id: Option<String>,
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Accepted,
-    /// The service has answered that it does not do it.
+    /// The service has refused the call.
     Rejected,
     NotSent,
-    /// It left, and nothing proves what became of it.
+    /// It was sent, and the result is unknown.
     MaybeSent,
 }
 
@@ -151,22 +151,20 @@ pub(crate) struct Task {
     kind: Option<Box<RawValue>>,
     pub(crate) id: String,
     name: Option<Box<RawValue>>,
-    /// How it has ended, where that was waited for.
+    /// How it has ended, if the call waited for it.
     #[serde(flatten)]
     pub(crate) ended: Option<TaskEnd>,
 }
 
-/// How a task has ended.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskEnd {
     pub(crate) state: TaskState,
-    /// The service's own word.
+    /// The service's own status word.
     pub(crate) completion_status: Option<String>,
     pub(crate) messages: Vec<String>,
 }
 
-/// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TaskState {
@@ -182,38 +180,37 @@ impl TaskState {
             None => Self::Running,
             Some("SUCCESS") => Self::Succeeded,
             Some("WARNING") => Self::Warning,
-            // ERROR, TERMINATED, TEMPERROR, and whatever else is no success.
+            // ERROR, TERMINATED, TEMPERROR, and any other word.
             Some(_) => Self::Failed,
         }
     }
 }
 
-/// Somebody whom a refresh was for, and whom its task has not refreshed.
+/// A person whom the refresh's task has not refreshed.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FailedPerson {
-    /// As given.
     pub(crate) identity: String,
     pub(crate) id: String,
     pub(crate) processing_state: Option<String>,
     pub(crate) last_refresh: Option<String>,
 }
 
-/// Why a call failed, in short; the first one's whole error is the envelope's.
+/// Why a call failed. The envelope has the whole first error.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct CallError {
     code: Code,
     message: String,
 }
 
-/// What became of names that mean nobody, or several people.
+/// Names that match nobody or several people.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Names {
     pub(crate) unmatched: Vec<String>,
     pub(crate) ambiguous: Vec<Ambiguous>,
 }
 
-/// A name, and everybody whom it may mean.
+/// A name, and all people whom it matches.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ambiguous {
     pub(crate) identity: String,
@@ -221,7 +218,7 @@ pub(crate) struct Ambiguous {
 }
 
 impl Names {
-    /// Those who are several people, as `calls` accounts for them.
+    /// The ambiguous names as an entry of `calls`.
     pub(crate) fn report(&self) -> Option<CallReport> {
         let identities: Vec<String> = self.ambiguous.iter().map(|ambiguous| ambiguous.identity.clone()).collect();
         (!identities.is_empty()).then(|| CallReport::left_out(identities, "ambiguous"))
@@ -229,18 +226,18 @@ impl Names {
 }
 
 impl CallReport {
-    // What `call` may be.
+    // The values of `call`.
     pub(crate) const REFRESH: &str = "refreshIdentities";
     pub(crate) const PROCESS: &str = "process";
     pub(crate) const SYNCHRONIZE: &str = "synchronize-attributes";
 
-    /// People who are not to be sent, and why.
+    /// People who are not sent, with the reason.
     pub(crate) fn left_out(identities: Vec<String>, reason: &'static str) -> Self {
         Self { reason: Some(reason), ..Self::of(None, identities, Vec::new(), Outcome::NotSent) }
     }
 
-    /// People for whom no call was made, what became of them, and why.
-    pub(crate) fn settled(
+    /// People for whom this run made no call, with their outcome and its reason.
+    pub(crate) fn without_call(
         call: &'static str,
         identities: Vec<String>,
         ids: Vec<String>,
@@ -255,7 +252,7 @@ impl CallReport {
     }
 
     pub(crate) fn accepted(call: &'static str, identities: Vec<String>, ids: Vec<String>, response: &Response) -> Self {
-        // The one of synchronize-attributes cannot be followed.
+        // The task of synchronize-attributes cannot be followed.
         let task = if call == Self::SYNCHRONIZE { None } else { Task::of(response) };
         Self { status: Some(response.status), task, ..Self::of(Some(call), identities, ids, Outcome::Accepted) }
     }
@@ -277,13 +274,13 @@ impl CallReport {
 }
 
 impl Outcome {
-    /// Of a call that failed.
+    /// The outcome of a failed call.
     fn of(error: &Error) -> Self {
         let details = error.details();
         match details.sent {
             Sent::Maybe => Self::MaybeSent,
             _ if details.is_endpoint_answer => Self::Rejected,
-            // An answer that broke off: its status alone does not tell.
+            // The answer was incomplete: its status alone proves nothing.
             Sent::Yes => Self::MaybeSent,
             Sent::No => Self::NotSent,
         }
@@ -291,9 +288,9 @@ impl Outcome {
 }
 
 impl Task {
-    /// The task that the answer names.
+    /// The task in the answer.
     fn of(response: &Response) -> Option<Self> {
-        // Typed: every refresh comes by here, and a tree of maps takes longer than all else about its account.
+        // Typed for speed: every refresh passes here.
         #[derive(Deserialize)]
         struct Body {
             #[serde(rename = "type")]
@@ -301,7 +298,7 @@ impl Task {
             id: String,
             name: Option<Box<RawValue>>,
         }
-        // Serde would take a list for it.
+        // Serde would accept an array.
         let json = response.json().filter(|json| json.starts_with('{'))?;
         let Body { kind, id, name } = serde_json::from_str(json).ok()?;
         (!id.trim().is_empty()).then_some(Self { kind, id, name, ended: None })

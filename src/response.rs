@@ -1,4 +1,4 @@
-//! What a server answered: status, headers, and a body that is JSON or text.
+//! The answer of a server: status, headers, and a body that is JSON or text.
 
 use std::borrow::Cow;
 
@@ -10,19 +10,18 @@ use serde_json::value::RawValue;
 use crate::secret::Secret;
 use crate::text::shortened;
 
-/// What a server answered.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Headers,
-    /// The body's JSON exactly as it came; or else `text`.
+    /// The body's JSON, unchanged; otherwise `text` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
 }
 
-/// Serialised as an object of lists: a name may stand several times.
+/// Serialised as an object of arrays, because a header may be repeated.
 #[derive(Debug, Clone)]
 struct Headers(HeaderMap);
 
@@ -40,8 +39,8 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it is a web page, by its content type or its first character.
-    pub(crate) fn is_page(&self) -> bool {
+    /// Whether it is an HTML page, by its content type or its first character.
+    pub(crate) fn is_html(&self) -> bool {
         if self.body.is_some() {
             return false;
         }
@@ -50,17 +49,17 @@ impl Response {
         is_html || text.starts_with('<')
     }
 
-    /// Whether it is the 401 that a tenant gives for an address it does not have: no matter of tokens.
+    /// Whether it is the 401 of a tenant that has no such endpoint. It does not concern the token.
     pub(crate) fn is_unroutable(&self) -> bool {
-        self.status == 401 && self.said().is_some_and(|said| said.contains("Unable to route request"))
+        self.status == 401 && self.error_message().is_some_and(|message| message.contains("Unable to route request"))
     }
 
-    /// Whether it is the answer of a host that has no such endpoint.
-    pub(crate) fn is_no_route(&self) -> bool {
+    /// Whether the host has no such endpoint.
+    pub(crate) fn is_missing_endpoint(&self) -> bool {
         matches!(self.status, 404 | 405 | 410) || self.is_unroutable()
     }
 
-    /// The body's JSON, where it is JSON.
+    /// The body, if it is JSON.
     pub(crate) fn json(&self) -> Option<&str> {
         self.body.as_deref().map(RawValue::get)
     }
@@ -69,14 +68,14 @@ impl Response {
         self.headers.0.get(name)?.to_str().ok()
     }
 
-    /// What SailPoint's support asks for.
+    /// The id that SailPoint's support asks for.
     pub(crate) fn tracking_id(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
         body.get("trackingId")?.as_str().map(str::to_owned)
     }
 
-    /// The sentence in an error body, in any of the forms that the service is seen to write.
-    pub(crate) fn said(&self) -> Option<String> {
+    /// The message in an error body, in any form that the service uses.
+    pub(crate) fn error_message(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
         let text = |value: &serde_json::Value| value.as_str().map(|text| text.trim().to_owned());
         let messages = body.get("messages").and_then(|messages| text(messages.get(0)?.get("text")?));
@@ -88,7 +87,7 @@ impl Response {
             .map(|text| shortened(&text, 300))
     }
 
-    /// The body without the secrets that a server, or a proxy, may have repeated in it.
+    /// Removes secrets that a server or a proxy may have repeated.
     pub(crate) fn scrub(&mut self, secrets: &[&Secret]) {
         let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.reveal())).collect();
         let clean = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "***"));
@@ -96,7 +95,7 @@ impl Response {
             *text = clean(text);
         }
         if let Some(json) = self.json() {
-            // By its strings: JSON can write a character in several ways.
+            // String by string, because JSON can write a character in several ways.
             let mut value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
             if scrub_value(&mut value, &clean) {
                 (self.body, self.text) = (serde_json::value::to_raw_value(&value).ok(), None);
@@ -112,10 +111,10 @@ impl Response {
     }
 }
 
-/// Shorter secrets are in every text by chance; to blot them out would only spoil it.
+/// Shorter secrets occur in texts by chance.
 const SHORTEST_SECRET: usize = 4;
 
-/// How a secret may be repeated: as it is, as a form has it, as JSON has it.
+/// The encodings in which a secret may be repeated: plain, form-encoded, JSON.
 fn forms(secret: &str) -> Vec<String> {
     if secret.len() < SHORTEST_SECRET {
         return Vec::new();
@@ -127,7 +126,7 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Cleans every string of a value; whether one has changed.
+/// Cleans every string of a value, and returns whether one has changed.
 fn scrub_value(value: &mut serde_json::Value, clean: &impl Fn(&str) -> String) -> bool {
     match value {
         serde_json::Value::String(text) => {
@@ -157,7 +156,7 @@ fn scrub_value(value: &mut serde_json::Value, clean: &impl Fn(&str) -> String) -
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.keys_len()))?;
-        // A name's values follow each other.
+        // Values of the same name are adjacent.
         let mut headers = self.0.iter().peekable();
         while let Some((name, value)) = headers.next() {
             let first = [shown(name, value)];

@@ -1,8 +1,7 @@
-//! Secrets: texts that no message, log or `Debug` output shows.
+//! Secrets, which no message, log or `Debug` output shows.
 
 use std::fmt;
 
-/// Text that no message, log or `Debug` output may show.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Secret(String);
 
@@ -11,7 +10,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// A bearer token, with or without the word before it.
+    /// A bearer token; the prefix "Bearer " is removed.
     pub(crate) fn token(text: &str) -> Self {
         let text = text.trim();
         let bare = match text.get(..7) {

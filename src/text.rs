@@ -1,6 +1,6 @@
-//! Texts for messages: the nearest name, and a caller's or a server's text cut short and without control characters.
+//! Helpers for messages: the most similar name, and text that is shortened and escaped.
 
-/// The most similar of `names`, where one is similar at all.
+/// The most similar of `names`, if any is similar enough.
 pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
     let given: String = given.chars().take(64).collect::<String>().to_lowercase();
     names
@@ -11,12 +11,12 @@ pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
-/// A caller's name for use in a message: cut short, control characters shown as escapes.
+/// A caller's name for a message: shortened, control characters escaped.
 pub(crate) fn printable(text: &str) -> String {
     shortened(text, 60)
 }
 
-/// At most `length` characters of `text`, control characters shown as escapes.
+/// At most `length` characters of `text`, control characters escaped.
 pub(crate) fn shortened(text: &str, length: usize) -> String {
     let mut shown = String::new();
     for c in text.chars().take(length) {

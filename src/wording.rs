@@ -1,9 +1,9 @@
-//! Names that differ between the interfaces: an option is `options.backend = process` in C and `-Backend process` in
-//! PowerShell. Texts hold a placeholder until they leave, and then the name that the caller knows.
+//! Option names differ between the interfaces: `options.backend = process` in C is `-Backend process` in PowerShell.
+//! Messages hold placeholders, which are replaced by the caller's names when the answer is written.
 
 use serde::Deserialize;
 
-/// Whose names texts use.
+/// The interface whose names messages use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Client {
     #[default]
@@ -12,16 +12,16 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    /// What the member `client` may be.
+    /// The values of the member `client`.
     pub(crate) const WORDS: [(&str, Self); 2] = [("c", Self::C), ("powershell", Self::PowerShell)];
 
-    /// The client that a request names; C where it is no request.
+    /// The client that a request names; C if the text is not a request.
     pub(crate) fn of(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Request<'a> {
             client: Option<&'a str>,
         }
-        // Few requests have the word, and the others need not be read twice.
+        // Most requests lack the word; this saves a second parse.
         if !text.contains("\"client\"") {
             return Self::C;
         }
@@ -30,11 +30,11 @@ impl Client {
     }
 }
 
-/// What stands between these in a text is the key of a name, as in "Leave ⟦no-preflight⟧ out".
+/// These enclose the key of a name, as in "Leave ⟦no-preflight⟧ out".
 const OPEN: char = '⟦';
 const CLOSE: char = '⟧';
 
-/// Key, name in C, name in PowerShell. No name holds a quote or a backslash: they are put into JSON text.
+/// Key, name in C, name in PowerShell. A name has no quote and no backslash, because it is inserted into JSON text.
 const TERMS: &[(&str, &str, &str)] = &[
     ("no-preflight", "options.preflight = false", "-NoPreflight"),
     ("skip-filter-check", "options.skipFilterCheck", "-SkipFilterCheck"),
@@ -62,7 +62,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("configure", "cc_configure", "Set-Configuration"),
 ];
 
-/// Puts the client's names into JSON text, in place of the placeholders.
+/// Replaces the placeholders in JSON text by the client's names.
 pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
     let mut bytes = [0; 4];
     let open = OPEN.encode_utf8(&mut bytes).as_bytes();
@@ -81,7 +81,7 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
         });
         match named {
             Some((name, rest)) => rendered.extend([*name, rest]),
-            // Somebody else's text.
+            // Text from elsewhere.
             None => {
                 rendered.push(OPEN);
                 rendered.push_str(part);

@@ -1,30 +1,30 @@
-//! Addresses: which are taken, and what to write instead of those that are not.
+//! Addresses: which are valid, and suggestions for those that are not.
 
 use reqwest::Url;
 
 use crate::error::{Error, Result};
 use crate::text::printable;
 
-/// The address that the official module starts with; it belongs to nobody and counts as not set.
+/// The official module's initial address. It belongs to nobody and counts as not set.
 pub(crate) const PLACEHOLDER: &str = "https://sailpoint.api.identitynow.com";
 
-/// The domains of tenants' pages, where `{tenant}.{domain}` is given for `{tenant}.api.{domain}`.
+/// The domains of the tenants' web pages: `{tenant}.{domain}` is often given for `{tenant}.api.{domain}`.
 const PAGE_DOMAINS: [&str; 3] = ["identitynow.com", "identitynow-demo.com", "saas.sailpointfedramp.com"];
 
-/// An address that may be sent a secret: https, or http on this very machine; no user info, query or fragment; no
-/// slash at its end.
+/// An address to which secrets may be sent: https, or http on this machine; no user info, query, fragment or trailing
+/// slash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Address(Url);
 
 impl Address {
-    /// Parses `text`; `what` names it in errors, such as `configuration.baseUrl`. A placeholder is `None`.
+    /// Parses `text`; `what` names it in errors, such as `configuration.baseUrl`. `None` for a placeholder.
     pub(crate) fn parse(text: &str, what: &str) -> Result<Option<Self>> {
         let text = text.trim();
         if text.is_empty() || text.trim_end_matches('/').eq_ignore_ascii_case(PLACEHOLDER) {
             return Ok(None);
         }
         let wrong = |message: String, hint: &str| Err(Error::invalid_argument(message).hint(hint));
-        // Neither user info nor a query is repeated: both may hold secrets.
+        // User info and query are not repeated, because both may hold secrets.
         let shown = text.rsplit('@').next().unwrap_or_default();
         let shown = printable(shown.split(['?', '#']).next().unwrap_or_default());
         let Ok(mut url) = Url::parse(text) else {
@@ -82,19 +82,19 @@ impl Address {
         Ok(Some(Self(url)))
     }
 
-    /// This address with `path` (from its slash on) behind its own.
+    /// Appends `path`, which begins with a slash.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
         url
     }
 
-    /// Where tokens are fetched, unless `tokenUrl` says otherwise.
+    /// The default of `tokenUrl`.
     pub(super) fn token_endpoint(&self) -> Self {
         Self(self.join("/oauth/token"))
     }
 
-    /// As it is, for an address that is a whole endpoint.
+    /// The URL, for an address that is a whole endpoint.
     pub(crate) fn url(&self) -> &Url {
         &self.0
     }
@@ -107,7 +107,7 @@ impl Address {
         self.0.scheme() == "https"
     }
 
-    /// Without the slash that `Url` puts behind a bare host.
+    /// Without the slash that `Url` adds to a bare host.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
@@ -122,7 +122,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `acme.identitynow.com` is where people log in; the API is at `acme.api.identitynow.com`.
+/// People log in at `acme.identitynow.com`; the API is at `acme.api.identitynow.com`.
 fn api_host_of_page(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
     PAGE_DOMAINS.iter().find_map(|domain| {

@@ -1,9 +1,9 @@
-//! Members that are one of a few words.
+//! Members with a fixed set of words.
 
-/// Which endpoint refreshes.
+/// The endpoint that refreshes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// People by name by `process`; a filter by `cc` until the tenant is known to have lost it.
+    /// `process` for people by name; `cc` for a filter until the tenant is known to have lost it.
     Auto,
     /// The documented endpoint, `/cc/api/system/refreshIdentities`.
     Cc,
@@ -11,12 +11,12 @@ pub(crate) enum Backend {
     Process,
 }
 
-/// The form of the paths of everything but `/cc` and `/oauth`.
+/// The form of all paths except those of `/cc` and `/oauth`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApiVersion {
     /// `/{service}/v1/…`
     V1,
-    /// `/v2026/{service}/…`, as all that follow.
+    /// `/v2026/{service}/…`, and so on for the following ones.
     V2026,
     V2025,
     V2024,
@@ -26,7 +26,6 @@ pub(crate) enum ApiVersion {
 impl Backend {
     pub(super) const WORDS: [(&str, Self); 3] = [("auto", Self::Auto), ("cc", Self::Cc), ("process", Self::Process)];
 
-    /// As it is written.
     pub(crate) fn name(self) -> &'static str {
         word(&Self::WORDS, self)
     }
@@ -41,13 +40,12 @@ impl ApiVersion {
         ("beta", Self::Beta),
     ];
 
-    /// As it is written, and as it stands in paths.
+    /// As it is written, and as it occurs in paths.
     pub(crate) fn name(self) -> &'static str {
         word(&Self::WORDS, self)
     }
 }
 
-/// The word of a value; each has one.
 fn word<T: PartialEq>(words: &[(&'static str, T)], value: T) -> &'static str {
     words.iter().find(|(_, of)| *of == value).map_or("", |(word, _)| word)
 }

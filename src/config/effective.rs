@@ -13,58 +13,58 @@ use super::{Address, Configuration, Credentials, Settings, Transport};
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// The configuration of a call: complete, and checked.
+/// The complete, validated configuration of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Effective {
     pub(crate) base_url: Address,
-    /// The endpoint that turns client credentials into a token.
+    /// The endpoint for client credentials.
     pub(crate) token_url: reqwest::Url,
     pub(crate) credentials: Credentials,
     pub(crate) transport: Transport,
     pub(crate) settings: Settings,
-    /// Where all of it came from: what no file and no variable can change, can be kept.
+    /// Where the values came from, which decides whether they can be cached.
     pub(crate) origin: Origin,
 }
 
 /// How long an [`Effective`] is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// As long as the configuration's text is the same.
+    /// As long as the text of the configuration is the same.
     Call,
     /// Until `cc_configure` is called again.
     Session(u64),
-    /// For this call.
+    /// For this call only.
     Elsewhere,
 }
 
-/// `cc_configure`'s answer: the values in force, secrets redacted, and where each comes from.
+/// The answer of `cc_configure`: the values in force, with redacted secrets, and the source of each.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     configuration: BTreeMap<&'static str, Value>,
     sources: BTreeMap<&'static str, &'static str>,
 }
 
-/// What `cc_configure` has set.
+/// The configuration set by `cc_configure`.
 static CONFIGURED: RwLock<Option<Arc<Configuration>>> = RwLock::new(None);
 
 /// Counts the calls of `cc_configure`.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-/// Sets the process-wide default, whole.
+/// Replaces the process-wide default.
 pub(crate) fn configure(configuration: Configuration) {
     *CONFIGURED.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(configuration));
     GENERATION.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Which configuration of `cc_configure` is in force.
+/// The number of the `cc_configure` that is in force.
 pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::SeqCst)
 }
 
 impl Effective {
-    /// Finds the configuration of a call that gives this one, or none.
+    /// The configuration of a call that gives this one, or none.
     pub(crate) fn of_call(call: Option<&Configuration>) -> Result<Self> {
-        // Before it is read: a later change has a higher number, so that what is kept under this one is not found.
+        // Read before the configuration: after a concurrent change, nothing is found under this number.
         let generation = generation();
         let session = configured();
         let found = sources::find(call, session.as_deref())?;
@@ -80,7 +80,7 @@ impl Effective {
                 source.name()
             )));
         };
-        // A proxy may come from the process's variables, which can change.
+        // A proxy may come from the process's environment, which can change.
         let no_process_proxy = found.lookup_was_given || base_url.is_loopback();
         let origin = match (source, address_source) {
             (Source::Call, Source::Call) if no_process_proxy => Origin::Call,
@@ -101,21 +101,21 @@ impl Effective {
         Ok(Self { base_url, token_url, credentials, transport, settings, origin })
     }
 
-    /// The values of default headers that no message may repeat.
+    /// The values of default headers that may be secrets.
     pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        // Names do not tell which values are secrets; a short value is none.
+        // A name does not tell whether its value is a secret. Short values are not.
         let values = self.settings.default_headers.iter().filter(|(_, value)| value.len() >= 8);
         values.filter_map(|(_, value)| value.to_str().ok()).map(Secret::token).collect()
     }
 }
 
 impl Report {
-    /// What is in force for a call with this configuration, or with none. It need not be complete.
+    /// The values for a call with this configuration, or with none. They need not be complete.
     pub(crate) fn of_call(call: Option<&Configuration>) -> Result<Self> {
         let session = configured();
         let found = sources::find(call, session.as_deref())?;
         let mut report = Self::default();
-        // Without a value, a credential is left out, and any other member is null.
+        // A credential without a value is left out; any other member is null.
         let settings = Configuration::default().show_settings().into_iter().map(|(name, _)| name);
         let names = settings.chain(["baseUrl", "tokenUrl"]);
         report.add(names.map(|name| (name, Some(Value::Null))), Source::Default);
@@ -128,7 +128,7 @@ impl Report {
         Ok(report)
     }
 
-    /// Adds the members that have a value, in place of what was there.
+    /// Adds the members that have a value, and replaces earlier ones.
     fn add(&mut self, members: impl IntoIterator<Item = (&'static str, Option<Value>)>, source: Source) {
         for (name, value) in members {
             let Some(value) = value else { continue };
@@ -142,8 +142,8 @@ fn configured() -> Option<Arc<Configuration>> {
     CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The proxy that the environment names for this address. `HTTP_PROXY` in capitals is not read: a CGI program's
-/// caller can set it by a request header, so curl ignores it as well.
+/// The proxy in the environment for this address. `HTTP_PROXY` in capitals is ignored, as in curl: a client of a CGI
+/// program can set it by a request header.
 fn proxy_of_environment(found: &Found<'_>, base_url: &Address) -> Option<Proxy> {
     let names: &[&str] = match base_url.is_https() {
         true => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],

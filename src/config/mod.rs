@@ -1,7 +1,7 @@
-//! The configuration: what one source says ([`Configuration`]), and the result for a call ([`Effective`]).
+//! The configuration of one source ([`Configuration`]), and the result for a call ([`Effective`]).
 //!
-//! Each member is declared once, in `members.rs`. A base URL and its credentials come from one source whole
-//! (`sources`), so that no file can send another's secret to a server of its own.
+//! Each member is declared once, in `members.rs`. A base URL and its credentials come from the same source (`sources`),
+//! so that no file can redirect another source's secret.
 
 mod address;
 mod choice;
@@ -26,21 +26,21 @@ use crate::error::Result;
 use crate::json::Object;
 use crate::secret::Secret;
 
-/// How a request proves who sends it.
+/// The credentials of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Credentials {
     /// Used as it is, never renewed.
     AccessToken(Secret),
     /// Exchanged for a token at the token URL.
     Client { id: String, secret: Secret },
-    /// An `Authorization` is among the default headers: no token is fetched.
+    /// An `Authorization` in the default headers: no token is fetched.
     Header,
 }
 
-/// What the HTTP client of a call is built from; calls with equal members share one.
+/// The settings of an HTTP client; calls with equal settings share one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Transport {
-    /// Whether certificates will be needed at all.
+    /// Whether certificates are needed.
     pub(crate) https: bool,
     pub(crate) skip_certificate_check: bool,
     pub(crate) proxy: Option<Secret>,
@@ -49,14 +49,14 @@ pub(crate) struct Transport {
     pub(crate) connect_timeout: Duration,
 }
 
-/// How many requests the service allows one credential, and in which time.
+/// The maximum number of requests per credential in a time window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     pub(crate) requests: u64,
     pub(crate) window: Duration,
 }
 
-/// What the declarations in `members.rs` become in the library.
+/// Generates the types from the declarations in `members.rs`.
 macro_rules! members {
     (
         origin { $(
@@ -68,14 +68,14 @@ macro_rules! members {
             $field:ident $name:literal: $type:ty $([$unit:literal, $range:expr])? $(= $default:tt)?;
         )* }
     ) => {
-        /// What one source says. A member that it does not give is left to the next source, or to the default.
+        /// The configuration from one source. A missing member is left to the next source, or to the default.
         #[derive(Debug, Clone, Default)]
         pub(crate) struct Configuration {
             $($(#[doc = $origin_text])* $origin: Option<$origin_type>,)*
             $($(#[doc = $text])* $field: Option<$type>,)*
         }
 
-        /// The settings of a call. One that has a default is always set.
+        /// The settings of a call. Those with a default are always set.
         #[derive(Debug, Clone)]
         #[expect(dead_code, reason = "`environment` is used before, to find the sources")]
         pub(crate) struct Settings {
@@ -86,7 +86,7 @@ macro_rules! members {
         const DEFAULTS: &[&str] = &[$($(concat!("\"", $name, "\":", stringify!($default)),)?)*];
 
         impl Configuration {
-            /// Reads the members of `object`, and refuses what is not one of them.
+            /// Reads the members of `object`, and rejects unknown ones.
             fn read(mut object: Object<'_>) -> Result<Self> {
                 let configuration = Self {
                     $($origin: Member::read(&mut object, $origin_name, ())?,)*
@@ -97,7 +97,7 @@ macro_rules! members {
                 Ok(configuration)
             }
 
-            /// What a variable or a file says, where `text` finds a text by its name.
+            /// The values of a variable or a file; `text` returns a text by its name.
             fn of_texts(place: Source, text: impl Fn(&str) -> Option<String>) -> Result<Self> {
                 let mut configuration = Self::default();
                 $($($(
@@ -116,14 +116,14 @@ macro_rules! members {
                 vec![$(($name, self.$field.as_ref().map(Member::show)),)*]
             }
 
-            // The readers of the settings: a request's options have some of them too.
+            // The readers of single settings, also used for options of requests.
             $(pub(crate) fn $field(object: &mut Object<'_>) -> Result<Option<$type>> {
                 Member::read(object, $name, ($($unit, $range)?))
             })*
         }
 
         impl Settings {
-            /// Each from the first layer that gives it; the last layer has the defaults.
+            /// Takes each setting from the first layer that has it; the last layer has the defaults.
             fn of(layers: &[(Cow<'_, Configuration>, Source)]) -> Self {
                 Self {$(
                     $field: setting!(value layers.iter().find_map(|(layer, _)| layer.$field.clone()) $(, $default)?),
@@ -169,8 +169,8 @@ impl Configuration {
         &READ
     }
 
-    /// The credentials, where they are complete. Half of them is an error: if the next source were asked, the call would
-    /// be made as somebody else.
+    /// The credentials, if they are complete. Half of them is an error: otherwise the next source would be used, with
+    /// another identity.
     fn credentials(&self, source: Source) -> Result<Option<Credentials>> {
         if self.default_headers.as_ref().is_some_and(|headers| headers.contains_key(AUTHORIZATION)) {
             return Ok(Some(Credentials::Header));
@@ -181,8 +181,8 @@ impl Configuration {
         match (&self.client_id, &self.client_secret) {
             (Some(id), Some(secret)) => Ok(Some(Credentials::Client { id: id.clone(), secret: secret.clone() })),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(sources::half(source, "client id", "client secret")),
-            (None, Some(_)) => Err(sources::half(source, "client secret", "client id")),
+            (Some(_), None) => Err(sources::half_credentials(source, "client id", "client secret")),
+            (None, Some(_)) => Err(sources::half_credentials(source, "client secret", "client id")),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Where a configuration comes from, and which source has priority.
 //!
-//! In this order: the call, `cc_configure`, the environment, `./config.json`, `~/.sailpoint/config.yaml`: the places
-//! where SailPoint's own tools look; `members.rs` has the names that they know members by. The first that names credentials wins and gives the base URL too. The one exception: credentials that were set
-//! in the session (the call or `cc_configure`) without a base URL take it from `SAIL_BASE_URL` or `config.yaml`,
-//! which are the user's own, never from `./config.json`: somebody else may have written the file in this folder.
+//! The order: the call, `cc_configure`, the environment, `./config.json`, `~/.sailpoint/config.yaml`. SailPoint's own
+//! tools use the same places; `members.rs` has their names for the members. The first source with credentials also
+//! gives the base URL. One exception: credentials from the session (the call or `cc_configure`) without a base URL take
+//! it from `SAIL_BASE_URL` or `config.yaml`, which belong to the user, never from `./config.json`, which somebody else
+//! may have written.
 //!
-//! Settings that are neither address nor credential come from the session only. A call that names credentials
-//! stands alone; one that does not adds its settings to those of `cc_configure`.
+//! All other settings come only from the session. A call with credentials uses only its own settings; a call without
+//! them adds its settings to those of `cc_configure`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,7 +22,6 @@ use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
 use crate::text::printable;
 
-/// Where a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     Call,
@@ -32,8 +32,8 @@ pub(crate) enum Source {
     Default,
 }
 
-/// Where the sources are looked for, where that is not the process's own environment, working directory and home:
-/// native code sees neither what a PowerShell session put into `$env:` nor its location.
+/// Where to look for the sources, if not in the process's own environment, working directory and home: native code does
+/// not see the location of a PowerShell session, nor the variables that it sets in `$env:`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lookup {
     /// `None`: the process's own.
@@ -42,27 +42,26 @@ pub(crate) struct Lookup {
     home: Option<PathBuf>,
 }
 
-/// What the sources give together.
+/// The values of all sources.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
     pub(super) credentials: Option<(Credentials, Source)>,
     pub(super) base_url: Option<(Address, Source)>,
-    /// There is one where there is a base URL.
+    /// Set if there is a base URL.
     pub(super) token_url: Option<(Address, Source)>,
-    /// Where the settings come from, the first that gives one first: the default headers of all, the call,
-    /// `cc_configure` unless the call stands alone, the defaults.
+    /// The layers of settings, by priority: the merged default headers, the call, `cc_configure` unless the call has
+    /// credentials, the defaults.
     pub(super) settings: Vec<(Cow<'a, Configuration>, Source)>,
     pub(super) lookup: Lookup,
-    /// False: `lookup` is the process's own.
+    /// If false, `lookup` is the process's own.
     pub(super) lookup_was_given: bool,
-    /// A line for each place that was looked at, for the error that says that nothing was found.
+    /// A line for each place that was searched, for the error if nothing was found.
     looked_at: Vec<String>,
 }
 
-/// Larger files are no configuration.
 const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
 
-/// Asks the sources in their order until one names credentials.
+/// Searches the sources in order until one has credentials.
 pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Configuration>) -> Result<Found<'a>> {
     // A call with credentials takes nothing from the session.
     let stands_alone = call.is_some_and(|call| call.credentials(Source::Call).is_ok_and(|found| found.is_some()));
@@ -103,7 +102,7 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
         }
     }
 
-    // The headers of all layers are sent; of one name, the first layer's.
+    // The headers of all layers are sent; the first layer wins for equal names.
     let (mut headers, mut headers_source) = (HeaderMap::new(), Source::Default);
     for (layer, source) in in_force.iter().rev() {
         if let Some(own) = layer.default_headers.as_ref().filter(|own| !own.is_empty()) {
@@ -123,7 +122,7 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
     if let Some((layer, _, source)) = &winner {
         base_url = match (layer.base_url.clone(), base_url) {
             (Some(own), Some((asked, _))) if own != asked => {
-                return Err(belongs_elsewhere("baseUrl", *source, &own, &asked));
+                return Err(other_address("baseUrl", *source, &own, &asked));
             }
             (Some(own), _) => Some((own, *source)),
             (None, asked) if !matches!(source, Source::Call | Source::Session) => asked,
@@ -132,7 +131,7 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
         token_url = match (layer.token_url.clone(), token_url, &base_url) {
             (Some(own), ..) => Some((own, *source)),
             (None, Some((asked, _)), Some((base_url, _))) if base_url.token_endpoint() != asked => {
-                return Err(belongs_elsewhere("tokenUrl", *source, &asked, &asked));
+                return Err(other_address("tokenUrl", *source, &asked, &asked));
             }
             _ => None,
         };
@@ -143,12 +142,12 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
 }
 
 impl Source {
-    /// As `cc_configure` reports it.
+    /// The name in the answer of `cc_configure`.
     pub(super) fn name(self) -> &'static str {
         self.names().0
     }
 
-    /// How an error names what this source calls `member`.
+    /// The name of `member` in errors.
     pub(super) fn name_of(self, member: &str) -> String {
         match self {
             Source::Environment => member.to_owned(),
@@ -156,7 +155,7 @@ impl Source {
         }
     }
 
-    /// In `cc_configure`'s answer, and in an error.
+    /// In the answer of `cc_configure`, and in errors.
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Source::Call => ("call", "the configuration of the call"),
@@ -175,7 +174,7 @@ impl Lookup {
         Self { environment: None, directory: Some(PathBuf::from(".")), home: std::env::home_dir() }
     }
 
-    /// A variable's value, where it is set and not blank.
+    /// A variable's value, if it is set and not blank.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         let value = match &self.environment {
             Some(variables) => variables.get(name).cloned(),
@@ -205,7 +204,7 @@ impl Member for Lookup {
 }
 
 impl Found<'_> {
-    /// Address and credentials, as one configuration for each source.
+    /// Address and credentials as one configuration per source.
     pub(super) fn origin(&self) -> Vec<(Configuration, Source)> {
         let none = Configuration::default;
         let base_url =
@@ -222,7 +221,7 @@ impl Found<'_> {
         [base_url, token_url, credentials].into_iter().flatten().collect()
     }
 
-    /// The error of a call that nobody has told where to go, or as whom.
+    /// The error of a call without a base URL or credentials.
     pub(super) fn not_configured(&self, message: &str) -> Error {
         let mut hint = String::from("Looked at, in this order:\n");
         for line in &self.looked_at {
@@ -235,8 +234,8 @@ impl Found<'_> {
     }
 }
 
-/// The error for one half of a client's credentials.
-pub(super) fn half(source: Source, given: &str, missing: &str) -> Error {
+/// The error for incomplete client credentials.
+pub(super) fn half_credentials(source: Source, given: &str, missing: &str) -> Error {
     Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.names().1)).hint(
         format!(
             "Give the {missing} in the same place. Other places are not asked for it: it might be somebody else's."
@@ -244,7 +243,7 @@ pub(super) fn half(source: Source, given: &str, missing: &str) -> Error {
     )
 }
 
-fn belongs_elsewhere(member: &str, source: Source, own: &Address, asked: &Address) -> Error {
+fn other_address(member: &str, source: Source, own: &Address, asked: &Address) -> Error {
     let own = if member == "baseUrl" { format!(", and belong to {}", own.as_str()) } else { String::new() };
     Error::new(
         Code::NotConfigured,
@@ -257,7 +256,7 @@ fn belongs_elsewhere(member: &str, source: Source, own: &Address, asked: &Addres
     .hint(format!("A secret is sent only to the address that it was given with: give credentials beside the {member}, or leave it out."))
 }
 
-/// The base URL for credentials of the call or the session that came without one.
+/// The base URL for session credentials without one.
 fn base_url_for_session(
     lookup: &Lookup,
     environment_name: Option<&str>,
@@ -289,7 +288,7 @@ fn config_json(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) ->
     let Some(directory) = &lookup.directory else { return Ok(None) };
     let path = directory.join("config.json");
     let Some(text) = read_file(&path, "./config.json", looked_at) else { return Ok(None) };
-    // A config.json may belong to another program: only the members of these names are read.
+    // A config.json may belong to another program: other members are ignored.
     let Ok(object) = Object::parse(&text, "./config.json") else {
         looked_at.push(format!("{}: no JSON object", path.display()));
         return Ok(None);
@@ -310,7 +309,7 @@ fn config_yaml(lookup: &Lookup, name: Option<&str>, looked_at: &mut Vec<String>)
     let Some(text) = read_file(&path, "~/.sailpoint/config.yaml", looked_at) else { return Ok(None) };
     let documents = Yaml::load_from_str(&text).unwrap_or_default();
     let root = documents.first();
-    // `path`: the names from one mapping to the next.
+    // `path`: keys separated by dots.
     let text_at = |node: Option<&Yaml<'_>>, path: &str| {
         let node = path.split('.').try_fold(node?, |node, key| node.as_mapping_get(key));
         node?.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
@@ -333,7 +332,7 @@ fn config_yaml(lookup: &Lookup, name: Option<&str>, looked_at: &mut Vec<String>)
     Configuration::of_texts(Source::ConfigYaml, |path| text_at(environment, path)).map(Some)
 }
 
-/// A file's text, or a line that says why there is none.
+/// The text of a file, or a line in `looked_at` that says why there is none.
 fn read_file(path: &Path, shown: &str, looked_at: &mut Vec<String>) -> Option<String> {
     let read = std::fs::metadata(path).and_then(|metadata| {
         if metadata.len() > MAXIMUM_FILE_BYTES || !metadata.is_file() {

@@ -12,25 +12,24 @@ use crate::json::{self, Object};
 use crate::secret::Secret;
 use crate::text::printable;
 
-/// What stands for a secret in answers.
 const REDACTED: &str = "***";
 
-/// A type that a member can have.
+/// A type of a member.
 pub(super) trait Member: Sized {
-    /// Which of its values the declaration allows.
+    /// The limits in a declaration.
     type Limits;
 
     fn read(object: &mut Object<'_>, name: &'static str, limits: Self::Limits) -> Result<Option<Self>>;
 
-    /// The value as `cc_configure` shows it. A type that does not say otherwise is a secret.
+    /// The value as `cc_configure` shows it. By default it is a secret.
     fn show(&self) -> Value {
         json!(REDACTED)
     }
 }
 
-/// A type that is written as text, in JSON, in a variable or in a file.
+/// A type that is written as text: in JSON, in a variable or in a file.
 pub(super) trait Text: Sized {
-    /// `what` names the text in errors. `None`: it counts as not given.
+    /// `what` names the text in errors. `None` counts as not given.
     fn parse(text: String, what: &str) -> Result<Option<Self>>;
 
     fn show(&self) -> Value {
@@ -46,7 +45,7 @@ impl<T: Text> Member for T {
     type Limits = ();
 
     fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
-        // An empty text is a member that was not given: the module's hashtable has '' for what is not set.
+        // An empty text counts as not given, because the module's hashtable has '' for unset members.
         match object.text(name)?.filter(|text| !text.trim().is_empty()) {
             Some(text) => T::parse(text, name),
             None => Ok(None),
@@ -94,11 +93,11 @@ impl Text for Proxy {
         }
     }
 
-    /// Without its user and password.
+    /// Without user and password.
     fn show(&self) -> Value {
         let Ok(mut url) = reqwest::Url::parse(self.0.reveal()) else { return json!(REDACTED) };
         if !url.username().is_empty() || url.password().is_some() {
-            // Neither can fail for a URL with a host, which a proxy's has.
+            // These cannot fail for a URL with a host, which a proxy has.
             let _ = url.set_username(REDACTED);
             let _ = url.set_password(None);
         }
@@ -118,7 +117,7 @@ impl Text for HeaderValue {
     }
 }
 
-/// A type by how it is read and what is shown.
+/// Implements `Member` by a reader and a display value.
 macro_rules! member {
     ($type:ty, |$object:ident, $name:ident, $limits:ident: $of:ty| $read:expr, |$value:ident| $shown:expr) => {
         impl Member for $type {
@@ -154,7 +153,7 @@ impl Member for RateLimit {
         let requests = object.integer("requests", "requests", 1..=10_000)?;
         let window = object.seconds("seconds")?;
         object.finish()?;
-        // The default has both: reading it does not ask for it.
+        // The default has both members: no recursion.
         let default = || Configuration::defaults().rate_limit;
         let requests = requests.or_else(|| Some(default()?.requests));
         let window = window.or_else(|| Some(default()?.window));
@@ -166,10 +165,10 @@ impl Member for RateLimit {
     }
 }
 
-/// Names that would change what the service reads. A body that it does not read is a refresh of everybody.
+/// Headers that change how the service reads the body. A body that it cannot read refreshes everybody.
 const FRAMING: &str = "connection content-encoding content-length expect host te trailer transfer-encoding upgrade";
 
-/// More than servers take.
+/// Servers do not accept more.
 const MAXIMUM_HEADERS: usize = 100;
 
 impl Member for HeaderMap {
@@ -213,7 +212,7 @@ impl Member for HeaderMap {
         Ok(Some(headers))
     }
 
-    /// The names alone: which values are secrets cannot be told.
+    /// Only the names, because any value may be a secret.
     fn show(&self) -> Value {
         self.keys().map(|name| (name.to_string(), json!(REDACTED))).collect()
     }

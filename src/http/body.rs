@@ -1,4 +1,4 @@
-//! The gate that a refresh leaves by.
+//! The gate, which controls and records whether a refresh is sent.
 
 use std::error::Error as StdError;
 use std::pin::Pin;
@@ -13,11 +13,11 @@ use super::Delivery;
 use super::pending::Shared;
 use crate::error::Sent;
 
-/// Decides whether a refresh may leave, and knows whether it has.
+/// Decides whether a refresh may be sent, and knows whether it was.
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: AtomicU8,
-    /// The answer's, once it has begun.
+    /// The status of the answer, once it has begun.
     status: AtomicU16,
     pub(crate) delivery: Delivery,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Gate {
 const CLOSED: u8 = 0;
 const TAKEN: u8 = 1;
 const ANSWERED: u8 = 2;
-/// Beside one of the others: it is never closed or taken again.
+/// A flag beside the other states: the gate cannot be closed or taken again.
 const REVOKED: u8 = 128;
 
 impl Gate {
@@ -33,25 +33,25 @@ impl Gate {
         Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
     }
 
-    /// Before an attempt. False: there must be none.
+    /// Closes the gate before an attempt. If it returns false, there must be no attempt.
     pub(crate) fn close(&self) -> bool {
         let open = |state| (state & REVOKED == 0).then_some(CLOSED);
         self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, open).is_ok()
     }
 
-    /// The connection is about to write the body. False: it must not.
+    /// Called when the connection is about to write the body. If it returns false, the body must not be written.
     pub(crate) fn take(&self) -> bool {
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// An answer that comes after the gate was revoked does not count: whoever has revoked it, and whoever was waiting,
-    /// would otherwise tell two stories.
+    /// Records the status of an answer. After a revocation it has no effect: the canceller and the waiter must report
+    /// the same.
     pub(crate) fn answered(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
         let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// From now on nothing leaves; what has left has left.
+    /// Prevents sending from now on. A body that was taken stays taken.
     pub(crate) fn revoke(&self) {
         self.state.fetch_or(REVOKED, Ordering::SeqCst);
     }
@@ -73,7 +73,7 @@ impl Gate {
     }
 }
 
-/// A body that can be taken once: not clonable, so that no layer below can repeat it, and behind the gate.
+/// A body that can be taken once and only through the gate. It is not `Clone`, so that no lower layer can repeat it.
 pub(crate) struct OneShot {
     shared: Arc<Shared>,
     bytes: Option<Bytes>,
@@ -85,7 +85,7 @@ impl OneShot {
     }
 }
 
-/// The error that a connection gets which comes too late for the body.
+/// The error for a connection that asks for the body after the revocation.
 #[derive(Debug)]
 pub(crate) struct Revoked;
 

@@ -1,21 +1,21 @@
-//! What an error of the HTTP client means.
+//! Interprets the errors of the HTTP client.
 
 use std::error::Error as StdError;
 
-/// What is at the bottom of an error.
+/// The root cause of an error.
 pub(crate) struct Cause {
     pub(crate) text: String,
-    /// Why there is no encrypted connection, in an administrator's words.
+    /// Why TLS failed, for administrators.
     pub(crate) tls: Option<String>,
-    /// REFUSED_STREAM, or GOAWAY for a stream that the server has not begun: RFC 9113, 8.7.
-    pub(crate) not_taken: bool,
-    /// The answer is no HTTP.
-    pub(crate) garbled: bool,
+    /// REFUSED_STREAM, or GOAWAY for a stream that the server has not processed: RFC 9113, 8.7.
+    pub(crate) not_processed: bool,
+    /// The answer is not HTTP.
+    pub(crate) is_not_http: bool,
 }
 
 impl Cause {
     pub(crate) fn of(error: &(dyn StdError + 'static)) -> Self {
-        let mut cause = Self { text: String::new(), tls: None, not_taken: false, garbled: false };
+        let mut cause = Self { text: String::new(), tls: None, not_processed: false, is_not_http: false };
         let mut next = Some(error);
         while let Some(error) = next {
             cause.text = error.to_string();
@@ -25,10 +25,10 @@ impl Cause {
             if let Some(h2) = error.downcast_ref::<h2::Error>() {
                 let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
                 let going_away = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
-                cause.not_taken |= h2.is_remote() && (refused || going_away);
+                cause.not_processed |= h2.is_remote() && (refused || going_away);
             }
             if let Some(http) = error.downcast_ref::<hyper::Error>() {
-                cause.garbled |= http.is_parse();
+                cause.is_not_http |= http.is_parse();
             }
             next = error.source();
         }
@@ -36,7 +36,7 @@ impl Cause {
     }
 }
 
-/// An I/O error hides what it wraps from `source`, and may wrap another.
+/// `source` skips the error that an I/O error wraps, which may be another I/O error.
 fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
     match error.downcast_ref::<std::io::Error>() {
         Some(io) => tls_error(io.get_ref()?),
@@ -44,7 +44,7 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
     }
 }
 
-/// A certificate's fault in an administrator's words.
+/// The reason of a TLS error, for administrators.
 fn tls_reason(error: &rustls::Error) -> String {
     use rustls::{CertificateError as Fault, Error as Tls};
     let reason = match error {

@@ -1,4 +1,4 @@
-//! HTTP clients: one for each set of transport members.
+//! HTTP clients, one for each set of transport settings.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use crate::cache::Cache;
 use crate::config::Transport;
 use crate::error::{Code, Error, Result};
 
-/// Below servers' keep-alive, so that a connection that is taken from the pool is not just being closed.
+/// Shorter than servers' keep-alive, so that the server does not close a connection just as it is reused.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// Larger files hold more than certificates.
+/// A larger file is not a certificate bundle.
 const MAXIMUM_FILE_BYTES: u64 = 8 << 20;
 
-/// How many sets of transport members have a client at the same time.
+/// The maximum number of clients.
 const CLIENTS: usize = 16;
 
-/// The client of these transport members, made when they are new.
+/// The client for these transport settings, created on first use.
 pub(crate) fn client(transport: &Transport) -> Result<Client> {
     static MADE: Cache<Transport, Client> = Cache::new(CLIENTS);
     if let Some(client) = MADE.get(|of| of == transport) {
         return Ok(client);
     }
-    // Not under the lock: files are read, which may take long.
+    // Not under the lock: reading files may take long.
     let client = build(transport)?;
     Ok(MADE.get_or_insert_with(transport.clone(), || client))
 }
@@ -45,7 +45,7 @@ fn build(transport: &Transport) -> Result<Client> {
         builder = builder.proxy(proxy);
     }
     if !transport.https {
-        // No certificate will be looked at: the system's store need not be read, nor even exist.
+        // No certificate is checked: the system's store is not needed.
         builder = builder.tls_certs_only([]);
     } else if transport.skip_certificate_check {
         builder = builder.tls_danger_accept_invalid_certs(true);
@@ -66,7 +66,7 @@ fn certificates(path: &str) -> Result<Vec<reqwest::Certificate>> {
         Error::invalid_argument(format!("caFile {path} {reason}."))
             .hint("A file with at least one certificate in PEM form is needed.")
     };
-    // A pipe, or a device, might never end.
+    // A pipe or a device might block.
     match std::fs::metadata(path) {
         Ok(file) if file.is_file() && file.len() <= MAXIMUM_FILE_BYTES => {}
         Ok(_) => return Err(refused(format!("is no file of at most {MAXIMUM_FILE_BYTES} bytes"))),

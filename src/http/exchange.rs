@@ -1,4 +1,4 @@
-//! One request on its way, with its repetitions: what runs on the I/O thread.
+//! One request with its retries: the part that runs on the I/O thread.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,12 +10,12 @@ use super::body::OneShot;
 use super::cause::Cause;
 use super::pending::{Outcome, Shared};
 use super::rate_limit::{Permit, Rate};
-use super::{Delivery, Patience, Request, origin, seconds_or_date};
+use super::{Delivery, Request, Timeouts, origin, seconds_or_date};
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::response::Response;
 
-/// An answer as it came.
+/// An unparsed answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: u16,
@@ -34,18 +34,18 @@ pub(crate) struct Exchange {
     pub(crate) request: Request,
     pub(crate) shared: Arc<Shared>,
     pub(crate) control: Control,
-    /// Of a request that counts for the rate limit.
+    /// Only for requests that count for the rate limit.
     pub(crate) rate: Option<Arc<Rate>>,
-    pub(crate) patience: Patience,
-    /// When `patience.timeout` has passed; a wait for the rate limit puts it off.
+    pub(crate) timeouts: Timeouts,
+    /// The end of `timeouts.timeout`; extended by waits for the rate limit.
     pub(crate) deadline: Instant,
-    pub(crate) tries: u64,
+    pub(crate) retries: u64,
     pub(crate) pause: Duration,
     pub(crate) maximum_bytes: u64,
 }
 
-/// Why one attempt failed, and whether another may follow.
-struct Attempt {
+/// A failed attempt, and whether a retry is possible.
+struct FailedAttempt {
     error: Error,
     repeat: bool,
 }
@@ -58,63 +58,63 @@ impl Exchange {
 
     async fn attempts(&mut self) -> Result<Answer> {
         loop {
-            let permit = self.pass_rate().await?;
+            let permit = self.acquire_permit().await?;
             let attempt = self.attempt(permit).await;
-            let mut asked = None;
+            let mut retry_after = None;
             match &attempt {
                 Ok(answer) if answer.status == 429 => {
                     let text = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                    asked = text.and_then(seconds_or_date);
+                    retry_after = text.and_then(seconds_or_date);
                 }
-                Ok(answer) if self.is_question() && matches!(answer.status, 502..=504) => {}
+                Ok(answer) if self.is_repeatable() && matches!(answer.status, 502..=504) => {}
                 Err(attempt) if attempt.repeat => {}
                 _ => return attempt.map_err(|attempt| attempt.error),
             };
-            let pause = asked.unwrap_or(self.pause);
+            let pause = retry_after.unwrap_or(self.pause);
             let until = Instant::now() + pause;
-            if until >= self.until() {
+            if until >= self.wait_end() {
                 return attempt.map_err(|attempt| attempt.error);
             }
-            if let (Some(rate), Some(_)) = (&self.rate, asked) {
+            if let (Some(rate), Some(_)) = (&self.rate, retry_after) {
                 rate.hold(until);
             }
-            if self.tries == 0 {
+            if self.retries == 0 {
                 return attempt.map_err(|attempt| attempt.error);
             }
-            self.tries -= 1;
-            // What was not taken has not left, whoever asks while the next try is waited for.
+            self.retries -= 1;
+            // The request was not processed: until the next attempt it counts as not sent.
             self.shared.gate.close();
-            // The rate limit has everybody wait for what the service asked for.
-            if self.rate.is_none() || asked.is_none() {
-                let _pausing = self.control.pausing(Phase::Waiting, Some(until), || "Trying again".to_owned());
+            // The rate limit makes all requests wait as long as the service asked.
+            if self.rate.is_none() || retry_after.is_none() {
+                let _pause = self.control.begin_pause(Phase::Waiting, Some(until), || "Trying again".to_owned());
                 tokio::time::sleep(pause).await;
             }
         }
     }
 
-    /// Waits for its turn under the rate limit, which is no part of its own time.
-    async fn pass_rate(&mut self) -> Result<Option<Permit>> {
+    /// Waits for a permit of the rate limit. This wait does not count for the timeout.
+    async fn acquire_permit(&mut self) -> Result<Option<Permit>> {
         let Some(rate) = &self.rate else { return Ok(None) };
         if let Some(permit) = rate.try_acquire() {
             return Ok(Some(permit));
         }
-        self.shared.hold(self.patience);
+        self.shared.hold(self.timeouts);
         let began = Instant::now();
-        let passed = rate.pass(self.deadline.saturating_duration_since(began), &self.control).await;
+        let acquired = rate.acquire(self.deadline.saturating_duration_since(began), &self.control).await;
         self.deadline += began.elapsed();
-        self.shared.release(self.until());
-        passed.map(Some).map_err(|left| held_back(&self.request, left))
+        self.shared.release(self.wait_end());
+        acquired.map(Some).map_err(|left| must_wait_longer(&self.request, left))
     }
 
-    fn until(&self) -> Instant {
-        self.patience.end.map_or(self.deadline, |end| end.min(self.deadline))
+    fn wait_end(&self) -> Instant {
+        self.timeouts.end.map_or(self.deadline, |end| end.min(self.deadline))
     }
 
-    async fn attempt(&self, permit: Option<Permit>) -> std::result::Result<Answer, Attempt> {
-        // A request without a body has nothing that could be held back: from here on it may leave.
-        let bare = self.request.body.is_empty();
-        if !self.shared.gate.close() || bare && !self.shared.gate.take() {
-            return Err(Attempt { error: control::cancelled(Sent::No), repeat: false });
+    async fn attempt(&self, permit: Option<Permit>) -> std::result::Result<Answer, FailedAttempt> {
+        // Without a body there is nothing to hold back: the request counts as sent from here on.
+        let has_no_body = self.request.body.is_empty();
+        if !self.shared.gate.close() || has_no_body && !self.shared.gate.take() {
+            return Err(FailedAttempt { error: control::cancelled(Sent::No), repeat: false });
         }
         let target = &self.request.target;
         let mut request = reqwest::Request::new(target.method.clone(), target.url.clone());
@@ -122,7 +122,7 @@ impl Exchange {
         if let Some(authorization) = &self.request.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        if !bare {
+        if !has_no_body {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
                 Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
@@ -135,7 +135,7 @@ impl Exchange {
         }
         let mut answer = match answered {
             Ok(answer) => answer,
-            Err(error) => return Err(self.failed(&error.without_url())),
+            Err(error) => return Err(self.connection_error(&error.without_url())),
         };
         let status = answer.status().as_u16();
         self.shared.gate.answered(status);
@@ -145,7 +145,7 @@ impl Exchange {
             match answer.chunk().await {
                 Ok(None) => break,
                 Ok(Some(chunk)) if body.len() as u64 + chunk.len() as u64 > self.maximum_bytes => {
-                    return Err(self.give_up(
+                    return Err(self.final_error(
                         Error::new(
                             Code::InvalidResponse,
                             format!(
@@ -159,26 +159,26 @@ impl Exchange {
                     ));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                // These two say all by their status, and what to do next depends on nothing else.
+                // For these two only the status matters.
                 Err(_) if matches!(status, 401 | 429) => break,
-                Err(error) => return Err(self.cut_off(status, &error.without_url())),
+                Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
         }
         Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
     }
 
-    fn is_question(&self) -> bool {
+    fn is_repeatable(&self) -> bool {
         self.request.delivery == Delivery::Repeatable
     }
 
-    /// What went wrong before an answer began.
-    fn failed(&self, error: &reqwest::Error) -> Attempt {
+    /// The error of an exchange without an answer.
+    fn connection_error(&self, error: &reqwest::Error) -> FailedAttempt {
         let target = &self.request.target;
         let url = &target.url;
         let host = url.host_str().unwrap_or_default();
         let cause = Cause::of(error);
         let refused = self.shared.gate.is_closed();
-        let not_taken = refused || cause.not_taken || error.is_connect();
+        let not_processed = refused || cause.not_processed || error.is_connect();
         let (code, message, hint) = match &cause {
             Cause { tls: Some(reason), .. } => (
                 Code::Tls,
@@ -199,7 +199,7 @@ impl Exchange {
                 format!("No connection to {}: {}.", origin(url), cause.text),
                 "Look at baseUrl and the network; where a proxy is set, it is the proxy that was not reached.".to_owned(),
             ),
-            Cause { garbled: true, .. } => (
+            Cause { is_not_http: true, .. } => (
                 Code::InvalidResponse,
                 format!("{target} answered with something that is no HTTP: {}.", cause.text),
                 "Something else than the service seems to listen there.".to_owned(),
@@ -210,7 +210,7 @@ impl Exchange {
                 String::new(),
             ),
         };
-        let sent = if not_taken { Sent::No } else { self.shared.gate.sent() };
+        let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
             (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
             (Delivery::Once, _) => {
@@ -218,18 +218,18 @@ impl Exchange {
             }
             (Delivery::Repeatable, _) => "",
         };
-        let lasting = matches!(code, Code::Tls | Code::HostNotFound);
-        Attempt {
+        let is_permanent = matches!(code, Code::Tls | Code::HostNotFound);
+        FailedAttempt {
             error: Error::new(code, message).hint(format!("{hint}{advice}").trim().to_owned()).sent(sent),
-            repeat: !lasting && (not_taken || self.is_question()),
+            repeat: !is_permanent && (not_processed || self.is_repeatable()),
         }
     }
 
-    /// The answer began and did not end.
-    fn cut_off(&self, status: u16, error: &reqwest::Error) -> Attempt {
+    /// The error of an incomplete answer.
+    fn incomplete_answer(&self, status: u16, error: &reqwest::Error) -> FailedAttempt {
         let cause = Cause::of(error);
-        let code = if error.is_decode() || cause.garbled { Code::InvalidResponse } else { Code::Connection };
-        self.give_up(Error::new(
+        let code = if error.is_decode() || cause.is_not_http { Code::InvalidResponse } else { Code::Connection };
+        self.final_error(Error::new(
             code,
             format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
  ).hint(match Sent::of_status(status) {
@@ -238,21 +238,21 @@ impl Exchange {
         }))
     }
 
-    /// An answer that cannot be used; only a question may be asked again.
-    fn give_up(&self, error: Error) -> Attempt {
-        Attempt { error: error.sent(self.shared.gate.sent()), repeat: false }
+    /// An error after which there is no retry.
+    fn final_error(&self, error: Error) -> FailedAttempt {
+        FailedAttempt { error: error.sent(self.shared.gate.sent()), repeat: false }
     }
 }
 
-/// However it ends: the waiter is told. After an outcome this does nothing.
+/// Wakes the waiter in any case. After an outcome this has no effect.
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.shared.end(Outcome::Lost);
     }
 }
 
-/// The error of a request that the service would have wait for longer than its author would.
-fn held_back(request: &Request, left: Duration) -> Error {
+/// The error if the service asks to wait longer than the timeout.
+fn must_wait_longer(request: &Request, left: Duration) -> Error {
     let seconds = left.as_secs_f64().ceil() as u64;
     Error::new(
         Code::RateLimited,

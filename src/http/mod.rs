@@ -1,11 +1,11 @@
-//! HTTP: the only asynchronous module, and the only one that knows how bytes leave.
+//! HTTP: the only asynchronous module, and the only one that sends bytes.
 //!
-//! One thread of the process drives all connections, always: a runtime that is only polled while somebody waits
-//! would miss that a server has closed a connection. Callers are synchronous and hold a deadline of their own.
+//! One thread of the process drives all connections all the time. A runtime that is polled only during calls would not
+//! notice when a server closes a connection. Callers are synchronous and have their own deadline.
 //!
-//! A refresh is handed over through a [`Gate`]: its body can be taken once, by the connection that is about to
-//! write it. Until then it is certain that nothing was sent; after that nothing but the service's own word makes it
-//! certain again. A layer below that would like to send a request twice finds no second body to send.
+//! A refresh passes a [`Gate`]: the connection that is about to write the body can take it once. Before, it is certain
+//! that nothing was sent; afterwards, only an answer of the service can prove that it was not accepted. A lower layer
+//! cannot repeat the request, because there is no second body.
 
 mod body;
 mod cause;
@@ -35,50 +35,49 @@ use crate::error::{Code, Error, Result, Sent};
 use crate::host;
 use crate::response::Response;
 
-/// What many requests have in common; made once, because a URL is slow to make.
+/// The common parts of all requests to an endpoint. Created once, because parsing a URL is slow.
 #[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    /// All but a token that was fetched.
+    /// All headers except a fetched token.
     pub(crate) headers: HeaderMap,
 }
 
-/// A request, complete but for what every request has.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) target: Arc<Target>,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) body: Bytes,
     pub(crate) delivery: Delivery,
-    /// Whether it counts for the service's rate limit: a token's does not.
+    /// Whether it counts for the service's rate limit. Requests for tokens do not.
     pub(crate) is_limited: bool,
 }
 
-/// What it would mean to send a request twice.
+/// Whether a request may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// A refresh: never, unless the service is known not to have taken it.
+    /// A refresh: only if the service is known not to have accepted it.
     Once,
-    /// A question: nothing.
+    /// A request that changes nothing.
     Repeatable,
 }
 
-/// How long an exchange is waited for.
+/// The time limits of an exchange.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
-    /// For the exchange and its repetitions, without what it waits for the rate limit.
+pub(crate) struct Timeouts {
+    /// For the exchange and its retries, without waits for the rate limit.
     pub(crate) timeout: Duration,
-    /// The end of everything.
+    /// The end of the whole call.
     pub(crate) end: Option<Instant>,
 }
 
-/// How an exchange is carried out: by which client, under which rate limit, with how much patience.
+/// How exchanges are carried out: client, rate limit, retries.
 #[derive(Debug)]
 pub(crate) struct Policy {
     client: Client,
     rate: Arc<Rate>,
-    tries: u64,
+    retries: u64,
     pause: Duration,
     maximum_bytes: u64,
 }
@@ -89,48 +88,53 @@ impl Policy {
         Ok(Self {
             client: client(&configuration.transport)?,
             rate: Rate::of(configuration),
-            tries: configuration.settings.maximum_retry_count,
+            retries: configuration.settings.maximum_retry_count,
             pause: configuration.settings.retry_interval,
             maximum_bytes: configuration.settings.maximum_response_bytes,
         })
     }
 }
 
-/// Sends `request` and returns the answer, whatever its status. Waits out 429 and repeats what was not sent.
-pub(crate) fn send(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Response> {
-    start(policy, request, patience, control)?.finish()
+/// Sends `request` and returns the answer, with any status. Waits after 429, and repeats what was not sent.
+pub(crate) fn send(policy: &Policy, request: Request, timeouts: Timeouts, control: &Control) -> Result<Response> {
+    start(policy, request, timeouts, control)?.finish()
 }
 
-/// Sends `request`, and does not wait for the answer.
-pub(crate) fn start(policy: &Policy, request: Request, patience: Patience, control: &Control) -> Result<Started> {
+/// Sends `request` without waiting for the answer.
+pub(crate) fn start(
+    policy: &Policy,
+    request: Request,
+    timeouts: Timeouts,
+    control: &Control,
+) -> Result<PendingExchange> {
     let now = Instant::now();
-    let timeout = patience.end.map_or(patience.timeout, |end| patience.timeout.min(end.saturating_duration_since(now)));
+    let timeout = timeouts.end.map_or(timeouts.timeout, |end| timeouts.timeout.min(end.saturating_duration_since(now)));
     let target = Arc::clone(&request.target);
     let shared = Arc::new(Shared::new(request.delivery, now + timeout));
-    // Before it begins, so that nothing leaves after a cancel that has found nothing to stop.
+    // Before it begins, so that nothing is sent after a cancel.
     let registration = control.register(Arc::clone(&shared) as _)?;
     let exchange = Exchange {
         client: policy.client.clone(),
         shared: Arc::clone(&shared),
         control: control.clone(),
         rate: request.is_limited.then(|| Arc::clone(&policy.rate)),
-        patience,
-        deadline: now + patience.timeout,
-        tries: policy.tries,
+        timeouts,
+        deadline: now + timeouts.timeout,
+        retries: policy.retries,
         pause: policy.pause,
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    // A task is moved several times on its way; a pointer to it moves faster.
+    // Boxed, because tokio moves a task several times.
     let task = io_thread()?.spawn(Box::pin(exchange.run()));
     shared.started(task.abort_handle());
-    Ok(Started { shared, target, timeout, registration, has_ended: false })
+    Ok(PendingExchange { shared, target, timeout, registration, has_ended: false })
 }
 
-/// An exchange under way. Dropped before it was finished, it is given up.
+/// An exchange in flight. Dropping it aborts it.
 #[derive(Debug)]
 #[must_use = "it is given up when it is dropped"]
-pub(crate) struct Started {
+pub(crate) struct PendingExchange {
     shared: Arc<Shared>,
     target: Arc<Target>,
     timeout: Duration,
@@ -138,17 +142,17 @@ pub(crate) struct Started {
     has_ended: bool,
 }
 
-impl Started {
-    /// Waits for the answer. Nobody but this waits, so that an answer counts that came late, but before it was called.
+impl PendingExchange {
+    /// Waits for the answer. A late answer counts if it came before this call.
     pub(crate) fn finish(mut self) -> Result<Response> {
         let outcome = self.shared.wait();
         self.has_ended = true;
         let gate = &self.shared.gate;
         let result = match outcome {
-            // Read here: the I/O thread has others to serve.
+            // Parsed here to keep the I/O thread free.
             Outcome::Ended(result) => result.map(Answer::read),
             Outcome::Pending(limit) => {
-                self.shared.give_up();
+                self.shared.abort();
                 Err(timed_out(&self.target, self.timeout, limit, gate))
             }
             Outcome::Cancelled => Err(cancelled(gate.sent())),
@@ -158,38 +162,38 @@ impl Started {
             )
             .sent(gate.sent())),
         };
-        self.settle(match &result {
+        self.record_sent(match &result {
             Ok(_) => gate.sent(),
             Err(error) => error.details().sent,
         });
         result
     }
 
-    fn settle(&self, sent: Sent) {
+    fn record_sent(&self, sent: Sent) {
         if sent != Sent::No {
-            self.registration.control().settle(sent);
+            self.registration.control().record_sent(sent);
         }
     }
 }
 
-impl Drop for Started {
+impl Drop for PendingExchange {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.shared.give_up();
-            self.settle(self.shared.gate.sent());
+            self.shared.abort();
+            self.record_sent(self.shared.gate.sent());
         }
     }
 }
 
-/// How long the service asks to wait.
+/// The service's Retry-After.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     seconds_or_date(response.header(RETRY_AFTER.as_str())?)
 }
 
-/// Whatever asks for longer is mistaken.
+/// Longer values are treated as this.
 const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
-/// Retry-After's two forms.
+/// Parses both forms of Retry-After.
 fn seconds_or_date(text: &str) -> Option<Duration> {
     let text = text.trim();
     let asked = match text.parse::<u64>() {
@@ -197,7 +201,7 @@ fn seconds_or_date(text: &str) -> Option<Duration> {
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => LONGEST_WAIT,
         Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
     };
-    // A date that has passed, by this machine's clock, asks for nothing.
+    // A date in the past, by this machine's clock, counts as absent.
     (!asked.is_zero()).then(|| asked.min(LONGEST_WAIT))
 }
 
@@ -218,12 +222,12 @@ fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> E
             "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }
     };
-    // To the millisecond: what is left of totalTimeoutSec is no round number.
+    // In milliseconds, because the rest of totalTimeoutSec is not a whole number of seconds.
     let seconds = timeout.as_millis() as f64 / 1000.0;
     Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s.")).hint(hint).sent(sent)
 }
 
-/// "POST https://host/path": what an error speaks of.
+/// "POST https://host/path", for errors.
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}{}", self.method, origin(&self.url), self.url.path())
@@ -238,11 +242,11 @@ fn origin(url: &Url) -> String {
 fn io_thread() -> Result<&'static Handle> {
     static IO: OnceCell<Handle> = OnceCell::new();
     IO.get_or_try_init(|| {
-        // Fails where the host, or another call, has installed one: any will do.
+        // Fails if the host or another call has installed a provider, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let handle = runtime.handle().clone();
-        host::spawn_quiet("pssailpointcc-io", move || {
+        host::spawn_thread("pssailpointcc-io", move || {
             runtime.block_on(std::future::pending::<()>());
         })?;
         Ok(handle)

@@ -1,5 +1,5 @@
-//! What the waiting thread and the I/O thread share of an exchange: the gate, and how it has ended. A channel of the
-//! standard library would do as well for the latter, at three times the price.
+//! The state of an exchange, shared by the waiting thread and the I/O thread: the gate and the outcome. A channel of
+//! the standard library instead of the condition variable takes three times as long.
 
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::body::Gate;
 use super::exchange::Answer;
-use super::{Delivery, Patience};
+use super::{Delivery, Timeouts};
 use crate::control::Cancel;
 use crate::error::{Result, Sent};
 
@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     outcome: Mutex<Outcome>,
     changed: Condvar,
-    /// The I/O thread's part.
+    /// The task on the I/O thread.
     task: OnceLock<AbortHandle>,
 }
 
@@ -26,20 +26,19 @@ pub(crate) enum Outcome {
     Pending(Limit),
     Ended(Result<Answer>),
     Cancelled,
-    /// The exchange has panicked.
+    /// The exchange ended without an outcome: it has panicked.
     Lost,
 }
 
-/// Until when an exchange is waited for.
+/// The end of the wait for an exchange.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     until: Instant,
-    /// Whether it stands before the rate limit, where only the end of the whole call counts.
+    /// Whether it waits for the rate limit, where only the end of the whole call counts.
     pub(crate) is_held: bool,
 }
 
-/// Longer than anybody waits.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 impl Shared {
     pub(crate) fn new(delivery: Delivery, until: Instant) -> Self {
@@ -51,7 +50,7 @@ impl Shared {
         }
     }
 
-    /// Takes the outcome; `Pending` when it did not come in time, and no later one counts.
+    /// Takes the outcome. `Pending` if it did not come in time; a later one has no effect.
     pub(crate) fn wait(&self) -> Outcome {
         let mut outcome = self.outcome();
         while let Outcome::Pending(limit) = &*outcome {
@@ -64,18 +63,19 @@ impl Shared {
         std::mem::replace(&mut outcome, Outcome::Lost)
     }
 
-    /// The first outcome counts. Where the waiter has given up, none does.
+    /// Sets the outcome. Only the first one counts, and none after the waiter has timed out.
     pub(crate) fn end(&self, with: Outcome) {
         self.replace(with, true);
     }
 
-    /// The exchange stands before the rate limit. A waiter that wakes meanwhile sees the later end.
-    pub(crate) fn hold(&self, patience: Patience) {
-        let until = patience.end.unwrap_or_else(|| Instant::now() + FOR_EVER);
+    /// Extends the wait while the exchange waits for the rate limit. No wake-up is needed: the waiter wakes at the
+    /// earlier end and sees the later one.
+    pub(crate) fn hold(&self, timeouts: Timeouts) {
+        let until = timeouts.end.unwrap_or_else(|| Instant::now() + FOREVER);
         self.replace(Outcome::Pending(Limit { until, is_held: true }), false);
     }
 
-    /// The rate limit has let it pass.
+    /// Ends the wait for the rate limit.
     pub(crate) fn release(&self, until: Instant) {
         self.replace(Outcome::Pending(Limit { until, is_held: false }), true);
     }
@@ -91,17 +91,17 @@ impl Shared {
         }
     }
 
-    /// The I/O thread has begun.
+    /// Sets the task on the I/O thread.
     pub(crate) fn started(&self, task: AbortHandle) {
         let task = self.task.get_or_init(|| task);
-        // The cancel that came before found no task to stop.
+        // An earlier cancel found no task to abort.
         if self.gate.is_revoked() {
             task.abort();
         }
     }
 
-    /// From now on nothing leaves. It does not wait for the I/O thread.
-    pub(crate) fn give_up(&self) {
+    /// Prevents sending from now on. It does not wait for the I/O thread.
+    pub(crate) fn abort(&self) {
         self.gate.revoke();
         if let Some(task) = self.task.get() {
             task.abort();
@@ -117,7 +117,7 @@ impl Cancel for Shared {
     fn cancel(&self) -> Sent {
         self.gate.revoke();
         self.end(Outcome::Cancelled);
-        self.give_up();
+        self.abort();
         self.gate.sent()
     }
 }

@@ -1,7 +1,7 @@
-//! The service's rate limit, kept on this side: a sliding window for each host and credential, shared by all threads.
+//! The service's rate limit on the client side: a sliding window for each host and credential, shared by all threads.
 //!
-//! A request counts from the time when it has certainly arrived, which is when its answer begins: a slow one would
-//! otherwise leave the window here before it leaves the service's.
+//! A request counts from its certain arrival, which is the begin of its answer. Otherwise a slow request would leave
+//! the window here before it leaves the service's window.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,20 +13,20 @@ use crate::config::{Credentials, Effective, RateLimit};
 use crate::control::{Control, Phase};
 
 /// The percentage of the limit that is left to other programs with the same credential.
-const LEFT_TO_OTHERS: u64 = 5;
+const RESERVED_PERCENT: u64 = 5;
 
 /// The longest time that a request takes to arrive.
-const LONGEST_WAY: Duration = Duration::from_secs(1);
+const MAX_TRANSIT: Duration = Duration::from_secs(1);
 
-/// How many credentials' windows are kept at the same time.
-const CREDENTIALS: usize = 1024;
+/// The maximum number of windows.
+const MAX_WINDOWS: usize = 1024;
 
-/// A rate, and the window that it is held against.
+/// A limit and the window it applies to.
 #[derive(Debug)]
 pub(crate) struct Rate {
     limit: RateLimit,
-    /// The most requests in one window.
-    most: usize,
+    /// The maximum number of requests in one window.
+    max_requests: usize,
     window: Arc<Window>,
 }
 
@@ -34,33 +34,33 @@ pub(crate) struct Rate {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permit(u64);
 
-/// Of one host and credential, whatever rates its configurations name.
+/// For one host and credential, shared by configurations with different limits.
 #[derive(Debug, Default)]
 struct Window {
     state: Mutex<State>,
-    /// Held by the request that is next: first come, first served.
-    turn: tokio::sync::Mutex<()>,
+    /// Held by the first waiting request: first come, first served.
+    queue: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    passed: Vec<Passed>,
+    requests: Vec<SentRequest>,
     number: u64,
-    /// The longest that a request is remembered for.
-    longest: Duration,
-    /// Until when the service has asked to wait.
+    /// How long requests are remembered.
+    retention: Duration,
+    /// The end of the wait that the service asked for.
     held: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Passed {
+struct SentRequest {
     number: u64,
-    left: Instant,
+    sent: Instant,
     arrived: Option<Instant>,
 }
 
-/// Why there is no permit now, and until when.
-enum Closed {
+/// Why there is no permit, and until when.
+enum NoPermit {
     Full(Instant),
     Held(Instant),
 }
@@ -69,13 +69,13 @@ enum Closed {
 struct Key {
     origin: String,
     credentials: Credentials,
-    /// Where that is the credential.
+    /// An `Authorization` header, if it is the credential.
     header: Option<HeaderValue>,
 }
 
 impl Rate {
     pub(crate) fn of(configuration: &Effective) -> Arc<Self> {
-        static WINDOWS: Cache<Key, Arc<Window>> = Cache::new(CREDENTIALS);
+        static WINDOWS: Cache<Key, Arc<Window>> = Cache::new(MAX_WINDOWS);
         let key = Key {
             origin: configuration.base_url.url().origin().ascii_serialization(),
             credentials: configuration.credentials.clone(),
@@ -83,86 +83,85 @@ impl Rate {
         };
         let window = WINDOWS.get_or_insert_with(key, Arc::default);
         let limit = configuration.settings.rate_limit;
-        // At most 10,000, and at least one.
-        let most = (limit.requests * (100 - LEFT_TO_OTHERS) / 100).max(1) as usize;
-        Arc::new(Self { limit, most, window })
+        // Between 1 and 10,000.
+        let max_requests = (limit.requests * (100 - RESERVED_PERCENT) / 100).max(1) as usize;
+        Arc::new(Self { limit, max_requests, window })
     }
 
-    /// A permit, where there is room and nobody waits.
+    /// A permit, if there is room and no request waits.
     pub(crate) fn try_acquire(&self) -> Option<Permit> {
-        let _turn = self.window.turn.try_lock().ok()?;
+        let _turn = self.window.queue.try_lock().ok()?;
         self.take().ok()
     }
 
-    /// Waits for a permit. An error, with how long it would take, where the service has asked to wait for longer than
-    /// `patience`.
-    pub(crate) async fn pass(&self, patience: Duration, control: &Control) -> Result<Permit, Duration> {
+    /// Waits for a permit. If the service has asked to wait longer than `max_wait`, it fails with the remaining time.
+    pub(crate) async fn acquire(&self, max_wait: Duration, control: &Control) -> Result<Permit, Duration> {
         let what = || {
             let RateLimit { requests, window } = self.limit;
             format!("Waiting for the rate limit ({requests} requests in {} s)", window.as_secs_f64())
         };
-        // A call that cannot wait that long does not queue behind others.
+        // Do not queue if the wait is too long anyway.
         let held =
             self.window.lock().held.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if held > patience {
+        if held > max_wait {
             return Err(held);
         }
-        let _queueing = control.pausing(Phase::RateLimit, None, what);
-        let _turn = self.window.turn.lock().await;
+        let _queueing = control.begin_pause(Phase::RateLimit, None, what);
+        let _turn = self.window.queue.lock().await;
         loop {
             match self.take() {
                 Ok(permit) => return Ok(permit),
-                Err(Closed::Full(until)) => {
-                    let _pausing = control.pausing(Phase::RateLimit, Some(until), what);
+                Err(NoPermit::Full(until)) => {
+                    let _pause = control.begin_pause(Phase::RateLimit, Some(until), what);
                     tokio::time::sleep_until(until.into()).await;
                 }
-                Err(Closed::Held(until)) => {
+                Err(NoPermit::Held(until)) => {
                     let left = until.saturating_duration_since(Instant::now());
-                    if left > patience {
+                    if left > max_wait {
                         return Err(left);
                     }
-                    let _pausing =
-                        control.pausing(Phase::RateLimit, Some(until), || "The service asks to wait".to_owned());
+                    let _pause =
+                        control.begin_pause(Phase::RateLimit, Some(until), || "The service asks to wait".to_owned());
                     tokio::time::sleep_until(until.into()).await;
                 }
             }
         }
     }
 
-    /// The service has begun to answer, or will not answer.
+    /// Marks a request as arrived: the service has begun to answer, or will not answer.
     pub(crate) fn arrived(&self, permit: Permit) {
         let mut state = self.window.lock();
-        if let Some(passed) = state.passed.iter_mut().rfind(|passed| passed.number == permit.0) {
-            passed.arrived = Some(Instant::now());
+        if let Some(request) = state.requests.iter_mut().rfind(|request| request.number == permit.0) {
+            request.arrived = Some(Instant::now());
         }
     }
 
-    /// The service asks to wait: all requests with this credential wait.
+    /// Makes all requests with this credential wait, as the service asked.
     pub(crate) fn hold(&self, until: Instant) {
         let mut state = self.window.lock();
         state.held = state.held.max(Some(until));
     }
 
-    fn take(&self) -> Result<Permit, Closed> {
+    fn take(&self) -> Result<Permit, NoPermit> {
         let mut state = self.window.lock();
         let now = Instant::now();
         if let Some(until) = state.held.filter(|until| *until > now) {
-            return Err(Closed::Held(until));
+            return Err(NoPermit::Held(until));
         }
-        state.longest = state.longest.max(self.limit.window);
-        if state.passed.len() >= self.most {
-            let longest = state.longest;
-            state.passed.retain(|passed| passed.ends(now, longest) > now);
-            let ends = state.passed.iter().map(|passed| passed.ends(now, self.limit.window));
+        state.retention = state.retention.max(self.limit.window);
+        if state.requests.len() >= self.max_requests {
+            let retention = state.retention;
+            state.requests.retain(|request| request.ends(now, retention) > now);
+            let ends = state.requests.iter().map(|request| request.ends(now, self.limit.window));
             let mut ends: Vec<Instant> = ends.filter(|end| *end > now).collect();
-            if ends.len() >= self.most {
-                let enough = ends.len() - self.most;
-                return Err(Closed::Full(*ends.select_nth_unstable(enough).1));
+            if ends.len() >= self.max_requests {
+                let enough = ends.len() - self.max_requests;
+                return Err(NoPermit::Full(*ends.select_nth_unstable(enough).1));
             }
         }
         state.number += 1;
         let number = state.number;
-        state.passed.push(Passed { number, left: now, arrived: None });
+        state.requests.push(SentRequest { number, sent: now, arrived: None });
         Ok(Permit(number))
     }
 }
@@ -173,9 +172,9 @@ impl Window {
     }
 }
 
-impl Passed {
-    /// When it leaves the window, at the earliest.
+impl SentRequest {
+    /// The earliest time at which it leaves the window.
     fn ends(&self, now: Instant, window: Duration) -> Instant {
-        self.arrived.unwrap_or(now).min(self.left + LONGEST_WAY) + window
+        self.arrived.unwrap_or(now).min(self.sent + MAX_TRANSIT) + window
     }
 }

@@ -1,5 +1,4 @@
-//! A refresh of people by name, whichever backend takes them, and whether the names are all there or come one after the
-//! other.
+//! A refresh of people by name, with either backend, with all names at once or as a stream.
 
 use super::effects::Effects;
 use super::feed::Feed;
@@ -14,11 +13,11 @@ use crate::filter::Attribute;
 use crate::report::{CallReport, Failure, Names as NameReport, Person, Report, Totals};
 use crate::request::{self, People, RefreshRequest};
 use crate::service::{self, Call};
-use crate::targets::by_name::{LookUp, VALUES, nobody};
+use crate::targets::by_name::{LookUp, VALUES_PER_QUERY, no_match};
 use crate::targets::preconditions;
 use crate::text::printable;
 
-/// Checks what can be checked before anybody is looked up, then looks up and sends.
+/// Checks the request, then looks the people up and sends them.
 pub(crate) fn refresh(
     call: &Call<'_>,
     request: &RefreshRequest<'_>,
@@ -26,18 +25,19 @@ pub(crate) fn refresh(
     route: Route,
     feed: Option<&Feed>,
 ) -> Result<Refreshed, Failure> {
-    let by = ByName::new(call, request, people, route);
+    let by_name = ByName::new(call, request, people, route);
     match feed {
-        Some(feed) => by.streamed(feed),
-        None if people.values.is_empty() => Ok(by.of_nobody()),
+        Some(feed) => by_name.streamed(feed),
+        None if people.values.is_empty() => Ok(by_name.empty()),
         None => {
-            let refreshed = by.all_at_once().map_err(|failure| with_everybody(failure, &people.values, by.call_name()));
+            let refreshed = by_name
+                .all_at_once()
+                .map_err(|failure| with_all_not_sent(failure, &people.values, by_name.call_name()));
             follow(call, refreshed, request.options.wait)
         }
     }
 }
 
-/// A refresh by name.
 struct ByName<'r> {
     call: &'r Call<'r>,
     request: &'r RefreshRequest<'r>,
@@ -60,10 +60,10 @@ impl<'r> ByName<'r> {
         if self.is_cc { CallReport::REFRESH } else { CallReport::PROCESS }
     }
 
-    /// What has to be known before anybody is looked up.
+    /// The checks that need no look-up.
     fn effects(&self) -> Result<Option<Effects>> {
         if self.is_cc {
-            can_be_filters(&self.people.attribute, &self.people.values)?;
+            check_filter_values(&self.people.attribute, &self.people.values)?;
             preconditions::searchable(self.call, &self.people.attribute.equals(""))?;
             return Ok(None);
         }
@@ -80,8 +80,8 @@ impl<'r> ByName<'r> {
     }
 
     fn names<'n>(&'n self, feed: &'n Feed) -> Names<'n> {
-        let way = if self.is_cc { LookUpBy::SearchForCc } else { LookUpBy::Search };
-        Names::new(self.call, feed, self.people.attribute.clone(), way, self.request.options.resend_uncertain)
+        let look_up_by = if self.is_cc { LookUpBy::SearchForCc } else { LookUpBy::Search };
+        Names::new(self.call, feed, self.people.attribute.clone(), look_up_by, self.request.options.resend_uncertain)
     }
 
     fn method<'m>(&'m self, effects: Option<&'m Effects>) -> Method<'m> {
@@ -91,7 +91,7 @@ impl<'r> ByName<'r> {
         }
     }
 
-    /// Names that are all there: everybody is looked up and counted before the first is sent.
+    /// With all names known: everybody is looked up and counted before the first is sent.
     fn all_at_once(&self) -> Result<Refreshed, Failure> {
         let effects = self.effects()?;
         let mut journal = self.journal(effects.as_ref())?;
@@ -104,10 +104,10 @@ impl<'r> ByName<'r> {
         if let Some(error) = batches.iter_mut().find_map(|batch| batch.error.take()) {
             return Err(error.into());
         }
-        let resolved = Everybody::of(&batches, &names);
+        let resolved = Resolution::of(&batches, &names);
         let skipped = journal.is_some().then_some(names.totals.skipped);
-        if resolved.people == 0 && skipped.is_none_or(|skipped| skipped == 0) && resolved.settled == 0 {
-            return Err(Failure::from(nobody(&self.people.attribute, &resolved.names)).names(resolved.names));
+        if resolved.people == 0 && skipped.is_none_or(|skipped| skipped == 0) && resolved.known_outcomes == 0 {
+            return Err(Failure::from(no_match(&self.people.attribute, &resolved.names)).names(resolved.names));
         }
         if let Some(ceiling) = self.ceiling.filter(|ceiling| resolved.people + resolved.undecided > *ceiling) {
             return Err(resolved.too_many(ceiling));
@@ -128,12 +128,12 @@ impl<'r> ByName<'r> {
             return Ok(Refreshed { plan: Some(plan), warnings, ..refreshed.with_names(resolved.names) });
         }
         for batch in &mut batches {
-            // Counted already: once for all, so that somebody who looks like two of the named counts once.
+            // Counted before, over all batches, so that an identity that resembles two names counts once.
             batch.undecided = 0;
         }
         let mut source = Resolved::new(batches);
-        // Those of a single query have just been looked up.
-        if self.is_cc && resolved.people > VALUES as u64 {
+        // People of a single query were looked up just now.
+        if self.is_cc && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
         let mut outcome = BatchOutcome::default();
@@ -142,22 +142,22 @@ impl<'r> ByName<'r> {
             .journal(journal.as_mut())
             .send(&mut source, |batch| outcome.join(batch));
         let all_gone = resolved.people > 0 && outcome.all_gone();
-        let refreshed = Refreshed { warnings, ..refreshed }.concluded(outcome, true)?;
+        let refreshed = Refreshed { warnings, ..refreshed }.with_outcome(outcome, true)?;
         if all_gone {
-            return Err(refreshed.into_failure(nobody_left()));
+            return Err(refreshed.into_failure(gone_error()));
         }
         Ok(refreshed)
     }
 
-    /// Names that come while it runs: each finished batch is told as soon as those before it are.
+    /// With streamed names: each finished batch is reported as soon as all earlier ones are.
     fn streamed(&self, feed: &Feed) -> Result<Refreshed, Failure> {
         let mut totals = Totals::default();
         let mut first_failure: Option<Error> = None;
-        let mut told = Told::default();
-        let result = self.stream(feed, &mut totals, &mut first_failure, &mut told);
+        let mut stream_warnings = StreamWarnings::default();
+        let result = self.stream(feed, &mut totals, &mut first_failure, &mut stream_warnings);
         let refreshed = Refreshed {
             calls: None,
-            warnings: told.warnings(self.request, totals.skipped),
+            warnings: stream_warnings.warnings(self.request, totals.skipped),
             ..Refreshed::new(self.call, self.backend())
         };
         result?;
@@ -173,7 +173,7 @@ impl<'r> ByName<'r> {
         feed: &Feed,
         totals: &mut Totals,
         first_failure: &mut Option<Error>,
-        told: &mut Told,
+        stream_warnings: &mut StreamWarnings,
     ) -> Result<()> {
         let effects = self.effects()?;
         let mut journal = self.journal(effects.as_ref())?;
@@ -181,30 +181,29 @@ impl<'r> ByName<'r> {
         if let Some(journal) = &mut journal {
             names.skip_done(journal)?;
         }
-        told.warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
-        // Where the first send has brought all names, they are counted before the first is sent, as if they had come with
-        // the request.
-        let is_counted_first = self.ceiling.is_some() && feed.is_complete_at_first();
-        let mut tell = |batch: BatchOutcome| self.tell(feed, batch, totals, first_failure, told);
+        stream_warnings.warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        // If the first send brings all names, they are counted before any is sent, as with `identities`.
+        let is_counted_first = self.ceiling.is_some() && feed.is_complete_after_first_send();
+        let mut on_batch = |batch: BatchOutcome| self.report_batch(feed, batch, totals, first_failure, stream_warnings);
         if is_counted_first {
             let mut batches = names.resolve_all(journal.as_mut());
-            let everybody = Everybody::of(&batches, &names);
-            if let Some(ceiling) = self.ceiling.filter(|ceiling| everybody.people + everybody.undecided > *ceiling)
+            let resolution = Resolution::of(&batches, &names);
+            if let Some(ceiling) = self.ceiling.filter(|ceiling| resolution.people + resolution.undecided > *ceiling)
                 && let Some(batch) = batches.iter_mut().find(|batch| !batch.identities.is_empty())
             {
-                batch.error.get_or_insert(everybody.too_many(ceiling).error);
+                batch.error.get_or_insert(resolution.too_many(ceiling).error);
             }
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
                 .journal(journal.as_mut())
                 .feed(Some(feed))
-                .send(&mut source, &mut tell);
+                .send(&mut source, &mut on_batch);
         } else {
             Run::new(self.call, self.method(effects.as_ref()))
                 .ceiling(self.ceiling)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
-                .send(&mut names, &mut tell);
+                .send(&mut names, &mut on_batch);
         }
         totals.given = names.totals.given;
         totals.repeated = names.totals.repeated;
@@ -212,20 +211,20 @@ impl<'r> ByName<'r> {
         Ok(())
     }
 
-    /// Tells a finished batch, after its tasks have ended where that is waited for.
-    fn tell(
+    /// Reports a finished batch, after its tasks have ended if the caller waits for them.
+    fn report_batch(
         &self,
         feed: &Feed,
         batch: BatchOutcome,
         totals: &mut Totals,
         first_failure: &mut Option<Error>,
-        told: &mut Told,
+        stream_warnings: &mut StreamWarnings,
     ) {
         batch.count(totals);
-        told.uncertain += batch.uncertain();
+        stream_warnings.uncertain += batch.uncertain();
         let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
         let attribute = batch.attribute.as_ref().unwrap_or(&self.people.attribute).name().to_owned();
-        let warnings = std::mem::take(&mut told.warnings);
+        let warnings = std::mem::take(&mut stream_warnings.warnings);
         let refreshed = Refreshed {
             batch: Some(number),
             identity_attribute: Some(attribute.clone()),
@@ -233,26 +232,26 @@ impl<'r> ByName<'r> {
             warnings,
             ..Refreshed::new(self.call, self.backend())
         };
-        let concluded = follow(self.call, refreshed.concluded(batch, true), self.request.options.wait);
-        let text = match concluded {
+        let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait);
+        let text = match with_outcome {
             Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
             Err(failure) => {
                 let failure = failure.map(|error| error.stops_run(stops_run));
                 first_failure.get_or_insert_with(|| failure.error.clone());
-                let place = envelope::Place {
+                let batch_info = envelope::BatchInfo {
                     backend: self.backend(),
                     base_url: self.call.service.base_url().as_str(),
                     batch: number,
                     identity_attribute: &attribute,
                 };
-                envelope::write_batch_failure(self.request.client, &place, failure)
+                envelope::write_batch_failure(self.request.client, &batch_info, failure)
             }
         };
         feed.finish(text);
     }
 
-    /// An empty list of people.
-    fn of_nobody(&self) -> Refreshed {
+    /// The answer for an empty list.
+    fn empty(&self) -> Refreshed {
         let counted = Counted { matched_exactly: true, ..Counted::default() };
         Refreshed { counted: Some(counted), ..Refreshed::new(self.call, self.backend()) }
             .with_names(NameReport::default())
@@ -273,14 +272,14 @@ impl<'r> ByName<'r> {
     }
 }
 
-/// What was said about a stream beside its batches.
+/// The warnings of a stream.
 #[derive(Default)]
-struct Told {
+struct StreamWarnings {
     warnings: Vec<String>,
     uncertain: u64,
 }
 
-impl Told {
+impl StreamWarnings {
     fn warnings(&self, request: &RefreshRequest<'_>, skipped: u64) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         warnings.extend(skipped_names(skipped));
@@ -294,25 +293,25 @@ impl Told {
     }
 }
 
-/// What is said of names that the journal has as done.
+/// The warning about names that are done according to the journal.
 pub(super) fn skipped_names(skipped: u64) -> Option<String> {
     (skipped > 0).then(|| format!("{skipped} names are done according to the journal, and were skipped."))
 }
 
-/// Everybody who was looked up.
-struct Everybody {
+/// The look-up of all names.
+struct Resolution {
     people: u64,
-    /// Those of whom an earlier run has decided what becomes of them.
-    settled: u64,
+    /// People whose outcome an earlier run has decided.
+    known_outcomes: u64,
     undecided: u64,
     names: NameReport,
     first: Vec<Person>,
 }
 
-impl Everybody {
+impl Resolution {
     fn of(batches: &[Batch], names: &Names<'_>) -> Self {
-        let count = |is_settled: bool| -> u64 {
-            let of = batches.iter().filter(|batch| batch.settled.is_some() == is_settled);
+        let count = |is_known: bool| -> u64 {
+            let of = batches.iter().filter(|batch| batch.known_outcome.is_some() == is_known);
             of.map(|batch| batch.identities.len() as u64).sum()
         };
         let mut report = NameReport::default();
@@ -327,7 +326,7 @@ impl Everybody {
         });
         Self {
             people: count(false),
-            settled: count(true),
+            known_outcomes: count(true),
             undecided: undecided.len() as u64,
             names: report,
             first: names.first.clone(),
@@ -349,8 +348,8 @@ impl Everybody {
     }
 }
 
-/// Refuses values that a filter cannot hold, and with which it would refresh everybody.
-pub(super) fn can_be_filters(attribute: &Attribute, values: &[String]) -> Result<()> {
+/// Rejects values that no filter can hold: such a filter would refresh everybody.
+pub(super) fn check_filter_values(attribute: &Attribute, values: &[String]) -> Result<()> {
     let is_none = |value: &&String| request::filter(&attribute.equals(value).canonical()).is_err();
     let Some(value) = values.iter().find(is_none) else { return Ok(()) };
     Err(Error::new(
@@ -363,23 +362,23 @@ pub(super) fn can_be_filters(attribute: &Attribute, values: &[String]) -> Result
     .hint("Nothing was sent. Leave it out, or send ids instead of filters: ⟦backend-process⟧."))
 }
 
-/// The error of people who are all gone before their turn.
-fn nobody_left() -> Error {
+/// The error if nobody exists any more when they are to be sent.
+fn gone_error() -> Error {
     Error::new(Code::NoMatch, "None of the people who were named is there any more.")
         .hint("Nothing was sent. They were looked up a moment ago: look at the tenant.")
         .matched(0)
 }
 
-/// A failure that came before any call was made, with the report of everybody who was named: nobody was sent.
-fn with_everybody(mut failure: Failure, values: &[String], call: &'static str) -> Failure {
+/// Completes the report of a failure before the first call: everybody is not sent.
+fn with_all_not_sent(mut failure: Failure, values: &[String], call: &'static str) -> Failure {
     let Report { calls, names, .. } = failure.report.as_ref();
     let in_calls = calls.iter().flat_map(|report| &report.identities);
     let ambiguous = names.ambiguous.iter().map(|ambiguous| &ambiguous.identity);
     let mut known: std::collections::HashSet<&str> =
         in_calls.chain(&names.unmatched).chain(ambiguous).map(String::as_str).collect();
-    let rest: Vec<String> = values.iter().filter(|value| known.insert(value.as_str())).cloned().collect();
-    if !rest.is_empty() {
-        failure.report.calls.push(CallReport::not_sent(call, rest, Vec::new()));
+    let not_sent: Vec<String> = values.iter().filter(|value| known.insert(value.as_str())).cloned().collect();
+    if !not_sent.is_empty() {
+        failure.report.calls.push(CallReport::not_sent(call, not_sent, Vec::new()));
     }
     failure
 }

@@ -1,4 +1,4 @@
-//! A refresh by `/cc`, the documented endpoint, which takes a filter and refreshes everybody where it cannot use it.
+//! A refresh by `/cc`, the documented endpoint. It takes a filter, and refreshes everybody if it cannot use the filter.
 
 use super::preflight::{self, Limits};
 use super::run::{Batch, BatchOutcome, Method, Resolved, Run};
@@ -9,7 +9,6 @@ use crate::report::{Failure, Person};
 use crate::request::{Options, RefreshRequest, Selection};
 use crate::service::{self, Call};
 
-/// Counts, sends.
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let filter = match &request.selection {
         Selection::Filter { text, .. } => Some(text.as_str()),
@@ -35,10 +34,10 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
     }
     let mut outcome = BatchOutcome::default();
     Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch| outcome = batch);
-    refreshed.concluded(outcome, false)
+    refreshed.with_outcome(outcome, false)
 }
 
-/// The preflight, where there is to be one: refuses, or tells whom the refresh touches.
+/// Runs the preflight, unless it is off: rejects the filter, or returns whom it matches.
 fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
     let options = &request.options;
     let maximum = options.maximum_identities.or(call.service.maximum_identities());
@@ -60,7 +59,7 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
         Selection::Everybody if maximum.is_some() || options.dry_run => {
             match preflight::check_everybody(call, limits) {
                 Ok(matched) => Ok((Some(Counted { matched, matched_exactly: true, undecided: 0 }), None)),
-                // Everybody was named: the number is only told, and only where it can be.
+                // A full refresh was requested: the number is only informative.
                 Err(error) if error.details().code == Code::PreflightUnavailable && maximum.is_none() => {
                     Ok((None, None))
                 }
@@ -71,7 +70,6 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
     }
 }
 
-/// The error of a deletion whose extent nobody has looked at.
 fn uncounted_prune() -> Error {
     Error::new(
         Code::WouldRefreshAll,
@@ -80,7 +78,6 @@ fn uncounted_prune() -> Error {
     .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
 }
 
-/// The error of a maximum that nothing would be held against.
 fn uncounted(options: &Options) -> Error {
     let why = match options {
         Options { skip_filter_check: true, .. } => "⟦skip-filter-check⟧ sends the filter without counting",

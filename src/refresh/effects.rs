@@ -1,25 +1,25 @@
-//! What the successor of `/cc` does of what a request's arguments ask for: `identities/process` always does four things,
-//! and `synchronize-attributes` a fifth; there is nothing for the rest.
+//! Maps a request's arguments to calls of the successor of `/cc`. `identities/process` always does four things, and
+//! `synchronize-attributes` a fifth; other arguments have no equivalent.
 
 use crate::error::{Code, Error, Result};
 use crate::request::{Arguments, PRUNE};
 use crate::text::printable;
 
-/// The calls that stand for a request's arguments.
+/// The calls for a request's arguments.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effects {
     /// `identities/process`.
     pub(crate) process: bool,
     /// `synchronize-attributes`, for each person.
     pub(crate) synchronize: bool,
-    /// The arguments that are not set, and done nevertheless.
+    /// Arguments that are not set although the call has their effect.
     pub(crate) side_effects: Vec<&'static str>,
-    /// What is done otherwise than the arguments say, a sentence each.
+    /// Differences between the arguments and the effects, a sentence each.
     pub(crate) warnings: Vec<String>,
 }
 
-/// What `identities/process` always does: the argument that asks for it, and what it is.
-const ALWAYS: [(&str, &str); 4] = [
+/// The effects of `identities/process`: the argument for each, and a description.
+const PROCESS_EFFECTS: [(&str, &str); 4] = [
     ("correlateEntitlements", "calculates entitlements, roles and access profiles"),
     ("promoteAttributes", "calculates identity attributes"),
     ("refreshManagerStatus", "calculates managers and who is one"),
@@ -28,21 +28,20 @@ const ALWAYS: [(&str, &str); 4] = [
 
 const SYNCHRONIZE: &str = "synchronizeAttributes";
 
-/// How many arguments an error repeats.
+/// The maximum number of arguments in an error.
 const SHOWN: usize = 10;
 
-/// What is to be called. Arguments that it would do more for, or less, than they say are refused, or warned of where
-/// that is allowed.
+/// Chooses the calls. An argument that they exceed or do not fulfil is an error, or a warning if `allow_broader`.
 pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Effects> {
     let given: Vec<(&str, bool)> = arguments.into_iter().flat_map(Arguments::iter).collect();
     let is_set = |name: &str| given.iter().any(|(given, set)| *set && given.eq_ignore_ascii_case(name));
-    // A name may stand twice, in upper and in lower case: then it is both.
+    // A name may occur twice, with different case: then it is both.
     let is_false = |name: &str| given.iter().any(|(given, set)| !*set && given.eq_ignore_ascii_case(name));
     let synchronize = is_set(SYNCHRONIZE);
-    // Then there is nothing for process to do, and what is left is done exactly as asked.
-    let process = !(synchronize && ALWAYS.iter().all(|(name, _)| is_false(name) && !is_set(name)));
+    // In this case process has nothing to do, and the rest matches the arguments exactly.
+    let process = !(synchronize && PROCESS_EFFECTS.iter().all(|(name, _)| is_false(name) && !is_set(name)));
     let mut differences = Vec::new();
-    for (name, does) in ALWAYS.iter().filter(|(name, _)| process && is_false(name)) {
+    for (name, does) in PROCESS_EFFECTS.iter().filter(|(name, _)| process && is_false(name)) {
         differences.push(format!("{name} is false, and identities/process always {does}"));
     }
     if is_set(PRUNE) {
@@ -54,13 +53,14 @@ pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) ->
     if !allow_broader && !differences.is_empty() {
         return Err(unsupported(&differences));
     }
-    let side_effects = ALWAYS.iter().filter(|(name, _)| process && !is_set(name)).map(|(name, _)| *name).collect();
+    let side_effects =
+        PROCESS_EFFECTS.iter().filter(|(name, _)| process && !is_set(name)).map(|(name, _)| *name).collect();
     let warnings = differences.into_iter().map(|difference| format!("{difference}.")).collect();
     Ok(Effects { process, synchronize, side_effects, warnings })
 }
 
 fn is_known(name: &str) -> bool {
-    let mut names = ALWAYS.iter().map(|(name, _)| *name).chain([SYNCHRONIZE, PRUNE]);
+    let mut names = PROCESS_EFFECTS.iter().map(|(name, _)| *name).chain([SYNCHRONIZE, PRUNE]);
     names.any(|known| known.eq_ignore_ascii_case(name))
 }
 

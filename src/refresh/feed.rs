@@ -1,5 +1,5 @@
-//! Between the caller of a streamed refresh and the run: names go in, finished batches come out. Both sides are bounded
-//! as long as the caller stops to send while it is told that the buffer is full.
+//! Connects the caller of a streamed refresh with the run: names go in, finished batches come out. Both buffers stay
+//! bounded if the caller stops sending while the buffer is full.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,53 +10,52 @@ use crate::error::{Error, Result};
 use crate::filter::Attribute;
 use crate::request::SendRequest;
 
-/// From this many names on, the buffer is full.
-const FULL: usize = 4_000;
+/// The number of names from which on the buffer is full.
+const BUFFER_FULL: usize = 4_000;
 
-/// So many finished batches wait for the caller; the run pauses until some of them were taken.
-const FINISHED: usize = 64;
+/// The number of finished batches at which the run pauses until the caller takes some.
+const MAX_FINISHED: usize = 64;
 
-/// The names of one refresh, and its finished batches.
 pub(crate) struct Feed {
     state: Mutex<State>,
     changed: Condvar,
-    /// Tells whoever waits for the operation that a batch is there.
+    /// Wakes the threads that wait for the operation when a batch has finished.
     notify: Box<dyn Fn() + Send + Sync>,
 }
 
 struct State {
-    /// By attribute, in the order in which the attributes first came.
+    /// By attribute, in the order of the first name of each.
     names: Vec<(Option<Attribute>, VecDeque<String>)>,
     waiting: usize,
     sends: u64,
     has_ended: bool,
-    /// Whether an error keeps everything else from being sent.
+    /// Whether an error has stopped the run.
     is_stopped: bool,
-    /// Why no more names are taken.
+    /// Why no more names are accepted.
     closed: Option<&'static str>,
     finished: VecDeque<Vec<u8>>,
 }
 
-/// `cc_operation_send`'s answer.
+/// The answer of `cc_operation_send`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Accepted {
+pub(crate) struct SendAnswer {
     waiting: usize,
     full: bool,
     stopped: bool,
 }
 
-/// What a look for names has come to.
+/// The next names to look up.
 #[derive(Debug)]
-pub(crate) enum Taken {
-    /// `None`: of the attribute that the request names.
+pub(crate) enum NextNames {
+    /// The attribute is `None` if it is the request's.
     Names(Option<Attribute>, Vec<String>),
-    /// Not enough yet for a whole block, and more may come.
-    Later,
+    /// Fewer than a block, and more may come.
+    NotYet,
     End,
 }
 
 impl Feed {
-    /// For names that come while the refresh runs.
+    /// For names that come during the refresh.
     pub(crate) fn open(notify: impl Fn() + Send + Sync + 'static) -> Self {
         let state = State {
             names: Vec::new(),
@@ -70,7 +69,7 @@ impl Feed {
         Self { state: Mutex::new(state), changed: Condvar::new(), notify: Box::new(notify) }
     }
 
-    /// For names that are all known.
+    /// For names that are known.
     pub(crate) fn of(names: Vec<String>) -> Self {
         let feed = Self::open(|| ());
         let mut state = feed.state();
@@ -81,15 +80,15 @@ impl Feed {
         feed
     }
 
-    /// Takes what `cc_operation_send` brings. It waits for nothing.
-    pub(crate) fn send(&self, text: &str) -> Result<Accepted> {
+    /// Accepts the names of a `cc_operation_send`. It does not block.
+    pub(crate) fn send(&self, text: &str) -> Result<SendAnswer> {
         let SendRequest { identities, attribute, end } = SendRequest::parse(text)?;
         let mut state = self.state();
         if let Some(why) = state.closed {
-            return Err(not_taken(why));
+            return Err(names_refused(why));
         }
         if state.has_ended {
-            return Err(not_taken("the end of the names was sent before"));
+            return Err(names_refused("the end of the names was sent before"));
         }
         state.sends += 1;
         state.waiting += identities.len();
@@ -100,36 +99,37 @@ impl Feed {
             }
         }
         state.has_ended = end;
-        let accepted = Accepted { waiting: state.waiting, full: state.waiting >= FULL, stopped: state.is_stopped };
+        let accepted =
+            SendAnswer { waiting: state.waiting, full: state.waiting >= BUFFER_FULL, stopped: state.is_stopped };
         drop(state);
         self.changed.notify_all();
         Ok(accepted)
     }
 
-    /// A block of at most `most` names of one attribute: a whole one, or after the end what is left. With `wait` it
-    /// waits until there is one, or until the refresh is cancelled.
-    pub(crate) fn take(&self, most: usize, wait: bool) -> Taken {
+    /// Takes a block of `most` names of one attribute, or a smaller one after the end. With `wait` it waits for a
+    /// block, or for a cancel.
+    pub(crate) fn take(&self, most: usize, wait: bool) -> NextNames {
         let mut state = self.state();
         loop {
             let wanted = if state.has_ended || state.closed.is_some() { 1 } else { most };
             if let Some((attribute, names)) = state.names.iter_mut().find(|(_, names)| names.len() >= wanted) {
                 let count = names.len().min(most);
-                let taken = Taken::Names(attribute.clone(), names.drain(..count).collect());
+                let taken = NextNames::Names(attribute.clone(), names.drain(..count).collect());
                 state.waiting -= count;
                 return taken;
             }
             if state.has_ended || state.closed.is_some() {
-                return Taken::End;
+                return NextNames::End;
             }
             if !wait {
-                return Taken::Later;
+                return NextNames::NotYet;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Whether all names are there, and were sent at once: waits for the first of them.
-    pub(crate) fn is_complete_at_first(&self) -> bool {
+    /// Waits for the first send. Returns whether it brought all names and the end.
+    pub(crate) fn is_complete_after_first_send(&self) -> bool {
         let mut state = self.state();
         while state.sends == 0 && state.closed.is_none() {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -137,26 +137,26 @@ impl Feed {
         state.sends == 1 && state.has_ended
     }
 
-    /// How many names wait.
+    /// The number of waiting names.
     pub(crate) fn waiting(&self) -> u64 {
         self.state().waiting as u64
     }
 
-    /// Tells the sender that nothing more is sent to the service.
+    /// Tells the sender that the run has stopped.
     pub(crate) fn stop(&self) {
         self.state().is_stopped = true;
     }
 
-    /// Takes no more names, and says why.
+    /// Accepts no more names, for the reason `why`.
     pub(crate) fn close(&self, why: &'static str) {
         self.state().closed.get_or_insert(why);
         self.changed.notify_all();
     }
 
-    /// Hands a finished batch to the caller. It waits while too many are there, unless the refresh is cancelled.
+    /// Hands a finished batch to the caller. Blocks while too many batches wait, unless the feed is closed.
     pub(crate) fn finish(&self, batch: Vec<u8>) {
         let mut state = self.state();
-        while state.finished.len() >= FINISHED && state.closed.is_none() {
+        while state.finished.len() >= MAX_FINISHED && state.closed.is_none() {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.finished.push_back(batch);
@@ -164,7 +164,7 @@ impl Feed {
         (self.notify)();
     }
 
-    /// The next finished batch, once.
+    /// Takes the next finished batch.
     pub(crate) fn next_finished(&self) -> Option<Vec<u8>> {
         let batch = self.state().finished.pop_front();
         if batch.is_some() {
@@ -188,7 +188,7 @@ impl std::fmt::Debug for Feed {
     }
 }
 
-fn not_taken(why: &str) -> Error {
+fn names_refused(why: &str) -> Error {
     Error::invalid_argument(format!("The names were not taken: {why}."))
         .hint("Nothing was sent for them. What the operation has done so far is told by cc_operation_wait.")
 }

@@ -1,4 +1,4 @@
-//! The journal of a run: a file of JSON lines by which the same command goes on after whatever has stopped it.
+//! The journal of a run: a file of JSON lines, by which the same command continues after an interruption.
 //!
 //! ```text
 //! {"journal":1,"tenant":"https://acme.api.identitynow.com","backend":"process","identityAttribute":"uid","refreshArgs":{…}}
@@ -7,8 +7,8 @@
 //! {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"…"}
 //! ```
 //!
-//! A batch is on the disk before its request can leave. So a batch without an outcome may have been sent: the next run
-//! asks the tenant who was refreshed since then, by the service's clock.
+//! A batch is on the disk before its request is sent. A batch without an outcome may therefore have been sent: the next
+//! run asks the tenant who was refreshed since then, by the service's clock.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -26,13 +26,13 @@ use crate::report::{CallReport, Names, Outcome};
 use crate::service::Call;
 use crate::text::{printable, shortened};
 
-/// The form of the file; a newer one is refused.
-const FORM: u64 = 1;
+/// The version of the format; newer ones are rejected.
+const FORMAT_VERSION: u64 = 1;
 
-/// Longer lines are none of a journal's.
+/// The maximum length of a line.
 const LONGEST_LINE: u64 = 256 << 20;
 
-/// What a journal belongs to: a run with another head is another run.
+/// Identifies the run: a journal with another head belongs to another run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Head {
@@ -41,13 +41,13 @@ pub(crate) struct Head {
     backend: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity_attribute: Option<String>,
-    /// Canonical.
+    /// In canonical form.
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
     refresh_args: Value,
 }
 
-/// One line behind the head.
+/// One line after the head.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Line {
@@ -69,10 +69,10 @@ struct Line {
     /// Tasks of batches whose outcome the tenant has told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<String>,
-    /// Where it is another one than the head's.
+    /// If it differs from the head's.
     #[serde(skip_serializing_if = "Option::is_none")]
     identity_attribute: Option<String>,
-    /// Of an outcome: those whom it concerns, where these are not all of the batch.
+    /// In an outcome: the people it concerns, if not the whole batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     identities: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,28 +83,27 @@ struct Line {
     ambiguous: Vec<String>,
 }
 
-/// An open journal, locked against other runs.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     head: Head,
-    /// Up to where whole lines stand.
+    /// The length of the complete lines.
     length: u64,
-    /// Once a line could not be written.
-    is_broken: bool,
+    /// Whether a write has failed.
+    has_failed: bool,
     synchronizes: bool,
-    /// The last number of an earlier run's batches.
+    /// The last batch number of earlier runs.
     last_number: u64,
-    /// How many people the batches of this run have.
+    /// The number of people in each batch of this run.
     sizes: HashMap<u64, usize>,
-    /// The tasks that the run has started, as far as their ids are known.
+    /// The known task ids of the run.
     tasks: HashSet<String>,
-    /// Who may have been sent by an earlier run, by attribute and name.
+    /// People whom an earlier run may have sent, by attribute and name.
     uncertain: HashMap<(String, String), Uncertain>,
 }
 
-/// Somebody whom an earlier run may have sent.
+/// A person whom an earlier run may have sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Uncertain {
     pub(crate) batch: u64,
@@ -112,35 +111,36 @@ pub(crate) struct Uncertain {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) since: Option<String>,
-    /// Whether `process` has taken them for certain, and their attributes are still to be synchronized.
+    /// Whether `process` has accepted them, so that only their attributes are still to be synchronized.
     pub(crate) is_processed: bool,
     state: State,
     is_requested: bool,
 }
 
-/// What became of those of an earlier run's unfinished batches who are meant again.
+/// The result for people of an earlier run's unfinished batches who are given again.
 #[derive(Debug, Default)]
-pub(crate) struct Settled {
-    /// How many the tenant has refreshed since.
+pub(crate) struct ResolvedUncertain {
+    /// The number of people whom the tenant has refreshed since.
     pub(crate) refreshed: u64,
-    /// Those who were not sent.
-    pub(crate) not_taken: Vec<Uncertain>,
-    /// Those of whom it cannot be told.
+    /// People to send now.
+    pub(crate) to_send: Vec<Uncertain>,
+    /// People whose state is unknown.
     pub(crate) unknown: Vec<Uncertain>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// No outcome yet, or none that tells.
+    /// No outcome yet, or an uncertain one.
     Unknown,
-    /// `process` has taken them; the synchronization is to come, or may have been sent.
+    /// `process` has accepted them; the synchronization is still to be sent.
     Processed,
+    /// `process` has accepted them; the synchronization may have been sent.
     SynchronizationUnknown,
-    NotTaken,
+    NotAccepted,
     Done,
 }
 
-/// A batch of an earlier run, while its lines are read.
+/// A batch of an earlier run while its lines are read.
 struct Unfinished {
     attribute: String,
     since: Option<String>,
@@ -156,17 +156,17 @@ impl Head {
         refresh_args: Option<&impl Serialize>,
     ) -> Self {
         Self {
-            journal: FORM,
+            journal: FORMAT_VERSION,
             tenant: call.service.base_url().as_str().to_owned(),
             backend: backend.to_owned(),
             identity_attribute: identity_attribute.map(str::to_owned),
             filter,
-            // What came in as JSON is JSON.
+            // The arguments were parsed from JSON.
             refresh_args: refresh_args.and_then(|args| serde_json::to_value(args).ok()).unwrap_or_default(),
         }
     }
 
-    /// The members in which another head differs, with both values.
+    /// The members that differ, with both values.
     fn differences(&self, other: &Self) -> Vec<String> {
         let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::from);
         let members = |head: &Self| {
@@ -187,36 +187,36 @@ impl Head {
 }
 
 impl Journal {
-    /// Opens the file, makes it where it is not there, locks it, and holds its head against this run's.
+    /// Opens or creates the file, locks it, and compares its head with this run's.
     pub(crate) fn open(path: &Path, head: Head, effects: Option<&Effects>) -> Result<Self> {
-        let fault = |what: String| fault(path, &what);
-        // A pipe or a device might never answer.
+        let journal_error = |what: String| journal_error(path, &what);
+        // A pipe or a device might block.
         let is_new = match std::fs::metadata(path) {
-            Ok(found) if !found.is_file() => return Err(fault("is no regular file".to_owned())),
+            Ok(found) if !found.is_file() => return Err(journal_error("is no regular file".to_owned())),
             Ok(found) => found.len() == 0,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            Err(error) => return Err(fault(format!("cannot be read: {error}"))),
+            Err(error) => return Err(journal_error(format!("cannot be read: {error}"))),
         };
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        // It holds names of people.
+        // It holds people's names.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| fault(format!("cannot be opened: {error}")))?;
+        let file = options.open(path).map_err(|error| journal_error(format!("cannot be opened: {error}")))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(fault("is in use by another run".to_owned())
+                return Err(journal_error("is in use by another run".to_owned())
                     .hint("Wait for its end, or give this run a journal of its own. Nothing was sent."));
             }
-            Err(TryLockError::Error(error)) => return Err(fault(format!("cannot be locked: {error}"))),
+            Err(TryLockError::Error(error)) => return Err(journal_error(format!("cannot be locked: {error}"))),
         }
         let mut journal = Self {
             path: path.to_owned(),
             file,
             head,
             length: 0,
-            is_broken: false,
+            has_failed: false,
             synchronizes: effects.is_some_and(|effects| effects.process && effects.synchronize),
             last_number: 0,
             sizes: HashMap::new(),
@@ -227,7 +227,7 @@ impl Journal {
             let head = journal.head.clone();
             journal.write(&head)?;
             journal.flush()?;
-            // The file's name is on the disk as well.
+            // Flush the directory entry as well.
             #[cfg(unix)]
             if let Some(folder) =
                 path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
@@ -239,10 +239,10 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads what earlier runs have written; tells each name that is done, by attribute.
+    /// Reads the lines of earlier runs, and calls `done` for each finished name with its attribute.
     pub(crate) fn read_done(&mut self, mut done: impl FnMut(&str, &str)) -> Result<()> {
         let path = self.path.clone();
-        let read = |error: std::io::Error| fault(&path, &format!("cannot be read: {error}"));
+        let read = |error: std::io::Error| journal_error(&path, &format!("cannot be read: {error}"));
         let mut reader = BufReader::new(self.file.try_clone().map_err(read)?);
         reader.seek(SeekFrom::Start(0)).map_err(read)?;
         let mut unfinished: BTreeMap<u64, Unfinished> = BTreeMap::new();
@@ -254,7 +254,7 @@ impl Journal {
             reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(read)?;
             if line.last() != Some(&b'\n') {
                 if line.len() as u64 == LONGEST_LINE {
-                    return Err(fault(&path, "has a line that is too long for a journal"));
+                    return Err(journal_error(&path, "has a line that is too long for a journal"));
                 }
                 break;
             }
@@ -265,7 +265,7 @@ impl Journal {
                 continue;
             }
             let record: Line = read_line(&line).ok_or_else(|| {
-                fault(&self.path, &format!("has a line {number} that is no line of a journal"))
+                journal_error(&self.path, &format!("has a line {number} that is no line of a journal"))
                     .hint("Only the last line can have been cut off by a crash. Nothing was sent. Look at the file, or begin another one.")
             })?;
             self.read_record(record, &mut unfinished, &mut done);
@@ -273,9 +273,9 @@ impl Journal {
         if number == 0 && !self.begins_head(&line) {
             return Err(not_a_journal(&path));
         }
-        // A line that was cut off: what it stood for had not begun, or is asked for again.
+        // An incomplete last line: its action had not begun, or the tenant is asked again.
         self.length = length;
-        self.file.set_len(length).map_err(|error| fault(&self.path, &format!("cannot be written: {error}")))?;
+        self.file.set_len(length).map_err(|error| journal_error(&self.path, &format!("cannot be written: {error}")))?;
         if number == 0 {
             let head = self.head.clone();
             self.write(&head)?;
@@ -283,7 +283,7 @@ impl Journal {
         for (batch, Unfinished { attribute, since, people }) in unfinished {
             for (name, id, state) in people {
                 match state {
-                    State::NotTaken => {}
+                    State::NotAccepted => {}
                     State::Done => done(&attribute, &name),
                     State::Unknown | State::Processed | State::SynchronizationUnknown => {
                         let key = (attribute.clone(), name.clone());
@@ -303,19 +303,20 @@ impl Journal {
         let members: Option<Value> = serde_json::from_slice(line).ok();
         let form = members.as_ref().and_then(|members| members.get("journal")?.as_u64());
         match form {
-            Some(form) if form > FORM => {
-                Err(fault(&self.path, &format!("has the form {form}, and this version knows up to {FORM}"))
-                    .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent."))
-            }
+            Some(form) if form > FORMAT_VERSION => Err(journal_error(
+                &self.path,
+                &format!("has the form {form}, and this version knows up to {FORMAT_VERSION}"),
+            )
+            .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent.")),
             Some(_) => {
                 let head: Head = members
                     .and_then(|members| serde_json::from_value(members).ok())
-                    .ok_or_else(|| fault(&self.path, "has a first line that is no head of a journal"))?;
+                    .ok_or_else(|| journal_error(&self.path, "has a first line that is no head of a journal"))?;
                 let differences = head.differences(&self.head);
                 if differences.is_empty() {
                     return Ok(());
                 }
-                Err(fault(&self.path, &format!("is another run's: {}", differences.join("; ")))
+                Err(journal_error(&self.path, &format!("is another run's: {}", differences.join("; ")))
                     .hint("Run the command that the journal was begun with, or give this one a journal of its own. Nothing was sent."))
             }
             None => Err(not_a_journal(&self.path)),
@@ -350,33 +351,33 @@ impl Journal {
             return;
         };
         let Some(batch) = unfinished.get_mut(&number) else { return };
-        let concerned: HashSet<&str> = record.identities.iter().map(String::as_str).collect();
+        let affected: HashSet<&str> = record.identities.iter().map(String::as_str).collect();
         let is_synchronization = record.call.as_deref() == Some(CallReport::SYNCHRONIZE);
         for (name, _, state) in &mut batch.people {
-            if !concerned.is_empty() && !concerned.contains(name.as_str()) {
+            if !affected.is_empty() && !affected.contains(name.as_str()) {
                 continue;
             }
             let is_processed = matches!(*state, State::Processed | State::SynchronizationUnknown);
             *state = match outcome {
                 Outcome::Accepted if self.synchronizes && !is_synchronization => State::Processed,
                 Outcome::Accepted => State::Done,
-                // The same again would be answered in the same way.
+                // A retry would get the same answer.
                 Outcome::Rejected if matches!(record.status, Some(400 | 413 | 415 | 422)) => State::Done,
                 Outcome::Rejected | Outcome::NotSent if is_processed => State::Processed,
-                Outcome::Rejected | Outcome::NotSent => State::NotTaken,
+                Outcome::Rejected | Outcome::NotSent => State::NotAccepted,
                 Outcome::MaybeSent if is_processed || is_synchronization => State::SynchronizationUnknown,
                 Outcome::MaybeSent => State::Unknown,
             };
         }
-        if batch.people.iter().all(|(.., state)| matches!(state, State::Done | State::NotTaken)) {
+        if batch.people.iter().all(|(.., state)| matches!(state, State::Done | State::NotAccepted)) {
             let ended = unfinished.remove(&number);
             let people = ended.iter().flat_map(|batch| &batch.people).filter(|(.., state)| *state == State::Done);
             people.for_each(|(name, ..)| done(&attribute_of(ended.as_ref(), &attribute), name));
         }
     }
 
-    /// Whether a name is one that an earlier run may have sent; it is told by [`Journal::settle_uncertain`] then.
-    pub(crate) fn request(&mut self, attribute: &str, name: &str) -> bool {
+    /// Whether an earlier run may have sent this name. If so, [`Journal::resolve_uncertain`] returns it.
+    pub(crate) fn mark_requested(&mut self, attribute: &str, name: &str) -> bool {
         if self.uncertain.is_empty() {
             return false;
         }
@@ -389,20 +390,21 @@ impl Journal {
         }
     }
 
-    /// Finds out what became of the people who were requested, and takes them out of the journal's care.
-    pub(crate) fn settle_uncertain(&mut self, call: &Call<'_>) -> Result<Settled> {
+    /// Finds out what became of the requested people, and removes them from the journal's list.
+    pub(crate) fn resolve_uncertain(&mut self, call: &Call<'_>) -> Result<ResolvedUncertain> {
         let mut people: Vec<Uncertain> =
             std::mem::take(&mut self.uncertain).into_values().filter(|uncertain| uncertain.is_requested).collect();
         people.sort_by(|a, b| (a.batch, &a.name).cmp(&(b.batch, &b.name)));
-        let (mut processed, asked): (Vec<_>, Vec<_>) = people.into_iter().partition(|uncertain| uncertain.is_processed);
+        let (mut processed, to_ask): (Vec<_>, Vec<_>) =
+            people.into_iter().partition(|uncertain| uncertain.is_processed);
         let tasks_are = if self.head.backend == "cc" { TasksAre::OfPeople } else { TasksAre::OfBatches };
-        let mut settled = if asked.is_empty() {
-            uncertain::Told::default()
+        let mut findings = if to_ask.is_empty() {
+            uncertain::Findings::default()
         } else {
-            uncertain::ask(call, asked, &self.tasks, tasks_are)?
+            uncertain::resolve(call, to_ask, &self.tasks, tasks_are)?
         };
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for refreshed in &settled.refreshed {
+        for refreshed in &findings.refreshed {
             by_batch.entry(refreshed.batch).or_default().push(refreshed.name.clone());
         }
         for (batch, identities) in by_batch {
@@ -415,24 +417,24 @@ impl Journal {
             };
             self.write(&line)?;
         }
-        if !settled.tasks.is_empty() {
-            self.tasks.extend(settled.tasks.iter().cloned());
-            self.write(&Line { tasks: settled.tasks, ..Line::default() })?;
+        if !findings.tasks.is_empty() {
+            self.tasks.extend(findings.tasks.iter().cloned());
+            self.write(&Line { tasks: findings.tasks, ..Line::default() })?;
         }
         let is_unknown = |uncertain: &Uncertain| uncertain.state == State::SynchronizationUnknown;
         let mut unknown: Vec<Uncertain> = processed.extract_if(.., |uncertain| is_unknown(uncertain)).collect();
-        let mut again = processed;
+        let mut to_send = processed;
         if self.synchronizes {
-            again.extend(settled.refreshed.drain(..).map(|uncertain| Uncertain { is_processed: true, ..uncertain }));
+            to_send.extend(findings.refreshed.drain(..).map(|uncertain| Uncertain { is_processed: true, ..uncertain }));
         }
-        let refreshed = settled.refreshed.len() as u64;
-        again.append(&mut settled.not_taken);
-        unknown.append(&mut settled.unknown);
-        Ok(Settled { refreshed, not_taken: again, unknown })
+        let refreshed = findings.refreshed.len() as u64;
+        to_send.append(&mut findings.not_accepted);
+        unknown.append(&mut findings.unknown);
+        Ok(ResolvedUncertain { refreshed, to_send, unknown })
     }
 
     /// Writes a batch, and waits until it is on the disk.
-    pub(crate) fn begin(&mut self, call: &Call<'_>, number: u64, batch: &Batch) -> Result<()> {
+    pub(crate) fn write_batch(&mut self, call: &Call<'_>, number: u64, batch: &Batch) -> Result<()> {
         let attribute = batch.attribute.as_ref().map_or("id", |attribute| attribute.name());
         let other = Some(attribute.to_owned()).filter(|attribute| *attribute != self.attribute(None));
         let Names { unmatched, ambiguous } = &batch.names;
@@ -462,8 +464,8 @@ impl Journal {
         self.flush()
     }
 
-    /// Writes what became of a call.
-    pub(crate) fn outcome(&mut self, number: u64, report: &CallReport) -> Result<()> {
+    /// Writes the outcome of a call.
+    pub(crate) fn write_outcome(&mut self, number: u64, report: &CallReport) -> Result<()> {
         let is_whole = self.sizes.get(&number) == Some(&report.identities.len());
         let task = report.task.as_ref().map(|task| task.id.clone());
         self.tasks.extend(task.clone());
@@ -479,7 +481,7 @@ impl Journal {
         self.write(&line)
     }
 
-    /// Forgets a batch that was told.
+    /// Forgets a batch that was reported.
     pub(crate) fn forget(&mut self, number: u64) {
         self.sizes.remove(&number);
     }
@@ -492,8 +494,8 @@ impl Journal {
         // Texts and numbers always serialise.
         let mut text = serde_json::to_vec(line).unwrap_or_default();
         text.push(b'\n');
-        if self.is_broken {
-            return Err(self.unwritable("an earlier line could not be written"));
+        if self.has_failed {
+            return Err(self.write_error("an earlier line could not be written"));
         }
         match self.file.write_all(&text) {
             Ok(()) => {
@@ -501,23 +503,23 @@ impl Journal {
                 Ok(())
             }
             Err(error) => {
-                self.is_broken = true;
-                // Half a line may stand there; without it the file can be gone on with.
+                self.has_failed = true;
+                // Remove the incomplete line, so that the next run can read the file.
                 let _ = self.file.set_len(self.length);
-                Err(self.unwritable(&error.to_string()))
+                Err(self.write_error(&error.to_string()))
             }
         }
     }
 
     fn flush(&mut self) -> Result<()> {
         self.file.sync_data().map_err(|error| {
-            self.is_broken = true;
-            self.unwritable(&error.to_string())
+            self.has_failed = true;
+            self.write_error(&error.to_string())
         })
     }
 
-    fn unwritable(&self, why: &str) -> Error {
-        fault(&self.path, &format!("cannot be written: {why}")).hint(
+    fn write_error(&self, why: &str) -> Error {
+        journal_error(&self.path, &format!("cannot be written: {why}")).hint(
             "Nothing more is sent. What was sent before is in the results, and in the journal up to the failure: once it can be \
              written again, the same command goes on.",
         )
@@ -525,7 +527,7 @@ impl Journal {
 }
 
 fn not_a_journal(path: &Path) -> Error {
-    fault(path, "is no journal: its first line has no member \"journal\"").hint(
+    journal_error(path, "is no journal: its first line has no member \"journal\"").hint(
         "Give the name of a file that is not there yet, or of a journal. Nothing was sent, and nothing was written.",
     )
 }
@@ -535,11 +537,11 @@ fn attribute_of(batch: Option<&Unfinished>, other: &str) -> String {
 }
 
 fn read_line(line: &[u8]) -> Option<Line> {
-    // Serde would take a list for it.
+    // Serde would accept an array.
     line.starts_with(b"{").then(|| serde_json::from_slice(line).ok()).flatten()
 }
 
-fn fault(path: &Path, what: &str) -> Error {
+fn journal_error(path: &Path, what: &str) -> Error {
     Error::new(Code::JournalError, format!("The journal {} {what}.", printable(&path.display().to_string())))
         .hint("Nothing was sent.")
         .sent(Sent::No)

@@ -1,4 +1,4 @@
-//! The main job, from the request's text to the service's answer.
+//! The main job, from the text of the request to the answer.
 
 mod by_name;
 mod cc;
@@ -15,55 +15,53 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use self::feed::{Feed, Taken};
+use self::feed::{Feed, NextNames};
 use self::route::Route;
 use self::run::BatchOutcome;
 use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, Totals};
-use crate::request::{Patience, RefreshRequest, Selection};
+use crate::request::{RefreshRequest, Selection, WaitOptions};
 use crate::response::Response;
 use crate::service::{Call, Service};
-use crate::task::Followed;
+use crate::task::FollowedTasks;
 use crate::wording::Client;
 
-/// The result of a refresh.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refreshed {
     pub(crate) backend: &'static str,
-    /// The tenant's address, as the configuration gave it.
     pub(crate) base_url: String,
-    /// Of a streamed refresh: the batch's number, from 1.
+    /// For a streamed refresh: the number of the batch, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) batch: Option<u64>,
-    /// Of a streamed refresh: which attribute the names of the batch are values of.
+    /// For a streamed refresh: the attribute of the names in the batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) identity_attribute: Option<String>,
-    /// Whom it touches, where that was counted.
+    /// The number of matches, if they were counted.
     #[serde(flatten)]
     pub(crate) counted: Option<Counted>,
-    /// What became of names that mean nobody, or several; only where people were named.
+    /// Names that match nobody or several people; only for people by name.
     #[serde(flatten)]
     pub(crate) names: Option<Names>,
-    /// How many the journal has as done.
+    /// The number of people who are done according to the journal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) skipped: Option<u64>,
-    /// Of a streamed refresh that has ended.
+    /// For a streamed refresh that has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) totals: Option<Totals>,
-    /// Why `/cc` was not used in the end.
+    /// Why the fallback from `/cc` was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fallback: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<String>,
-    /// What would be sent; only with `options.dryRun`.
+    /// Only with `options.dryRun`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plan: Option<Plan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) response: Option<Response>,
-    /// Whom the tasks have not refreshed, where they were waited for.
+    /// People whom the tasks have not refreshed, if the call waited for them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failed: Vec<FailedPerson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,29 +76,27 @@ pub(crate) struct Counted {
     pub(crate) undecided: u64,
 }
 
-/// A refresh that was checked and not sent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Plan {
-    /// Of the first call.
+    /// The URL of the first call.
     pub(crate) url: String,
-    /// The filter in its canonical form; null for everybody, people by name, or a filter that was not checked.
+    /// The filter in canonical form; null for everybody, for people by name, and for an unchecked filter.
     pub(crate) filter: Option<String>,
     pub(crate) everybody: bool,
-    /// The first ten, where they are known.
+    /// The first ten, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) identities: Option<Vec<Person>>,
-    /// Of `/cc`'s call, the first one.
+    /// The body of the first call of `/cc`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) calls: Option<Vec<PlannedCall>>,
-    /// The arguments that are not set, and done nevertheless.
+    /// Arguments that are not set although the call has their effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) side_effects: Option<Vec<&'static str>>,
 }
 
-/// Calls of one kind.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlannedCall {
     pub(crate) call: &'static str,
@@ -109,7 +105,7 @@ pub(crate) struct PlannedCall {
     pub(crate) count: u64,
 }
 
-/// Parses, chooses the backend, sends, waits where that is asked for. `feed`: of a streamed refresh.
+/// Parses the request, chooses the backend, sends, and waits if requested. `feed`: for a streamed refresh.
 pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     refresh_people(text, control, feed).map_err(|failure| match feed {
         Some(feed) => not_sent(failure, feed),
@@ -117,7 +113,7 @@ pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Res
     })
 }
 
-/// A failure before the first name was taken: all names, also those that are still to come, are told as not sent.
+/// A failure before the first name was taken: all names, sent so far or later, are reported as not sent.
 fn not_sent(mut failure: Failure, feed: &Feed) -> Failure {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -130,14 +126,14 @@ fn not_sent(mut failure: Failure, feed: &Feed) -> Failure {
     feed.stop();
     let mut totals = Totals::default();
     let mut batch = 0;
-    while let Taken::Names(attribute, names) = feed.take(run::BATCH, true) {
+    while let NextNames::Names(attribute, names) = feed.take(run::MAX_BATCH, true) {
         batch += 1;
         totals.given += names.len() as u64;
         totals.not_sent += names.len() as u64;
         let identity_attribute = attribute.map(|attribute| attribute.name().to_owned());
         let calls = [CallReport::left_out(names, "stopped")];
-        let told = NotSent { batch, identity_attribute, calls };
-        feed.finish(envelope::write::<_, Failure>(Client::C, Ok(told)));
+        let result = NotSent { batch, identity_attribute, calls };
+        feed.finish(envelope::write::<_, Failure>(Client::C, Ok(result)));
     }
     failure.report.totals.get_or_insert(totals);
     failure
@@ -158,7 +154,7 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
         Selection::People(people) => by_name::refresh(&call, &request, people, route, feed),
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
-    let warnings = call.notices.warnings(&service);
+    let warnings = call.metadata.warnings(&service);
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
         Err(failure) => Err(failure.warnings(warnings)),
@@ -180,7 +176,6 @@ fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Res
 }
 
 impl Refreshed {
-    /// Nothing yet, by this backend.
     pub(crate) fn new(call: &Call<'_>, backend: &'static str) -> Self {
         Self {
             backend,
@@ -200,12 +195,12 @@ impl Refreshed {
         }
     }
 
-    /// An error in the place of this answer, with the report of everybody and all else that there is to say.
+    /// Turns this answer into a failure that keeps its report.
     pub(crate) fn into_failure(self, error: Error) -> Failure {
         let report = Report {
             fallback: self.fallback,
             warnings: self.warnings,
-            // The calls have the ambiguous ones already.
+            // The calls already have the ambiguous names.
             names: self.names.unwrap_or_default(),
             failed: self.failed,
             calls: self.calls.unwrap_or_default(),
@@ -214,9 +209,9 @@ impl Refreshed {
         Failure { error, report: Box::new(report) }
     }
 
-    /// With the answer of the calls, and what became of names that were not sent; a failure where a call has failed.
-    fn concluded(self, outcome: BatchOutcome, named: bool) -> Result<Self, Failure> {
-        match outcome.conclude() {
+    /// Adds the outcome of the calls; a failure if a call has failed.
+    fn with_outcome(self, outcome: BatchOutcome, named: bool) -> Result<Self, Failure> {
+        match outcome.into_result() {
             Ok((response, calls, names)) => {
                 let refreshed = Self { response, calls: Some(calls), ..self };
                 Ok(if named { refreshed.with_names(names) } else { refreshed })
@@ -225,25 +220,24 @@ impl Refreshed {
         }
     }
 
-    /// With what became of names that were not sent.
+    /// Adds names that were not sent.
     fn with_names(mut self, names: Names) -> Self {
         self.calls.get_or_insert_default().extend(names.report());
         Self { names: Some(names), ..self }
     }
 }
 
-/// Waits for the end of the tasks that a refresh has started, also where only some of its calls were accepted, and asks
-/// whom they have refreshed. A task that has failed is an error, with the report of all; after another error it is a
-/// warning.
+/// Waits for the tasks of a refresh, also if only some of its calls were accepted, and asks whom they have refreshed. A
+/// failed task is an error with the whole report; after another error it is a warning.
 fn follow(
     call: &Call<'_>,
     refreshed: Result<Refreshed, Failure>,
-    patience: Option<Patience>,
+    wait: Option<WaitOptions>,
 ) -> Result<Refreshed, Failure> {
-    let Some(patience) = patience else { return refreshed };
+    let Some(wait) = wait else { return refreshed };
     match refreshed {
         Ok(mut refreshed) => {
-            let followed = Followed::all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), patience);
+            let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
             match followed.first_error {
@@ -252,7 +246,7 @@ fn follow(
             }
         }
         Err(mut failure) if failure.error.details().code == Code::PartialFailure => {
-            let followed = Followed::all(call, &mut failure.report.calls, patience);
+            let followed = FollowedTasks::follow_all(call, &mut failure.report.calls, wait);
             let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
             let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
             failure.report.failed = followed.failed;

@@ -1,42 +1,42 @@
-//! What is checked before a filter goes to `/cc`, where one that the service cannot use, or that matches nobody,
-//! refreshes everybody.
+//! The checks of a filter before it is sent to `/cc`, which refreshes everybody if it cannot use the filter or if the
+//! filter matches nobody.
 //!
-//! A filter passes if its attributes are known to be searchable, somebody whom search finds is judged to match, not
-//! everybody does, and no more than the author allows. It is as sure as a check just before sending can be: people
-//! come and go, search lags behind, and does not know uncorrelated identities.
+//! A filter passes if its attributes are known to be searchable, at least one found identity is judged to match, not
+//! everybody matches, and no more than the maximum match. The check can only be as reliable as search: search lags
+//! behind, does not know uncorrelated identities, and identities change.
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::report::Person;
-use crate::service::{self, Age, Call};
+use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::{Candidates, FIRST_PAGE};
 use crate::targets::matches::MatchCount;
-use crate::targets::preconditions::{self, reworded};
+use crate::targets::preconditions::{self, as_preflight_error};
 
-/// What a preflight has to make sure of.
+/// What a preflight checks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// The most identities that may be touched.
+    /// The maximum number of identities.
     pub(crate) maximum: Option<u64>,
-    /// Whether the author has named everybody, too.
+    /// Whether a full refresh was requested.
     pub(crate) everybody: bool,
-    /// Whether it must be known exactly whom the filter matches.
+    /// Whether the exact number of matches is needed.
     pub(crate) exactly: bool,
 }
 
-/// Whom a filter matches, as far as it was counted.
+/// The identities that a filter matches, as far as they were counted.
 #[derive(Debug)]
 pub(crate) struct Matches {
     pub(crate) matched: u64,
-    /// False: at least so many.
+    /// If false, `matched` is a lower bound.
     pub(crate) exactly: bool,
-    /// Those of whom only the service can tell.
+    /// Identities that only the service can evaluate.
     pub(crate) undecided: u64,
     /// The first ten.
     pub(crate) people: Vec<Person>,
 }
 
-/// Checks a filter, and tells whom it matches.
+/// Checks a filter, and returns whom it matches.
 pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<Matches> {
     preconditions::decidable(filter)?;
     preconditions::searchable(call, filter)?;
@@ -46,26 +46,29 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
         page.iter().for_each(|document| {
             match_count.add(filter, document);
         });
-        if !limits.exactly && match_count.matched > 0 && is_harmless(call, &mut match_count, &mut candidates, limits)? {
+        if !limits.exactly
+            && match_count.matched > 0
+            && is_enough_to_send(call, &mut match_count, &mut candidates, limits)?
+        {
             break;
         }
     }
     if match_count.matched == 0 {
-        return Err(match_count.nobody(filter));
+        return Err(match_count.no_match(filter));
     }
     if let Some(maximum) = limits.maximum.filter(|maximum| match_count.matched + match_count.undecided > *maximum) {
         return Err(match_count.too_many(filter, maximum));
     }
-    if !limits.everybody && match_count.may_be_everybody(call, &mut candidates).map_err(unavailable)? {
-        return Err(match_count.everybody(filter));
+    if !limits.everybody && match_count.may_match_all(call, &mut candidates).map_err(unavailable)? {
+        return Err(match_count.would_refresh_all(filter));
     }
     let exactly = candidates.have_ended() && match_count.undecided == 0;
     Ok(Matches { matched: match_count.matched, exactly, undecided: match_count.undecided, people: match_count.people })
 }
 
-/// How many identities a full refresh would touch, held against the maximum.
+/// Counts a full refresh, and checks the maximum.
 pub(crate) fn check_everybody(call: &Call<'_>, limits: Limits) -> Result<u64> {
-    let (size, _) = service::tenant_size(call, Age::New).map_err(unavailable)?;
+    let (size, _) = service::tenant_size(call, Freshness::Fresh).map_err(unavailable)?;
     match limits.maximum.filter(|maximum| size > *maximum) {
         Some(maximum) => Err(Error::new(
             Code::TooManyMatches,
@@ -77,8 +80,8 @@ pub(crate) fn check_everybody(call: &Call<'_>, limits: Limits) -> Result<u64> {
     }
 }
 
-/// Whether enough is known to send: the maximum cannot be exceeded, and it is not everybody.
-fn is_harmless(
+/// Whether enough is known to send: the maximum cannot be exceeded, and not everybody matches.
+fn is_enough_to_send(
     call: &Call<'_>,
     match_count: &mut MatchCount,
     candidates: &mut Candidates<'_>,
@@ -89,10 +92,9 @@ fn is_harmless(
     {
         return Ok(false);
     }
-    Ok(limits.everybody || !match_count.may_be_everybody(call, candidates).map_err(unavailable)?)
+    Ok(limits.everybody || !match_count.may_match_all(call, candidates).map_err(unavailable)?)
 }
 
-/// An error of a question that was asked before sending, as the refresh's author meets it.
 fn unavailable(error: Error) -> Error {
-    reworded(error, "Whom the filter matches could not be counted")
+    as_preflight_error(error, "Whom the filter matches could not be counted")
 }

@@ -1,10 +1,10 @@
-//! A refresh by the successor of `/cc`: the ids of those whom a filter means, 250 a call, and nobody else.
+//! A refresh by the successor of `/cc`: the ids of the people whom a filter matches, 250 per call.
 
 use super::by_name;
 use super::effects::{self, Effects};
 use super::feed::Feed;
 use super::journal::{Head, Journal};
-use super::run::{BatchOutcome, Kind, LookUpBy, Method, Names, Resolved, Run};
+use super::run::{BatchOutcome, CallKind, LookUpBy, Method, Names, Resolved, Run};
 use super::{Counted, Plan, PlannedCall, Refreshed};
 use crate::error::{Code, Error, Result};
 use crate::filter::{Attribute, Filter};
@@ -13,21 +13,21 @@ use crate::request::{self, RefreshRequest, Selection};
 use crate::service::{self, Call, LARGEST_BATCH};
 use crate::targets::by_filter::Matching;
 
-/// Checks the arguments, finds everybody, sends.
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let effects = effects(call, request)?;
     let (filter, matching) = find(call, request)?;
     send(call, request, &effects, &filter, matching)
 }
 
-/// The same where it is not known whether the host has these endpoints: it is asked before the arguments are judged.
-pub(crate) fn refresh_where_there_is_one(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
+/// The same as a fallback. It asks the host before it judges the arguments, because the host may not have these
+/// endpoints.
+pub(crate) fn refresh_as_fallback(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let (filter, matching) = find(call, request)?;
     let effects = effects(call, request)?;
     send(call, request, &effects, &filter, matching)
 }
 
-/// What is to be called for the request's arguments.
+/// Chooses the calls for the request's arguments.
 pub(super) fn effects(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Effects> {
     let allow_broader = request.options.allow_broader.unwrap_or(call.service.allow_broader());
     effects::effects(request.arguments.as_ref(), allow_broader)
@@ -36,7 +36,7 @@ pub(super) fn effects(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<E
 fn find(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Filter, Matching)> {
     let filter = match &request.selection {
         Selection::Filter { parsed: Some(filter), .. } => filter.clone(),
-        Selection::Filter { text, parsed: None } => request::filter(text).map_err(|error| error.also(NO_SKIP))?,
+        Selection::Filter { text, parsed: None } => request::filter(text).map_err(|error| error.add_hint(SKIP_HINT))?,
         Selection::Everybody | Selection::People(_) => return Err(no_full_refresh()),
     };
     let maximum = request.options.maximum_identities.or(call.service.maximum_identities());
@@ -79,10 +79,9 @@ fn send(
     let skipped = journal.is_some().then_some(names.totals.skipped);
     let mut refreshed = Refreshed { skipped, ..refreshed };
     refreshed.warnings.extend(by_name::skipped_names(names.totals.skipped));
-    refreshed.concluded(outcome, false)
+    refreshed.with_outcome(outcome, false)
 }
 
-/// What would be called.
 pub(super) fn plan(
     call: &Call<'_>,
     filter: Option<&Filter>,
@@ -91,13 +90,13 @@ pub(super) fn plan(
     first: Vec<Person>,
 ) -> Plan {
     let process = effects.process.then(|| PlannedCall {
-        call: Kind::Process.name(),
+        call: CallKind::Process.name(),
         method: "POST",
         url: service::process_url(call.service),
         count: people.div_ceil(LARGEST_BATCH as u64),
     });
     let synchronize = effects.synchronize.then(|| PlannedCall {
-        call: Kind::Synchronize.name(),
+        call: CallKind::Synchronize.name(),
         method: "POST",
         url: service::synchronize_url(call.service),
         count: people,
@@ -114,7 +113,7 @@ pub(super) fn plan(
     }
 }
 
-const NO_SKIP: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: ⟦skip-filter-check⟧ cannot help.";
+const SKIP_HINT: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: ⟦skip-filter-check⟧ cannot help.";
 
 fn no_full_refresh() -> Error {
     Error::new(

@@ -1,4 +1,4 @@
-//! `refreshArgs`: names and values as they came, in their order.
+//! `refreshArgs`: names and values unchanged and in order.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::text::printable;
 
 pub(crate) const PRUNE: &str = "pruneIdentities";
 
-/// What a refresh is to do. Serialised as the object that came in.
+/// The arguments of a refresh. Serialised as the object that came in.
 #[derive(Debug)]
 pub(crate) struct Arguments<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -26,12 +26,12 @@ impl<'a> Arguments<'a> {
         Ok(Self(members))
     }
 
-    /// Every argument, and whether the service may take it for true.
+    /// Every argument, and whether the service may treat it as true.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, bool)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), is_set(value)))
     }
 
-    /// Whether the service may take them for an order to delete identities that have no accounts.
+    /// Whether the service may delete identities that have no accounts.
     pub(crate) fn prune(&self) -> bool {
         self.0.iter().any(|(name, value)| name.eq_ignore_ascii_case(PRUNE) && is_set(value))
     }
@@ -43,9 +43,9 @@ impl Serialize for Arguments<'_> {
     }
 }
 
-/// Whether the service may take a value for true; anything that is not plainly false counts.
+/// Whether the service may treat a value as true: anything that is not clearly false.
 fn is_set(value: &RawValue) -> bool {
-    // A text may be written with escapes.
+    // Text may contain escapes.
     let text: Option<String> = value.get().starts_with('"').then(|| serde_json::from_str(value.get()).ok()).flatten();
     let word = text.as_deref().unwrap_or(value.get()).trim().to_ascii_lowercase();
     !matches!(word.as_str(), "false" | "0" | "no" | "")

@@ -1,10 +1,10 @@
 //! The request: the documented body, and the options that this library adds.
 
 mod arguments;
-mod patience;
+mod wait;
 
 pub(crate) use arguments::{Arguments, PRUNE};
-pub(crate) use patience::Patience;
+pub(crate) use wait::WaitOptions;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,35 +19,33 @@ use crate::json::Object;
 use crate::text::printable;
 use crate::wording::Client;
 
-/// Longer texts are no request.
 pub(crate) const MAXIMUM_REQUEST_BYTES: usize = 64 << 20;
 
-/// Longer filters are no filter: with 250 ids of 32 characters one has 10,000.
+/// A filter with 250 ids of 32 characters has 10,000 bytes.
 const MAXIMUM_FILTER_BYTES: usize = 1 << 20;
 
-/// A refresh, as its author asked for it.
 #[derive(Debug)]
 pub(crate) struct RefreshRequest<'a> {
     pub(crate) selection: Selection,
     pub(crate) arguments: Option<Arguments<'a>>,
     pub(crate) options: Options,
-    /// Whether the people come by `cc_operation_send`.
+    /// Whether the names come by `cc_operation_send`.
     pub(crate) stream: bool,
-    /// Whose names its texts use.
+    /// Which interface's names messages use.
     pub(crate) client: Client,
-    /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) reads it where it is new.
+    /// The configuration's text; [`Service::of_call`](crate::service::Service::of_call) parses it if it is not cached.
     pub(crate) configuration: Option<&'a str>,
 }
 
 /// Who is to be refreshed.
 #[derive(Debug)]
 pub(crate) enum Selection {
-    /// The filter's text, and its meaning; `None` where the author vouches for the text (`skipFilterCheck`).
+    /// The text of the filter, and the parsed filter; `None` with `skipFilterCheck`.
     Filter {
         text: String,
         parsed: Option<Filter>,
     },
-    /// The whole tenant, named as such.
+    /// The whole tenant, with `allowFullRefresh`.
     Everybody,
     People(People),
 }
@@ -56,34 +54,33 @@ pub(crate) enum Selection {
 #[derive(Debug)]
 pub(crate) struct People {
     pub(crate) attribute: Attribute,
-    /// As they were given; none where they come by `cc_operation_send`.
+    /// Empty if they come by `cc_operation_send`.
     pub(crate) values: Vec<String>,
 }
 
-/// What the caller may choose about a refresh.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
-    /// Whether matches are counted first; the configuration's word where it is not given.
+    /// Whether to count matches first; `None`: the configuration's value.
     pub(crate) preflight: Option<bool>,
     pub(crate) maximum_identities: Option<u64>,
     pub(crate) skip_filter_check: bool,
     pub(crate) allow_full_refresh: bool,
     pub(crate) allow_prune_all: bool,
     pub(crate) dry_run: bool,
-    /// The configuration's word where it is not given; as `allow_broader`.
+    /// `None`: the configuration's value. The same holds for `allow_broader`.
     pub(crate) backend: Option<Backend>,
     pub(crate) allow_broader: Option<bool>,
-    /// How long the tasks that it starts are waited for; `None`: not at all.
-    pub(crate) wait: Option<Patience>,
+    /// How long to wait for the tasks; `None`: do not wait.
+    pub(crate) wait: Option<WaitOptions>,
     pub(crate) total_timeout: Option<Duration>,
-    /// The file that a run is written to, and goes on from.
+    /// The journal's file.
     pub(crate) journal: Option<PathBuf>,
-    /// Whether those are sent again of whom nobody can tell whether they were sent before.
+    /// Whether to send people again if an earlier run may have sent them.
     pub(crate) resend_uncertain: bool,
 }
 
 impl<'a> RefreshRequest<'a> {
-    /// Parses the request's JSON text, and refuses one that names nobody.
+    /// Parses the JSON text of a request, and rejects one that names nobody.
     pub(crate) fn parse(text: &'a str) -> Result<Self> {
         let mut object = Object::parse(text, "The request")?;
         let filter = object.text("filter")?;
@@ -105,7 +102,7 @@ impl<'a> RefreshRequest<'a> {
         Ok(Self { selection, arguments, options, stream, client, configuration })
     }
 
-    /// Whether a refresh of everybody is what its author has named.
+    /// Whether a full refresh was requested.
     pub(crate) fn means_everybody(&self) -> bool {
         self.options.allow_full_refresh && (self.options.allow_prune_all || !self.prunes())
     }
@@ -115,10 +112,10 @@ impl<'a> RefreshRequest<'a> {
         self.arguments.as_ref().is_some_and(Arguments::prune)
     }
 
-    /// The documented body, with this filter.
+    /// The documented body with this filter.
     pub(crate) fn body(&self, filter: Option<&str>) -> String {
         let body = Body { filter, refresh_args: self.arguments.as_ref() };
-        // Texts and JSON as it came always serialise.
+        // Texts and unparsed JSON always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
@@ -159,7 +156,7 @@ impl Selection {
 }
 
 impl People {
-    /// The people who were given, or `None` where none were.
+    /// The people, or `None` if the request has none.
     fn parse(
         values: Option<Vec<String>>,
         attribute: Option<String>,
@@ -207,7 +204,7 @@ fn attribute(name: &str) -> Result<Attribute> {
     })
 }
 
-/// The people of a refresh whose names come later: none yet.
+/// The people of a stream: none yet.
 fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<String>> {
     if identities.is_some() {
         return Err(Error::invalid_argument("identities and stream cannot both say whom to refresh.")
@@ -220,22 +217,22 @@ fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<St
     Ok(Vec::new())
 }
 
-/// Whether a request is for names that come by `cc_operation_send`. Of a text that is no request it is not known.
+/// Whether the text is a request with `"stream": true`. False for invalid text.
 pub(crate) fn is_stream(text: &str) -> bool {
-    // Most requests have no such word, and need not be read twice.
+    // Most requests lack the word; this saves a parse.
     text.contains("\"stream\"")
         && Object::parse(text, "The request")
             .and_then(|mut object| object.flag("stream"))
             .is_ok_and(|flag| flag == Some(true))
 }
 
-/// What `cc_operation_send` takes.
+/// The request of `cc_operation_send`.
 #[derive(Debug)]
 pub(crate) struct SendRequest {
     pub(crate) identities: Vec<String>,
-    /// Which attribute they are values of; the request's where it is not given.
+    /// The attribute of the identities; `None`: the request's.
     pub(crate) attribute: Option<Attribute>,
-    /// Whether no more names come.
+    /// Whether these are the last names.
     pub(crate) end: bool,
 }
 
@@ -266,7 +263,7 @@ impl Options {
             dry_run: object.flag("dryRun")?.unwrap_or(false),
             backend: Configuration::backend(&mut object)?,
             allow_broader: object.flag("allowBroader")?,
-            wait: Patience::read(&mut object)?,
+            wait: WaitOptions::read(&mut object)?,
             total_timeout: object.seconds("totalTimeoutSec")?,
             journal: object.text("journal")?.filter(|path| !path.trim().is_empty()).map(PathBuf::from),
             resend_uncertain: object.flag("resendUncertain")?.unwrap_or(false),
@@ -286,7 +283,7 @@ impl Options {
     }
 }
 
-/// Reads a filter.
+/// Parses a filter.
 pub(crate) fn filter(text: &str) -> Result<Filter> {
     check_size(text)?;
     filter::parse(text)
@@ -309,7 +306,7 @@ fn check_size(filter: &str) -> Result<()> {
     Ok(())
 }
 
-/// The error of a question about no filter.
+/// The error if `filter` is missing.
 pub(crate) fn missing_filter() -> Error {
     Error::invalid_argument("filter is missing; it must be text.")
         .hint("Such as {\"filter\": \"uid == \\\"amelie.roux\\\"\"}.")

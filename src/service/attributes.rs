@@ -1,4 +1,4 @@
-//! `GET /identity-attributes/v1`: the tenant's identity attributes, and which of them a filter may name.
+//! `GET /identity-attributes/v1`: the tenant's identity attributes, and which of them are searchable.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -8,7 +8,6 @@ use super::{Call, Endpoint, Path};
 use crate::error::Result;
 use crate::http::Delivery;
 
-/// An identity attribute.
 #[derive(Debug)]
 pub(crate) struct Attribute {
     pub(crate) name: String,
@@ -16,14 +15,13 @@ pub(crate) struct Attribute {
     pub(crate) searchable: bool,
 }
 
-/// The tenant's identity attributes.
 pub(crate) fn identity_attributes(call: &Call<'_>) -> Result<Vec<Attribute>> {
     let endpoint = Endpoint {
         method: Method::GET,
-        path: Path::of("identity-attributes", ""),
+        path: Path::versioned("identity-attributes", ""),
         query: String::new(),
         delivery: Delivery::Repeatable,
-        doing: "the list of identity attributes",
+        action: "the list of identity attributes",
         needs: "Needed are the scope idn:identity-profile-attribute:read and a user of level ORG_ADMIN.",
     };
     let response = call.exchange(&endpoint, Bytes::new())?;

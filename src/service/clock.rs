@@ -1,8 +1,8 @@
-//! The service's clock: points in time in UTC, to the second, as `2026-11-28T10:00:00`.
+//! The service's times: UTC, to the second, as `2026-11-28T10:00:00`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A point in time in a form whose order is that of time.
+/// The text of a time. Texts sort like times.
 pub(super) fn iso(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (year, month, day) = civil(seconds / 86_400);
@@ -10,7 +10,7 @@ pub(super) fn iso(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
-/// How many seconds one point in time is before another; 0 where it is not before it.
+/// The seconds from one time to a later one; 0 if it is not later.
 pub(crate) fn seconds_between(before: &str, after: &str) -> u64 {
     match (seconds(before), seconds(after)) {
         (Some(before), Some(after)) => after.saturating_sub(before),
@@ -25,7 +25,7 @@ fn seconds(time: &str) -> Option<u64> {
     Some(days * 86_400 + number(11..13)? * 3_600 + number(14..16)? * 60 + number(17..19)?)
 }
 
-/// Year, month and day of a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`).
+/// Year, month and day for a number of days since 1970-01-01 (Howard Hinnant's `civil_from_days`).
 fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

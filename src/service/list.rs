@@ -1,4 +1,4 @@
-//! `GET /identities/v1`: what users that may not search can find people by.
+//! `GET /identities/v1`: finds people for users who may not search.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -9,34 +9,34 @@ use super::{Call, Endpoint, Path};
 use crate::error::Result;
 use crate::http::Delivery;
 
-/// The most members that one page can have.
+/// The maximum page size.
 pub(crate) const LARGEST_PAGE: u64 = 250;
 
-/// Longer values do not go into a URL.
-const LONGEST_VALUE: usize = 1_000;
+/// The maximum length of a value in the URL.
+const MAX_VALUE_BYTES: usize = 1_000;
 
-/// One attribute equals one value: the only question that is asked of this list.
+/// One attribute equals one value: the only filter that is used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListFilter(String);
 
 impl ListFilter {
-    /// The question for what a filter of `/cc` calls `attribute`, where the list can answer it.
+    /// The filter for an attribute of `/cc`'s filters, if the list supports it.
     pub(crate) fn equal(attribute: &str, value: &str) -> Option<Self> {
         let name = match attribute {
             "id" => "id",
-            // The user name; `name` is the display name here.
+            // The user name; here `name` is the display name.
             "name" => "alias",
             "email" => "email",
             _ => return None,
         };
-        if value.len() > LONGEST_VALUE || value.chars().any(char::is_control) {
+        if value.len() > MAX_VALUE_BYTES || value.chars().any(char::is_control) {
             return None;
         }
         Some(Self(format!("{name} eq {}", quoted(value))))
     }
 }
 
-/// A page of the identities that have the value (and of some that nearly have it), as search's documents have them.
+/// A page of the identities that have the value, and of some with a similar one, in the form of search's documents.
 pub(crate) fn list(call: &Call<'_>, filter: &ListFilter, offset: u64) -> Result<Page> {
     let endpoint = endpoint(&[
         ("filters", filter.0.as_str()),
@@ -50,35 +50,35 @@ pub(crate) fn list(call: &Call<'_>, filter: &ListFilter, offset: u64) -> Result<
     Ok(page)
 }
 
-/// The most people that one look at [`standings`] can have.
-const LARGEST_LOOK: usize = 150;
+/// The maximum number of ids in a request for [`refresh_statuses`].
+const MAX_IDS: usize = 150;
 
-/// How long their ids may be in the address, of which servers take 8 KB.
-const LONGEST_LIST: usize = 6_500;
+/// The maximum length of the ids in the URL; servers accept 8 KB.
+const MAX_IDS_BYTES: usize = 6_500;
 
-/// What the tenant says of somebody's last refresh.
+/// What the tenant reports of a person's last refresh.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct RefreshStatus {
     pub(crate) id: String,
     pub(crate) processing_state: Option<String>,
-    /// As the service writes times.
+    /// In the service's format.
     pub(crate) last_refresh: Option<String>,
 }
 
-/// How many of these ids, the first ones, fit into one look at [`standings`]; one always does.
-pub(crate) fn fitting<'i>(ids: impl Iterator<Item = &'i str>) -> usize {
+/// How many of the first ids fit into one request for [`refresh_statuses`]; at least one.
+pub(crate) fn ids_per_request<'i>(ids: impl Iterator<Item = &'i str>) -> usize {
     let mut length = 0;
     let fits = |id: &&str| {
         length += form_urlencoded::byte_serialize(quoted(id).as_bytes()).map(str::len).sum::<usize>() + "%2C".len();
-        length <= LONGEST_LIST
+        length <= MAX_IDS_BYTES
     };
-    ids.take(LARGEST_LOOK).take_while(fits).count().max(1)
+    ids.take(MAX_IDS).take_while(fits).count().max(1)
 }
 
-/// How the people with these ids stand, as many as are [`fitting`]; those whom the tenant does not have are left out.
-pub(crate) fn standings(call: &Call<'_>, ids: &[&str]) -> Result<Vec<Standing>> {
+/// The status of the people with these ids, at most [`ids_per_request`]. Unknown ids are left out.
+pub(crate) fn refresh_statuses(call: &Call<'_>, ids: &[&str]) -> Result<Vec<RefreshStatus>> {
     // No id is longer.
-    let ids: Vec<String> = ids.iter().filter(|id| id.len() <= LONGEST_VALUE).map(|id| quoted(id)).collect();
+    let ids: Vec<String> = ids.iter().filter(|id| id.len() <= MAX_VALUE_BYTES).map(|id| quoted(id)).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -86,14 +86,14 @@ pub(crate) fn standings(call: &Call<'_>, ids: &[&str]) -> Result<Vec<Standing>> 
     let endpoint = endpoint(&[("filters", &filter), ("limit", &LARGEST_PAGE.to_string()), ("defaultFilter", "NONE")]);
     let response = call.exchange(&endpoint, Bytes::new())?;
     let text = |member: &Value, name: &str| member.get(name).and_then(Value::as_str).map(str::to_owned);
-    let standing = |member: &Value| {
+    let status = |member: &Value| {
         let (processing_state, last_refresh) = (text(member, "processingState"), text(member, "lastRefresh"));
-        Some(Standing { id: text(member, "id")?, processing_state, last_refresh })
+        Some(RefreshStatus { id: text(member, "id")?, processing_state, last_refresh })
     };
-    Ok(call.members(&endpoint, &response)?.iter().filter_map(standing).collect())
+    Ok(call.members(&endpoint, &response)?.iter().filter_map(status).collect())
 }
 
-/// How many identities the tenant has.
+/// The number of identities in the tenant.
 pub(super) fn list_size(call: &Call<'_>) -> Result<u64> {
     let endpoint = endpoint(&[("limit", "1"), ("count", "true")]);
     let response = call.exchange(&endpoint, Bytes::new())?;
@@ -104,11 +104,11 @@ fn endpoint(parameters: &[(&str, &str)]) -> Endpoint {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     Endpoint {
         method: Method::GET,
-        path: Path::of("identities", ""),
-        // A blank as every server reads it; a plus sign itself is %2B by now.
+        path: Path::versioned("identities", ""),
+        // %20 is understood by every server. A plus sign itself is already %2B.
         query: query.replace('+', "%20"),
         delivery: Delivery::Repeatable,
-        doing: "the list of identities",
+        action: "the list of identities",
         needs: "Needed are the scope idn:identity:read and a user's token, of level ORG_ADMIN or HELPDESK; an API client without a user may not.",
     }
 }
@@ -117,7 +117,7 @@ fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// A member of the list under the names of search.
+/// Converts a member of the list to the form of search's documents.
 fn document(member: &Value) -> Value {
     let of = |name: &str| member.get(name).cloned().unwrap_or_default();
     json!({
@@ -132,11 +132,11 @@ mod tests {
 
     #[test]
     fn no_address_gets_longer_than_servers_take() {
-        let fits = |id: &str| fitting(std::iter::repeat_n(id, 1_000));
-        assert_eq!(fits(&"2c918085".repeat(4)), LARGEST_LOOK);
+        let fits = |id: &str| ids_per_request(std::iter::repeat_n(id, 1_000));
+        assert_eq!(fits(&"2c918085".repeat(4)), MAX_IDS);
         assert_eq!(fits(&"\u{1}".repeat(100)), 21);
         assert_eq!(fits(&"x".repeat(100_000)), 1);
-        assert_eq!(fits("1"), LARGEST_LOOK);
+        assert_eq!(fits("1"), MAX_IDS);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The service as typed calls: each knows its path, what it needs and what its answers mean.
+//! The service as typed functions. Each endpoint knows its path, its requirements and its answers.
 
 mod attributes;
 mod clock;
@@ -21,7 +21,9 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use clock::seconds_between;
-pub(crate) use list::{LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, Standing, fitting, list, standings};
+pub(crate) use list::{
+    LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, refresh_statuses,
+};
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
@@ -29,7 +31,7 @@ pub(crate) use search::{
     LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, search, tenant_size,
 };
 pub(crate) use tasks::{TaskStatus, task_status, tasks_since};
-pub(crate) use tenant::Age;
+pub(crate) use tenant::Freshness;
 
 use self::path::Path;
 use self::tenant::TenantFacts;
@@ -43,101 +45,99 @@ use crate::response::Response;
 use crate::secret::Secret;
 use crate::text::printable;
 
-/// The service at one address, as one client of it; shared by all calls whose configuration is the same.
+/// The service at one address with one set of credentials; shared by all calls with the same configuration.
 #[derive(Debug)]
 pub(crate) struct Service {
     configuration: Effective,
     policy: Policy,
     tokens: Tokens,
-    /// Of every request, but for a token that was fetched; the caller's own win.
+    /// The headers of every request, except a fetched token. The caller's headers override the library's.
     headers: HeaderMap,
-    /// Where the endpoints are that have been called, by path and query.
+    /// The endpoints called so far, by path and query.
     targets: Cache<(Path, String), Arc<Target>>,
-    /// What earlier calls have learned of the tenant.
-    known: Arc<TenantFacts>,
+    /// What earlier calls have learned about the tenant.
+    facts: Arc<TenantFacts>,
 }
 
-/// One call of the library: to which service, and until when.
+/// One call of the library: the service, the deadline, the control.
 #[derive(Debug)]
 pub(crate) struct Call<'s> {
     pub(crate) service: &'s Service,
-    /// The end of everything that this call does (`options.totalTimeoutSec`).
+    /// The end of the whole call (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
-    /// Whether it was cancelled, and what it is doing.
     pub(crate) control: &'s Control,
-    /// What its answers have said beside what they were asked for.
-    pub(crate) notices: Notices,
+    pub(crate) metadata: ResponseMetadata,
 }
 
-/// What a call's answers have said beside what they were asked for.
+/// Information from the headers of a call's answers.
 #[derive(Debug, Default)]
-pub(crate) struct Notices {
+pub(crate) struct ResponseMetadata {
     /// `X-Deprecated: true`.
     deprecated: AtomicBool,
-    /// The last `Date`, and when it came.
+    /// The last `Date`, and when it was received.
     date: Mutex<Option<(String, Instant)>>,
 }
 
-/// What an endpoint asks of the caller, for the error when it refuses.
+/// An endpoint, with texts for its errors.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     method: Method,
     path: Path,
-    /// The URL's query, encoded; empty for none.
+    /// The encoded query; empty for none.
     query: String,
     delivery: Delivery,
-    /// What is being done, as in "the service refused {doing}".
-    doing: &'static str,
-    /// Scope, user level and kind of token.
+    /// As in "the service refused {action}".
+    action: &'static str,
+    /// The required scope, user level and kind of token.
     needs: &'static str,
 }
 
 const EXPERIMENTAL: &str = "x-sailpoint-experimental";
 const DEPRECATED: &str = "x-deprecated";
 
-/// How many configurations are kept ready at the same time.
-const SERVICES: usize = 16;
+/// The maximum number of cached services.
+const MAX_SERVICES: usize = 16;
 
-/// Longer configurations are read each time.
-const LARGEST_KEPT: usize = 64 << 10;
+/// Longer configurations are not cached.
+const MAX_CACHED_BYTES: usize = 64 << 10;
 
-/// How many targets a service keeps.
-const TARGETS: usize = 16;
+/// The maximum number of cached targets of a service.
+const MAX_TARGETS: usize = 16;
 
-/// What a service is kept under.
+/// The key of a cached service.
 #[derive(PartialEq, Eq)]
 enum Key {
-    /// The call's configuration, as it was written.
+    /// The text of the call's configuration.
     Call(String),
-    /// The `cc_configure` with this number.
+    /// The number of the `cc_configure`.
     Session(u64),
 }
 
 impl Service {
-    /// The service that a call with this configuration (its JSON text), or with none, goes to. One that depends on
-    /// files or variables is made anew each time; another is read once.
+    /// The service for a configuration (its JSON text), or without one. It is cached unless it depends on files or
+    /// environment variables.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static KEPT: Cache<Key, Arc<Service>> = Cache::new(SERVICES);
+        static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),
             _ => false,
         };
-        if let Some(service) = KEPT.get(is_wanted) {
+        if let Some(service) = CACHE.get(is_wanted) {
             return Ok(service);
         }
         let parsed = configuration.map(Configuration::of_call).transpose()?;
         let service = Arc::new(Self::new(Effective::of_call(parsed.as_ref())?)?);
         let key = match (service.configuration.origin, configuration) {
-            (Origin::Call, Some(text)) if text.len() <= LARGEST_KEPT => Key::Call(text.to_owned()),
+            (Origin::Call, Some(text)) if text.len() <= MAX_CACHED_BYTES => Key::Call(text.to_owned()),
             (Origin::Session(number), None) => Key::Session(number),
             _ => return Ok(service),
         };
-        Ok(KEPT.get_or_insert_with(key, || service))
+        Ok(CACHE.get_or_insert_with(key, || service))
     }
 
     fn new(configuration: Effective) -> Result<Self> {
-        // Room for what the layers below add: a map that grows is hashed anew for each request.
+        // With room for the headers that lower layers add: otherwise the map grows and rehashes for each request.
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, configuration.settings.user_agent.clone());
@@ -149,11 +149,11 @@ impl Service {
         if let Tokens::Given(bearer) = &tokens {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
-        let known = TenantFacts::of(&configuration);
-        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(TARGETS), known })
+        let facts = TenantFacts::of(&configuration);
+        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(MAX_TARGETS), facts })
     }
 
-    /// What all requests to an endpoint have in common.
+    /// The common parts of all requests to an endpoint.
     fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
         if let Some(target) = self.targets.get(|(path, query)| *path == endpoint.path && *query == endpoint.query) {
             return target;
@@ -174,48 +174,48 @@ impl Service {
     }
 
     fn url(&self, path: &Path) -> reqwest::Url {
-        self.base_url().join(&path.under(self.configuration.settings.api_version))
+        self.base_url().join(&path.in_version(self.configuration.settings.api_version))
     }
 
-    /// The way that the configuration names, where the request does not.
+    /// The configured backend.
     pub(crate) fn backend(&self) -> Backend {
         self.configuration.settings.backend
     }
 
-    /// Whether the successor's calls may do more, or less, than the arguments say, where the request does not tell.
+    /// The configured `allowBroader`.
     pub(crate) fn allow_broader(&self) -> bool {
         self.configuration.settings.allow_broader
     }
 
     /// Whether the tenant is known to have lost `/cc`.
     pub(crate) fn is_retired(&self) -> bool {
-        self.known.retired.load(Ordering::Relaxed)
+        self.facts.retired.load(Ordering::Relaxed)
     }
 
-    /// From now on nothing is sent to `/cc` unless that is asked for.
+    /// Stops using `/cc`, unless a request asks for it.
     pub(crate) fn remember_retired(&self) {
-        self.known.retired.store(true, Ordering::Relaxed);
+        self.facts.retired.store(true, Ordering::Relaxed);
     }
 
-    /// Whether matches are counted before a refresh by filter, where the request does not say.
+    /// The configured `preflight`.
     pub(crate) fn preflight(&self) -> bool {
         self.configuration.settings.preflight
     }
 
-    /// The most calls under way at the same time for one request.
+    /// The maximum number of concurrent calls of one request.
     pub(crate) fn maximum_concurrency(&self) -> usize {
         // At most 16.
         self.configuration.settings.maximum_concurrency as usize
     }
 
-    /// The most identities that a refresh may touch, where the request does not say.
+    /// The configured `maxIdentities`.
     pub(crate) fn maximum_identities(&self) -> Option<u64> {
         self.configuration.settings.maximum_identities
     }
 }
 
-impl Notices {
-    fn hear(&self, response: &Response) {
+impl ResponseMetadata {
+    fn record(&self, response: &Response) {
         if response.header(DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
             self.deprecated.store(true, Ordering::Relaxed);
         }
@@ -224,13 +224,13 @@ impl Notices {
         }
     }
 
-    /// The service's time now, by its last answer.
+    /// The service's current time, from its last answer.
     fn service_time(&self) -> Option<SystemTime> {
         let (date, came) = self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         Some(httpdate::parse_http_date(&date).ok()? + came.elapsed())
     }
 
-    /// In sentences for people.
+    /// As sentences.
     pub(crate) fn warnings(&self, service: &Service) -> Vec<String> {
         let version = service.configuration.settings.api_version;
         let deprecated = self.deprecated.load(Ordering::Relaxed).then(|| match version {
@@ -246,34 +246,34 @@ impl Notices {
 
 impl<'s> Call<'s> {
     pub(crate) fn new(service: &'s Service, deadline: Option<Instant>, control: &'s Control) -> Self {
-        Self { service, deadline, control, notices: Notices::default() }
+        Self { service, deadline, control, metadata: ResponseMetadata::default() }
     }
 }
 
 impl Call<'_> {
-    /// Whether its time is used up.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether its deadline has passed.
+    pub(crate) fn is_timed_out(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    /// The service's time now, in UTC, to the second, as `2026-11-28T10:00:00`. It is asked for where no answer has told
-    /// it; `None` where that fails.
+    /// The service's current time in UTC, to the second, as `2026-11-28T10:00:00`. Sends a request if no answer has
+    /// told it; `None` if that fails.
     pub(crate) fn service_time(&self) -> Option<String> {
-        let time = self.notices.service_time().or_else(|| {
-            // Whatever its status is, the answer has a date.
+        let time = self.metadata.service_time().or_else(|| {
+            // The answer has a date whatever its status is.
             let _ = list::list_size(self);
-            self.notices.service_time()
+            self.metadata.service_time()
         })?;
         Some(clock::iso(time))
     }
 
-    fn too_late(&self, endpoint: &Endpoint) -> Error {
-        Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.doing))
+    fn time_used_up(&self, endpoint: &Endpoint) -> Error {
+        Error::new(Code::Timeout, format!("The call's time was used up before {} could be sent.", endpoint.action))
             .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ sets the limit.")
     }
 
-    /// The error of a success that is somebody else's: the service never answers with a page.
-    fn page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+    /// The error of a success from another server: the service never answers with HTML.
+    fn html_page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
         let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
         Error::new(
             Code::InvalidResponse,
@@ -285,8 +285,8 @@ impl Call<'_> {
         .endpoint_answer()
     }
 
-    /// The error of an answer that is no success.
-    fn refused(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+    /// The error of an unsuccessful status.
+    fn status_error(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
         let status = response.status;
         let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
         let sent = match endpoint.delivery {
@@ -294,10 +294,10 @@ impl Call<'_> {
             Delivery::Once => Sent::of_status(status),
         };
         let hint = match status {
-            401 if response.is_unroutable() => self.no_such_route(),
-            401 => format!("{}\n{}", self.why_unauthorized(), endpoint.needs),
+            401 if response.is_unroutable() => self.missing_endpoint_hint(),
+            401 => format!("{}\n{}", self.unauthorized_hint(), endpoint.needs),
             403 => endpoint.needs.to_owned(),
-            404 | 405 | 410 => self.no_such_route(),
+            404 | 405 | 410 => self.missing_endpoint_hint(),
             429 => match retry_after {
                 Some(seconds) => format!("The service asks to wait {seconds} s. This was not taken: it is safe to try again then."),
                 None => "This was not taken: it is safe to try again later.".to_owned(),
@@ -317,7 +317,7 @@ impl Call<'_> {
         };
         let message = format!(
             "The service refused {}: status {status}{} ({} {url}).",
-            endpoint.doing,
+            endpoint.action,
             describe(&response),
             endpoint.method
         );
@@ -329,14 +329,14 @@ impl Call<'_> {
             .endpoint_answer()
     }
 
-    fn no_such_route(&self) -> String {
+    fn missing_endpoint_hint(&self) -> String {
         format!(
             "Either {} is not the API's address, or the tenant does not have this endpoint.",
             self.service.base_url().as_str()
         )
     }
 
-    fn why_unauthorized(&self) -> &'static str {
+    fn unauthorized_hint(&self) -> &'static str {
         match self.service.configuration.credentials {
             Credentials::AccessToken(_) => {
                 "The access token has expired, or is no token of this tenant. An access token that was given is never renewed; a client id and secret are."
@@ -346,7 +346,7 @@ impl Call<'_> {
         }
     }
 
-    /// Takes out of an answer what a server may have repeated.
+    /// Removes secrets that a server may have repeated.
     fn scrub(&self, response: &mut Response, token: Option<&Secret>) {
         let mut secrets: Vec<&Secret> = token.into_iter().collect();
         if let Credentials::Client { secret, .. } = &self.service.configuration.credentials {
@@ -358,7 +358,7 @@ impl Call<'_> {
     }
 }
 
-/// The code of an HTTP status that is no success.
+/// The code of an unsuccessful status.
 fn code_of(status: u16) -> Code {
     match status {
         401 => Code::Unauthorized,
@@ -370,13 +370,13 @@ fn code_of(status: u16) -> Code {
     }
 }
 
-/// What the service said, as a part of a sentence.
+/// The service's error message as part of a sentence.
 fn describe(response: &Response) -> String {
-    response.said().map_or_else(String::new, |said| format!(", \"{said}\""))
+    response.error_message().map_or_else(String::new, |message| format!(", \"{message}\""))
 }
 
-/// An id as one segment of a path. One or two dots cannot be one: however they are written, they lead elsewhere.
-fn segment(id: &str) -> Result<String> {
+/// An id as a path segment. One or two dots cannot be one, because in any encoding they change the path.
+fn path_segment(id: &str) -> Result<String> {
     if matches!(id, "." | "..") {
         return Err(Error::invalid_argument(format!("\"{id}\" is no id: no address can hold it.")));
     }
@@ -389,10 +389,10 @@ mod tests {
 
     #[test]
     fn no_id_gets_out_of_its_segment() {
-        let segment = |id| segment(id).ok();
-        assert_eq!(segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
-        assert_eq!(segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));
-        assert_eq!(segment("%2e%2E").as_deref(), Some("%252e%252E"));
-        assert_eq!((segment("."), segment("..")), (None, None));
+        let path_segment = |id| path_segment(id).ok();
+        assert_eq!(path_segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
+        assert_eq!(path_segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));
+        assert_eq!(path_segment("%2e%2E").as_deref(), Some("%252e%252E"));
+        assert_eq!((path_segment("."), path_segment("..")), (None, None));
     }
 }

@@ -1,4 +1,4 @@
-//! A call of the service under way: begun without waiting for the answer, so that one thread can have several.
+//! A request in flight: it does not block, so that one thread can have several.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use super::token::Bearer;
 use super::{Call, Endpoint};
 use crate::control::Phase;
 use crate::error::{Result, Sent};
-use crate::http::{self, Delivery, Patience, Request, Started, Target};
+use crate::http::{self, Delivery, PendingExchange, Request, Target, Timeouts};
 use crate::response::Response;
 
-/// A call that has begun. Dropped before it was finished, it is given up: what has not left does not leave.
+/// A request in flight. Dropping it aborts it: it is not sent if it was not sent yet.
 #[derive(Debug)]
 #[must_use = "it is given up when it is dropped"]
 pub(crate) struct PendingCall<'c, E: Borrow<Endpoint> = Endpoint> {
@@ -22,20 +22,20 @@ pub(crate) struct PendingCall<'c, E: Borrow<Endpoint> = Endpoint> {
     target: Arc<Target>,
     body: Bytes,
     token: Option<Arc<Bearer>>,
-    started: Started,
+    started: PendingExchange,
 }
 
 impl<'c> Call<'c> {
-    /// One authorised exchange.
+    /// Sends an authorised request and waits for the answer.
     pub(super) fn exchange(&self, endpoint: &Endpoint, body: Bytes) -> Result<Response> {
         self.begin(endpoint, body)?.finish()
     }
 
-    /// Begins an exchange. It waits for a token where there is none, and for nothing else.
+    /// Starts a request. It waits only for a token, if there is none.
     pub(super) fn begin<E: Borrow<Endpoint>>(&'c self, endpoint: E, body: Bytes) -> Result<PendingCall<'c, E>> {
         let asked = endpoint.borrow();
-        if self.is_over() {
-            return Err(self.too_late(asked));
+        if self.is_timed_out() {
+            return Err(self.time_used_up(asked));
         }
         self.control.check()?;
         let target = self.service.target(asked);
@@ -44,33 +44,39 @@ impl<'c> Call<'c> {
         Ok(PendingCall { call: self, endpoint, target, body, token, started })
     }
 
-    fn start(&self, endpoint: &Endpoint, target: &Arc<Target>, token: Option<&Bearer>, body: Bytes) -> Result<Started> {
+    fn start(
+        &self,
+        endpoint: &Endpoint,
+        target: &Arc<Target>,
+        token: Option<&Bearer>,
+        body: Bytes,
+    ) -> Result<PendingExchange> {
         let phase = match endpoint.delivery {
             Delivery::Once => Phase::Sending,
             Delivery::Repeatable => Phase::Searching,
         };
-        self.control.doing(phase, endpoint.doing);
+        self.control.set_phase(phase, endpoint.action);
         let authorization = token.filter(|_| self.service.tokens.renewable()).map(|bearer| bearer.header.clone());
         let request =
             Request { target: Arc::clone(target), authorization, body, delivery: endpoint.delivery, is_limited: true };
-        http::start(&self.service.policy, request, self.patience(), self.control)
+        http::start(&self.service.policy, request, self.timeouts(), self.control)
     }
 
-    /// How long one exchange may take.
-    pub(super) fn patience(&self) -> Patience {
-        Patience { timeout: self.service.configuration.settings.timeout, end: self.deadline }
+    /// The time limits of one exchange.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        Timeouts { timeout: self.service.configuration.settings.timeout, end: self.deadline }
     }
 
-    /// How long one exchange may take that does not wait for the rate limit.
+    /// The time for an exchange that does not wait for the rate limit.
     pub(super) fn remaining(&self) -> Duration {
-        let Patience { timeout, end } = self.patience();
+        let Timeouts { timeout, end } = self.timeouts();
         end.map_or(timeout, |end| end.saturating_duration_since(Instant::now()).min(timeout))
     }
 }
 
 impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
-    /// Waits for the answer. A token that is refused is renewed once, and the request sent again: the service does not
-    /// read a request with a bad token.
+    /// Waits for the answer. If the token is refused, it is renewed once and the request is sent again: the service
+    /// does not process a request with an invalid token.
     pub(crate) fn finish(self) -> Result<Response> {
         let Self { call, endpoint, target, body, mut token, started } = self;
         let endpoint = endpoint.borrow();
@@ -80,8 +86,8 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
             token = tokens.token(call, token.as_deref())?;
             response = call.start(endpoint, &target, token.as_deref(), body)?.finish()?;
         }
-        call.notices.hear(&response);
-        if response.is_success() && !response.is_page() {
+        call.metadata.record(&response);
+        if response.is_success() && !response.is_html() {
             return Ok(response);
         }
         call.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
@@ -89,10 +95,10 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
         let url = call.service.url(&endpoint.path);
         if response.is_success() {
             if endpoint.delivery == Delivery::Once {
-                call.control.settle(Sent::Maybe);
+                call.control.record_sent(Sent::Maybe);
             }
-            return Err(call.page(endpoint, &url, response));
+            return Err(call.html_page(endpoint, &url, response));
         }
-        Err(call.refused(endpoint, &url, response))
+        Err(call.status_error(endpoint, &url, response))
     }
 }

@@ -1,4 +1,4 @@
-//! `POST /search/v1` and `POST /search/v1/count`: documents of identities, and how many there are.
+//! `POST /search/v1` and `POST /search/v1/count`: identities as documents, and their number.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -6,37 +6,36 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::list::list_size;
-use super::tenant::Age;
+use super::tenant::Freshness;
 use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::{Code, Error, Result};
 use crate::http::Delivery;
 use crate::response::Response;
 
-/// The most documents that one page can have.
+/// The maximum page size.
 pub(crate) const LARGEST_PAGE: u64 = 10_000;
 
-/// The query that finds everybody.
+/// The query that matches everybody.
 const EVERYBODY: &str = "*";
 
 const NEEDS: &str = "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not. A personal \
      access token of that user does, and so does the token of an API client.";
 
-/// Some of the documents that were found.
+/// A page of documents.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) documents: Vec<Value>,
-    /// How many were found in all, where the answer says it.
+    /// The number of all matches, if the answer has it.
     pub(crate) total: Option<u64>,
     bytes: usize,
 }
 
-/// A page of the identities that a query finds, sorted by id, beginning after the id `after`, with the members
-/// `fields` of each.
+/// A page of the identities that a query finds, sorted by id, starting after the id `after`, with the given fields.
 pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Option<&str>, limit: u64) -> Result<Page> {
     finish_search(call, begin_search(call, query, fields, after, limit)?)
 }
 
-/// The same without waiting for the answer.
+/// Starts a search without waiting for the answer.
 pub(crate) fn begin_search<'c>(
     call: &'c Call<'c>,
     query: &str,
@@ -55,23 +54,22 @@ pub(crate) fn begin_search<'c>(
 }
 
 pub(crate) fn finish_search(call: &Call<'_>, begun: PendingCall<'_>) -> Result<Page> {
-    // Only its path and method are told.
+    // Errors use only its path and method.
     Page::read(call, &search_endpoint(0), &begun.finish()?)
 }
 
 fn search_endpoint(limit: u64) -> Endpoint {
     Endpoint {
         method: Method::POST,
-        path: Path::of("search", ""),
+        path: Path::versioned("search", ""),
         query: format!("limit={limit}&count=true"),
         delivery: Delivery::Repeatable,
-        doing: "the search for those who are meant",
+        action: "the search for those who are meant",
         needs: NEEDS,
     }
 }
 
-/// A search's body. Typed, not a [`Value`]: it goes before nearly every refresh, and a tree of maps takes as long as
-/// all else about it.
+/// The body of a search. Typed for speed, because a search precedes nearly every refresh.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Question<'a> {
@@ -102,14 +100,14 @@ impl Question<'_> {
     }
 }
 
-/// How many identities a query finds.
+/// The number of identities that a query finds.
 pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
     let endpoint = Endpoint {
         method: Method::POST,
-        path: Path::of("search", "/count"),
+        path: Path::versioned("search", "/count"),
         query: String::new(),
         delivery: Delivery::Repeatable,
-        doing: "the count of identities",
+        action: "the count of identities",
         needs: NEEDS,
     };
     let body = json!({ "indices": IDENTITIES, "query": { "query": query } });
@@ -117,10 +115,10 @@ pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
     call.total(&endpoint, &response)
 }
 
-/// How many identities the tenant has, as search sees it, and how old the answer is. Whoever may not search is told by
-/// `GET /identities`.
-pub(crate) fn tenant_size(call: &Call<'_>, age: Age) -> Result<(u64, Age)> {
-    call.service.known.size.get(age, || match count(call, EVERYBODY) {
+/// The number of identities in the tenant, and whether it was cached. For users who may not search, it comes from `GET
+/// /identities`.
+pub(crate) fn tenant_size(call: &Call<'_>, freshness: Freshness) -> Result<(u64, Freshness)> {
+    call.service.facts.size.get(freshness, || match count(call, EVERYBODY) {
         Err(error) if error.details().code == Code::Forbidden => list_size(call).map_err(|_| error),
         counted => counted,
     })
@@ -133,7 +131,7 @@ impl Page {
         Ok(Self { documents, total: total(response), bytes })
     }
 
-    /// How many documents of this kind fit well into one answer.
+    /// The page size that fits into an answer of the maximum size.
     pub(crate) fn next_limit(&self, call: &Call<'_>) -> u64 {
         let room = call.service.configuration.settings.maximum_response_bytes / 4;
         let each = (self.bytes / self.documents.len().max(1)).max(1) as u64;
@@ -142,20 +140,20 @@ impl Page {
 }
 
 impl Call<'_> {
-    /// The members of an answer that is a list.
+    /// The members of an answer that is an array.
     pub(super) fn members(&self, endpoint: &Endpoint, response: &Response) -> Result<Vec<Value>> {
         response
             .json()
             .and_then(|json| serde_json::from_str(json).ok())
-            .ok_or_else(|| self.unusable(endpoint, response, "something that is no list"))
+            .ok_or_else(|| self.invalid_response(endpoint, response, "something that is no list"))
     }
 
     /// The number in `X-Total-Count`.
     pub(super) fn total(&self, endpoint: &Endpoint, response: &Response) -> Result<u64> {
-        total(response).ok_or_else(|| self.unusable(endpoint, response, "no number in X-Total-Count"))
+        total(response).ok_or_else(|| self.invalid_response(endpoint, response, "no number in X-Total-Count"))
     }
 
-    pub(super) fn unusable(&self, endpoint: &Endpoint, response: &Response, what: &str) -> Error {
+    pub(super) fn invalid_response(&self, endpoint: &Endpoint, response: &Response, what: &str) -> Error {
         let url = self.service.url(&endpoint.path);
         let message = format!("{} {url} answered with status {} and {what}.", endpoint.method, response.status);
         Error::new(Code::InvalidResponse, message)

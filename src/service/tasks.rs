@@ -1,44 +1,43 @@
-//! `GET /task-status/v1/{id}`: how a task gets on, and how it has ended.
+//! `GET /task-status/v1/{id}`: the state of a task.
 
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Call, Endpoint, Path, segment};
+use super::{Call, Endpoint, Path, path_segment};
 use crate::config::ApiVersion;
 use crate::error::{Code, Error, Result};
 use crate::http::Delivery;
 use crate::report::TaskState;
 use crate::text::shortened;
 
-/// A task, as the service last told of it.
 #[derive(Debug)]
 pub(crate) struct TaskStatus {
     pub(crate) state: TaskState,
-    /// The service's word for how it has ended: SUCCESS, WARNING, ERROR, TERMINATED or TEMPERROR, in any case.
+    /// The service's status word: SUCCESS, WARNING, ERROR, TERMINATED or TEMPERROR, in any case.
     pub(crate) completion: Option<String>,
     pub(crate) percent: Option<u64>,
-    /// What it has to say, in English where there is a choice.
+    /// Its messages, in English if there is a choice.
     pub(crate) messages: Vec<String>,
-    /// When it began, as the service writes times.
+    /// Its start, in the service's format.
     pub(crate) launched: Option<String>,
-    /// The service's own object, as it came.
+    /// The service's own object, unchanged.
     pub(crate) object: Box<RawValue>,
 }
 
-/// Longer messages are cut short, and more of them left out.
+/// The maximum length of a message, and the maximum number of messages.
 const LONGEST_MESSAGE: usize = 300;
 const MESSAGES: usize = 20;
 
-/// Asks how a task gets on.
+/// Queries the state of a task.
 pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
     let endpoint = Endpoint {
         method: Method::GET,
-        path: Path::Of { service: "task-status", rest: format!("/{}", segment(id)?).into() },
+        path: Path::Versioned { service: "task-status", suffix: format!("/{}", path_segment(id)?).into() },
         query: String::new(),
         delivery: Delivery::Repeatable,
-        doing: "the question how a task gets on",
+        action: "the question how a task gets on",
         needs: TASKS_NEED,
     };
     let response = call.exchange(&endpoint, Bytes::new())?;
@@ -47,34 +46,34 @@ pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
         let members: Value = serde_json::from_str(object.get()).ok()?;
         members.is_object().then(|| TaskStatus::of(&members, object))
     };
-    read().ok_or_else(|| call.unusable(&endpoint, &response, "something that is no task"))
+    read().ok_or_else(|| call.invalid_response(&endpoint, &response, "something that is no task"))
 }
 
-/// A task of the list.
+/// A task in the list.
 #[derive(Debug)]
 pub(crate) struct ListedTask {
     pub(crate) id: String,
     pub(crate) has_ended: bool,
 }
 
-/// The most tasks of one page, and the most pages that are read.
+/// The page size, and the maximum number of pages.
 const PAGE: usize = 250;
 const PAGES: usize = 8;
 
-/// The tasks that were created at this time or later (UTC, to the second), without those that say that they aggregate
-/// accounts or entitlements: these refresh nobody who was named.
+/// The tasks created at this time or later (UTC, to the second), without those described as aggregations of accounts or
+/// entitlements, which refresh nobody by name.
 pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask>> {
     let mut tasks = Vec::new();
     for page in 0..PAGES {
         let endpoint = Endpoint {
             method: Method::GET,
-            path: Path::of("task-status", ""),
+            path: Path::versioned("task-status", ""),
             query: format!("sorters=-created&limit={PAGE}&offset={}", page * PAGE),
             delivery: Delivery::Repeatable,
-            doing: "the list of tasks",
+            action: "the list of tasks",
             needs: TASKS_NEED,
         };
-        // These versions list ended tasks only, so that a running one would be missed.
+        // These versions list only ended tasks: a running one would be missed.
         if matches!(call.service.configuration.settings.api_version, ApiVersion::V2024 | ApiVersion::Beta) {
             return Err(Error::new(Code::UnsupportedArgument, "This version of the API does not list running tasks."));
         }
@@ -84,7 +83,7 @@ pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask
         for member in &members {
             let text = |name: &str| member.get(name).and_then(Value::as_str);
             let Some((id, created)) = text("id").zip(text("created")) else {
-                return Err(call.unusable(&endpoint, &response, "a task without id or time"));
+                return Err(call.invalid_response(&endpoint, &response, "a task without id or time"));
             };
             if created < since {
                 return Ok(tasks);
@@ -128,9 +127,9 @@ fn message(message: &Value) -> Option<String> {
     texts.find(|text| !text.is_empty()).map(|text| shortened(text, LONGEST_MESSAGE))
 }
 
-/// Numbers that are written as text, or with a fraction, are taken as well.
+/// A number may be text, or have a fraction.
 fn percent(value: &Value) -> Option<u64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    // No number but those from 0 to 100 is left.
+    // The number is between 0 and 100.
     Some(number.clamp(0.0, 100.0) as u64)
 }

@@ -1,4 +1,4 @@
-//! What calls have learned of a tenant, kept for ten minutes and shared by all calls with its address and credentials.
+//! What calls have learned about a tenant, shared by all calls with its address and credentials.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,29 +8,27 @@ use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::error::Result;
 
-/// How long a fact is valid.
-const KEPT: Duration = Duration::from_secs(600);
+/// How long a cached fact is valid.
+const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// How many tenants are remembered at the same time.
-const TENANTS: usize = 64;
+/// The maximum number of tenants.
+const MAX_TENANTS: usize = 64;
 
-/// How old an answer may be.
+/// Whether a value may come, or came, from the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Age {
-    /// As old as what was kept.
-    Kept,
-    /// Asked for now.
-    New,
+pub(crate) enum Freshness {
+    Cached,
+    Fresh,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
-    /// Whether `/cc` is gone and its successor has answered. Kept for good: it does not come back.
+    /// Whether `/cc` is gone and its successor has answered. It never expires, because `/cc` does not come back.
     pub(super) retired: AtomicBool,
 }
 
-/// An answer that is asked for when it is first needed.
+/// A value that expires after ten minutes.
 #[derive(Debug)]
 pub(super) struct Fact<T>(Mutex<Option<(Instant, T)>>);
 
@@ -41,15 +39,15 @@ struct Key {
 }
 
 impl TenantFacts {
-    /// What is known of the tenant that this configuration leads to. Kept apart from the services: one that depends
-    /// on files or variables is made anew for each call.
+    /// The facts about the tenant of this configuration. Separate from the services, because a service that depends on
+    /// files or environment variables is created for each call.
     pub(super) fn of(configuration: &Effective) -> Arc<Self> {
-        static TENANTS_KNOWN: Cache<Key, Arc<TenantFacts>> = Cache::new(TENANTS);
+        static CACHE: Cache<Key, Arc<TenantFacts>> = Cache::new(MAX_TENANTS);
         let key = Key {
             base_url: configuration.base_url.as_str().to_owned(),
             credentials: configuration.credentials.clone(),
         };
-        TENANTS_KNOWN.get_or_insert_with(key, Arc::default)
+        CACHE.get_or_insert_with(key, Arc::default)
     }
 }
 
@@ -60,17 +58,17 @@ impl<T> Default for Fact<T> {
 }
 
 impl<T: Clone> Fact<T> {
-    /// What was kept, if it may be that old; or what `ask` finds out. The age is the answer's.
-    pub(super) fn get(&self, age: Age, ask: impl FnOnce() -> Result<T>) -> Result<(T, Age)> {
-        if age == Age::Kept {
-            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some((_, value)) = kept.filter(|(since, _)| since.elapsed() < KEPT) {
-                return Ok((value, Age::Kept));
+    /// The cached value, if `freshness` allows it; otherwise that of `fetch`. Also returns whether it was cached.
+    pub(super) fn get(&self, freshness: Freshness, fetch: impl FnOnce() -> Result<T>) -> Result<(T, Freshness)> {
+        if freshness == Freshness::Cached {
+            let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some((_, value)) = cached.filter(|(since, _)| since.elapsed() < MAX_AGE) {
+                return Ok((value, Freshness::Cached));
             }
         }
-        // Not under the lock: several may ask at the same time, so that none waits for another's request.
-        let value = ask()?;
+        // Not under the lock, so that no thread waits for another's request.
+        let value = fetch()?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), value.clone()));
-        Ok((value, Age::New))
+        Ok((value, Freshness::Fresh))
     }
 }

@@ -1,4 +1,4 @@
-//! Bearer tokens: fetched once for many threads, kept until shortly before they expire, renewed when refused.
+//! Bearer tokens: fetched once for all threads, cached until shortly before they expire, renewed when refused.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,25 +16,25 @@ use crate::http::{self, Delivery, Request, Target};
 use crate::response::Response;
 use crate::secret::Secret;
 
-/// A token is not used in its last seconds: it would run out on the way.
+/// A token is not used in its last seconds, because it could expire in transit.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// Where the answer does not say how long its token lives.
-const LIFETIME: Duration = Duration::from_secs(300);
+/// The lifetime if the answer has none.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// How many clients' tokens are kept at the same time.
-const CLIENTS: usize = 1024;
+/// The maximum number of clients with a cached token.
+const MAX_CLIENTS: usize = 1024;
 
-/// What an operation's progress says meanwhile.
-const DOING: &str = "the request for a token";
+/// Shown in the progress.
+const ACTION: &str = "the request for a token";
 
-/// Where a service's tokens come from.
+/// The source of a service's tokens.
 #[derive(Debug)]
 pub(super) enum Tokens {
-    /// The caller's own headers have the credentials.
+    /// The default headers have the credentials.
     None,
     Given(Arc<Bearer>),
-    /// Shared by all services that this client's credentials are for.
+    /// Shared by all services with these client credentials.
     Fetched {
         id: String,
         secret: Secret,
@@ -42,7 +42,6 @@ pub(super) enum Tokens {
     },
 }
 
-/// A token, ready to be sent.
 #[derive(Debug)]
 pub(super) struct Bearer {
     pub(super) token: Secret,
@@ -50,7 +49,7 @@ pub(super) struct Bearer {
 }
 
 impl Bearer {
-    /// `None` where it holds characters that no header can hold.
+    /// `None` if it holds characters that no header can hold.
     fn new(token: Secret) -> Option<Self> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
         header.set_sensitive(true);
@@ -75,8 +74,8 @@ impl Tokens {
         }
     }
 
-    /// The token for a call, from the configuration, the cache or the token endpoint. `refused` is one that the
-    /// service has just answered 401 to: it is not returned again.
+    /// The token from the configuration, the cache or the token endpoint. `refused` is a token that the service has
+    /// just answered 401 to: it is not returned again.
     pub(super) fn token(&self, call: &Call<'_>, refused: Option<&Bearer>) -> Result<Option<Arc<Bearer>>> {
         match self {
             Self::None => Ok(None),
@@ -98,7 +97,7 @@ struct Key {
     secret: Secret,
 }
 
-/// One client's token, and the state of its fetching.
+/// The token of one client, and the state of its request.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     state: Mutex<State>,
@@ -109,9 +108,9 @@ pub(super) struct Slot {
 struct State {
     token: Option<Token>,
     fetching: bool,
-    /// How the last fetch ended, for those who waited for it, and which one it was.
+    /// The result of the last request, for the threads that waited for it, and the number of requests so far.
     last: Option<Result<Arc<Bearer>>>,
-    flights: u64,
+    fetches: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -121,7 +120,7 @@ struct Token {
 }
 
 fn slot(key: Key) -> Arc<Slot> {
-    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(CLIENTS);
+    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(MAX_CLIENTS);
     SLOTS.get_or_insert_with(key, Arc::default)
 }
 
@@ -132,7 +131,7 @@ impl Slot {
         refused: Option<&Bearer>,
         fetch: impl FnOnce() -> Result<Token>,
     ) -> Result<Arc<Bearer>> {
-        // Before the guard, so that it is dropped after it: a cancel takes the two locks in this order.
+        // Declared before the guard, so that it is dropped after the guard: a cancel takes the two locks in this order.
         let _registration;
         let mut state = self.lock();
         if let Some(token) = &state.token
@@ -143,14 +142,14 @@ impl Slot {
         }
         if state.fetching {
             drop(state);
-            call.control.doing(Phase::Token, DOING);
+            call.control.set_phase(Phase::Token, ACTION);
             _registration = call.control.register(Arc::clone(self) as _)?;
             state = self.lock();
         }
         let deadline = Instant::now() + call.remaining();
         while state.fetching {
-            let flight = state.flights;
-            while state.flights == flight {
+            let fetch_number = state.fetches;
+            while state.fetches == fetch_number {
                 call.control.check()?;
                 let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                     return Err(Error::new(
@@ -161,7 +160,8 @@ impl Slot {
                 state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
             match &state.last {
-                // Another call's timeout, network or cancel is not this one's: it asks for itself.
+                // A timeout, network error or cancel of another call does not apply to this one: it sends its own
+                // request.
                 Some(Err(error)) if error.details().response.is_none() => {}
                 Some(result) => return result.clone(),
                 None => {}
@@ -181,17 +181,17 @@ impl Slot {
     }
 }
 
-/// Wakes the calls that wait for a token: the cancelled one returns, the others go on waiting.
+/// Wakes the calls that wait for a token: the cancelled one returns, the others continue to wait.
 impl Cancel for Slot {
     fn cancel(&self) -> Sent {
-        // Not between a waiter's look at its control and its sleep.
+        // Under the lock, so that a waiter cannot miss it between its check and its sleep.
         drop(self.lock());
         self.fetched.notify_all();
         Sent::No
     }
 }
 
-/// Wakes the waiting calls, even when the fetch has panicked.
+/// Wakes the waiting calls, even if the request panics.
 struct FetchGuard<'a> {
     slot: &'a Slot,
     result: Option<Result<Token>>,
@@ -201,7 +201,7 @@ impl Drop for FetchGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.slot.lock();
         state.fetching = false;
-        state.flights += 1;
+        state.fetches += 1;
         state.token = self.result.as_ref().and_then(|result| result.as_ref().ok().cloned());
         state.last = self.result.take().map(|result| result.map(|token| token.bearer));
         self.slot.fetched.notify_all();
@@ -220,7 +220,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let url = call.service.configuration.token_url.clone();
     let asked = Instant::now();
-    call.control.doing(Phase::Token, DOING);
+    call.control.set_phase(Phase::Token, ACTION);
     let request = Request {
         target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
         authorization: None,
@@ -228,14 +228,14 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         delivery: Delivery::Repeatable,
         is_limited: false,
     };
-    let mut response = http::send(&call.service.policy, request, call.patience(), call.control)?;
+    let mut response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
     if !response.is_success() {
         call.scrub(&mut response, None);
         return Err(refused(&url, id, response));
     }
     let answer: serde_json::Value =
         response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    // The answer is not attached: it may hold the token in a place that is not expected.
+    // The answer is not attached, because it may hold a token in an unexpected place.
     let Some(bearer) =
         answer.get("access_token").and_then(|token| token.as_str()).and_then(|token| Bearer::new(Secret::new(token)))
     else {
@@ -248,11 +248,11 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let lifetime = answer
         .get("expires_in")
         .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
-        .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
+        .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
     Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
 }
 
-/// The token endpoint's refusals: 400 and 401 are both seen for a wrong secret.
+/// The error of the token endpoint. It answers a wrong secret with 400 or 401.
 fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
     let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
     let (code, message, hint) = match response.status {

@@ -1,4 +1,4 @@
-//! Whom a filter means, as ids: what the successor of `/cc` is sent.
+//! The ids of the people whom a filter matches, for the successor of `/cc`.
 
 use crate::error::Result;
 use crate::filter::Filter;
@@ -8,20 +8,20 @@ use crate::targets::candidates::{Candidates, FIRST_PAGE, id};
 use crate::targets::matches::MatchCount;
 use crate::targets::preconditions;
 
-/// Everybody whom a filter means for certain.
+/// The people whom a filter certainly matches.
 #[derive(Debug)]
 pub(crate) struct Matching {
-    /// Each once.
+    /// Sorted, each once.
     pub(crate) ids: Vec<String>,
-    /// Of how many more only the service could tell.
+    /// The number of further identities that only the service can evaluate.
     pub(crate) undecided: u64,
     /// The first ten.
     pub(crate) first: Vec<Person>,
 }
 
 impl Matching {
-    /// Reads and judges all pages, and keeps the ids alone. Nobody, more than `maximum`, and everybody where that is not
-    /// allowed are errors.
+    /// Reads and evaluates all pages, and keeps only the ids. Fails for nobody, for more than `maximum`, and for
+    /// everybody unless that is allowed.
     pub(crate) fn find(call: &Call<'_>, filter: &Filter, maximum: Option<u64>, allow_everybody: bool) -> Result<Self> {
         preconditions::decidable_here(filter)?;
         let mut candidates = Candidates::new(call, filter, FIRST_PAGE);
@@ -31,18 +31,18 @@ impl Matching {
             let matching = page.iter().filter(|document| count.add(filter, document));
             ids.extend(matching.filter_map(id).map(str::to_owned));
         }
-        // People come and go between two pages, and may stand on both.
+        // An identity may be on two pages if others come or go in between.
         ids.sort_unstable();
         ids.dedup();
         count.matched = ids.len() as u64;
         if ids.is_empty() {
-            return Err(count.nobody(filter));
+            return Err(count.no_match(filter));
         }
         if let Some(maximum) = maximum.filter(|maximum| count.matched > *maximum) {
             return Err(count.too_many(filter, maximum));
         }
-        if !allow_everybody && count.may_be_everybody(call, &mut candidates)? {
-            return Err(count.everybody(filter));
+        if !allow_everybody && count.may_match_all(call, &mut candidates)? {
+            return Err(count.would_refresh_all(filter));
         }
         Ok(Self { ids, undecided: count.undecided, first: count.people })
     }

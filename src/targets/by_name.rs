@@ -1,5 +1,5 @@
-//! People by name: whom the values of an attribute mean, looked up 250 a query and told apart here, because search
-//! finds everybody who is similar.
+//! People by name: looks values of an attribute up by search, 250 per query, and compares the results here, because
+//! search also finds similar values.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,37 +11,37 @@ use crate::service::Call;
 use crate::targets::candidates::{Candidates, id};
 use crate::text::shortened;
 
-/// How many values one query has.
-pub(crate) const VALUES: usize = 250;
+/// The maximum number of values in a query.
+pub(crate) const VALUES_PER_QUERY: usize = 250;
 
-/// How long the values of one query may be together, unless it is a single one.
-const VALUES_BYTES: usize = 64 << 10;
+/// The maximum length of the values in a query, unless there is only one.
+const MAX_VALUES_BYTES: usize = 64 << 10;
 
-/// How many names an error repeats.
+/// The maximum number of names in an error.
 const SHOWN: usize = 3;
 
 /// Looks up values of one attribute.
 pub(crate) struct LookUp<'c> {
     call: &'c Call<'c>,
     attribute: Attribute,
-    /// Until search has refused.
+    /// False once search was refused.
     may_search: bool,
     counts_undecided: bool,
 }
 
-/// Whom values mean.
+/// The people whom values match.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Everybody who has each of the values, in their order.
+    /// For each value, in order, the people who have it.
     pub(crate) people: Vec<Vec<Person>>,
-    /// The ids of others, of whom only the service can tell whether they have one of the values.
+    /// The ids of further identities that only the service can evaluate.
     pub(crate) undecided: HashSet<String>,
 }
 
-/// A look-up under way.
-pub(crate) struct Asked<'c> {
+/// A look-up in flight.
+pub(crate) struct PendingLookUp<'c> {
     pub(crate) values: Vec<String>,
-    /// The query that has all values, where one is enough and was begun.
+    /// The query for all values, if one query is enough and was started.
     begun: Option<Candidates<'c>>,
 }
 
@@ -50,7 +50,7 @@ impl<'c> LookUp<'c> {
         Self { call, attribute, may_search: true, counts_undecided: false }
     }
 
-    /// The same where it is the service that judges in the end, so that those count who look alike.
+    /// Also collects identities that are similar, for the backend cc, where the service judges in the end.
     pub(crate) fn counting_undecided(self) -> Self {
         Self { counts_undecided: true, ..self }
     }
@@ -59,27 +59,27 @@ impl<'c> LookUp<'c> {
         &self.attribute
     }
 
-    /// Begins to look up values, at most [`VALUES`] of them, and does not wait for the answer.
-    pub(crate) fn begin(&self, values: Vec<String>) -> Asked<'c> {
-        let begun = (self.may_search && fitting(&values) == values.len()).then(|| {
+    /// Starts to look up at most [`VALUES_PER_QUERY`] values, without waiting for the answer.
+    pub(crate) fn begin(&self, values: Vec<String>) -> PendingLookUp<'c> {
+        let begun = (self.may_search && values_per_query(&values) == values.len()).then(|| {
             let all: Vec<&str> = values.iter().map(String::as_str).collect();
-            let mut candidates = Candidates::named(self.call, self.attribute.name(), &all);
+            let mut candidates = Candidates::with_values(self.call, self.attribute.name(), &all);
             candidates.begin();
             candidates
         });
-        Asked { values, begun }
+        PendingLookUp { values, begun }
     }
 
     /// Waits for the answer.
-    pub(crate) fn finish(&mut self, asked: Asked<'c>) -> Result<Found> {
-        let Asked { values, mut begun } = asked;
+    pub(crate) fn finish(&mut self, asked: PendingLookUp<'c>) -> Result<Found> {
+        let PendingLookUp { values, mut begun } = asked;
         let mut found = Found::default();
-        let mut rest = values.as_slice();
-        while !rest.is_empty() {
-            let (some, others) = rest.split_at(fitting(rest));
-            let people = self.ask(some, begun.take(), &mut found.undecided)?;
+        let mut remaining = values.as_slice();
+        while !remaining.is_empty() {
+            let (chunk, others) = remaining.split_at(values_per_query(remaining));
+            let people = self.look_up(chunk, begun.take(), &mut found.undecided)?;
             found.people.extend(people);
-            rest = others;
+            remaining = others;
         }
         for person in found.people.iter().flatten() {
             found.undecided.remove(person.id.as_str().unwrap_or_default());
@@ -87,7 +87,7 @@ impl<'c> LookUp<'c> {
         Ok(found)
     }
 
-    fn ask(
+    fn look_up(
         &mut self,
         values: &[String],
         begun: Option<Candidates<'c>>,
@@ -95,26 +95,26 @@ impl<'c> LookUp<'c> {
     ) -> Result<Vec<Vec<Person>>> {
         let all: Vec<&str> = values.iter().map(String::as_str).collect();
         if self.may_search {
-            let candidates = begun.unwrap_or_else(|| Candidates::named(self.call, self.attribute.name(), &all));
+            let candidates = begun.unwrap_or_else(|| Candidates::with_values(self.call, self.attribute.name(), &all));
             match self.read(candidates, &all, undecided) {
                 Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
                     true => self.may_search = false,
-                    false => return Err(error.also(LISTED)),
+                    false => return Err(error.add_hint(LIST_HINT)),
                 },
                 found => return found,
             }
         }
-        // Whoever may not search asks for one after the other.
-        let mut each = |value: &&str| match Candidates::listed(self.call, self.attribute.name(), value) {
+        // Without search, one request per value.
+        let mut each = |value: &&str| match Candidates::in_list(self.call, self.attribute.name(), value) {
             Some(candidates) => Ok(self.read(candidates, &[value], undecided)?.pop().unwrap_or_default()),
-            // Longer than any address, or no text that an address can hold: no user name is.
+            // Too long for an address, or with characters that it cannot hold: no user name is.
             None => Ok(Vec::new()),
         };
         all.iter().map(&mut each).collect()
     }
 
     fn can_list(&self) -> bool {
-        Candidates::listed(self.call, self.attribute.name(), "x").is_some()
+        Candidates::in_list(self.call, self.attribute.name(), "x").is_some()
     }
 
     fn read(
@@ -136,7 +136,7 @@ impl<'c> LookUp<'c> {
                 let Some(value) = eval::text(self.attribute.name(), document) else { continue };
                 let Some(people) = places.get(value).map(|place| &mut found[*place]) else { continue };
                 let is_meant = judge(&self.attribute.equals(value), document) == Verdict::Yes;
-                // People come and go between two pages, and may stand on both.
+                // An identity may be on two pages if others come or go in between.
                 if is_meant && id(document).is_some() && people.iter().all(|known| known.id != document["id"]) {
                     people.push(Person::of(document));
                 }
@@ -146,27 +146,27 @@ impl<'c> LookUp<'c> {
     }
 }
 
-impl Asked<'_> {
-    /// For values that are ids already.
-    pub(crate) fn nothing(values: Vec<String>) -> Self {
+impl PendingLookUp<'_> {
+    /// For values that are already ids.
+    pub(crate) fn of_ids(values: Vec<String>) -> Self {
         Self { values, begun: None }
     }
 }
 
-const LISTED: &str = "Whoever may not search names people by ⟦identity-attribute⟧ name (the user name) or email.";
+const LIST_HINT: &str = "Whoever may not search names people by ⟦identity-attribute⟧ name (the user name) or email.";
 
-/// How many of the values go into one query.
-fn fitting(values: &[String]) -> usize {
+/// How many of the first values fit into one query.
+fn values_per_query(values: &[String]) -> usize {
     let mut bytes = 0;
     let fits = |value: &&String| {
         bytes += value.len();
-        bytes <= VALUES_BYTES
+        bytes <= MAX_VALUES_BYTES
     };
-    values.iter().take(VALUES).take_while(fits).count().max(1)
+    values.iter().take(VALUES_PER_QUERY).take_while(fits).count().max(1)
 }
 
-/// Whom the people with a value are: the one who is meant, or what becomes of the name.
-pub(crate) fn settle(value: &str, mut people: Vec<Person>, names: &mut Names) -> Option<Person> {
+/// The person with the value, if there is exactly one; otherwise adds the name to `names`.
+pub(crate) fn resolve(value: &str, mut people: Vec<Person>, names: &mut Names) -> Option<Person> {
     match (people.pop(), people.is_empty()) {
         (Some(person), true) => return Some(person),
         (None, _) => names.unmatched.push(value.to_owned()),
@@ -178,8 +178,8 @@ pub(crate) fn settle(value: &str, mut people: Vec<Person>, names: &mut Names) ->
     None
 }
 
-/// The error of names none of which means one person.
-pub(crate) fn nobody(attribute: &Attribute, names: &Names) -> Error {
+/// The error if no name matches exactly one person.
+pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
     let attribute = attribute.name();
     let some = |names: &mut dyn Iterator<Item = &String>| -> String {
         names.take(SHOWN).map(|name| format!("\"{}\"", shortened(name, 60))).collect::<Vec<_>>().join(", ")

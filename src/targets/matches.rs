@@ -1,5 +1,4 @@
-//! The identities that were found for a filter, by what it means for them, and what is wrong where nobody, too many or
-//! everybody is meant.
+//! Counts the identities that a filter matches, and makes the errors for no match, too many matches and a full refresh.
 
 use serde_json::Value;
 
@@ -7,36 +6,36 @@ use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::{Verdict, judge};
 use crate::report::Person;
-use crate::service::{self, Age, Call};
+use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
 use crate::targets::preconditions;
-use crate::targets::preconditions::WAYS;
+use crate::targets::preconditions::NO_CHECK_HINT;
 use crate::text::shortened;
 
-/// How many people a plan names.
-pub(crate) const NAMED: usize = 10;
+/// The number of people in a plan.
+pub(crate) const FIRST_PEOPLE: usize = 10;
 
-/// How many of those who do not match an error names.
+/// The number of examples in an error.
 const SHOWN: usize = 3;
 
 /// The identities that were found, by verdict.
 pub(crate) struct MatchCount {
     pub(crate) matched: u64,
     pub(crate) undecided: u64,
-    others: u64,
-    /// The first ten of those who match.
+    mismatched: u64,
+    /// The first ten matches.
     pub(crate) people: Vec<Person>,
-    /// Some of those that nobody but the service can judge, and of those that do not match, in words.
-    some_undecided: Vec<String>,
-    some_others: Vec<String>,
-    /// The filter's attributes, for those words.
+    /// Examples of identities that only the service can evaluate, and of identities that do not match.
+    undecided_examples: Vec<String>,
+    mismatched_examples: Vec<String>,
+    /// The filter's attributes, for the examples.
     attributes: Vec<String>,
-    /// Whether the filter says by name whom it means, so that it does not mean whoever has come since.
+    /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
-    /// Whether the ids of those who match are sent; else it is the filter itself, and the service judges.
+    /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service judges.
     sends_ids: bool,
-    /// Whether search finds as many as the tenant has, once that was asked for.
-    found_everybody: Option<bool>,
+    /// Whether search finds as many as the tenant has, once requested.
+    found_all: Option<bool>,
 }
 
 impl MatchCount {
@@ -45,34 +44,34 @@ impl MatchCount {
         Self {
             matched: 0,
             undecided: 0,
-            others: 0,
+            mismatched: 0,
             people: Vec::new(),
-            some_undecided: Vec::new(),
-            some_others: Vec::new(),
+            undecided_examples: Vec::new(),
+            mismatched_examples: Vec::new(),
             attributes: filter.attributes(),
             names_people: preconditions::names_people(filter.expr()),
             sends_ids: false,
-            found_everybody: None,
+            found_all: None,
         }
     }
 
-    /// For a filter in whose place the ids of those are sent who match.
+    /// For a filter that is replaced by the ids of its matches.
     pub(crate) fn of_ids(filter: &Filter) -> Self {
         Self { sends_ids: true, ..Self::new(filter) }
     }
 
-    /// Judges a document, and counts it. Whether it matches.
+    /// Evaluates and counts a document. Returns whether it matches.
     pub(crate) fn add(&mut self, filter: &Filter, document: &Value) -> bool {
         let (count, some) = match judge(filter, document) {
             Verdict::Yes => {
                 self.matched += 1;
-                if self.people.len() < NAMED {
+                if self.people.len() < FIRST_PEOPLE {
                     self.people.push(Person::of(document));
                 }
                 return true;
             }
-            Verdict::Unknown => (&mut self.undecided, &mut self.some_undecided),
-            Verdict::No => (&mut self.others, &mut self.some_others),
+            Verdict::Unknown => (&mut self.undecided, &mut self.undecided_examples),
+            Verdict::No => (&mut self.mismatched, &mut self.mismatched_examples),
         };
         *count += 1;
         if some.len() < SHOWN {
@@ -81,28 +80,28 @@ impl MatchCount {
         false
     }
 
-    /// Whether, for all that is known, everybody may match. One person alone whom the filter names may be refreshed, even
-    /// where the tenant has nobody else.
-    pub(crate) fn may_be_everybody(&mut self, call: &Call<'_>, candidates: &mut Candidates<'_>) -> Result<bool> {
+    /// Whether possibly everybody matches. A single person whom the filter names may be refreshed, even if the tenant
+    /// has nobody else.
+    pub(crate) fn may_match_all(&mut self, call: &Call<'_>, candidates: &mut Candidates<'_>) -> Result<bool> {
         let one = candidates.have_ended() && self.matched + self.undecided == 1;
-        let some_are_left = self.others > 0 || self.sends_ids && self.undecided > 0;
+        let some_are_left = self.mismatched > 0 || self.sends_ids && self.undecided > 0;
         if some_are_left || one && self.names_people {
             return Ok(false);
         }
-        match self.found_everybody {
+        match self.found_all {
             Some(found) => Ok(found),
-            None => Ok(*self.found_everybody.insert(is_everybody(call, candidates.total()?, self.sends_ids)?)),
+            None => Ok(*self.found_all.insert(matches_all(call, candidates.total()?, self.sends_ids)?)),
         }
     }
 
-    /// Nobody is judged to match.
-    pub(crate) fn nobody(&self, filter: &Filter) -> Error {
-        let shown = short(filter);
+    /// The error if nobody certainly matches.
+    pub(crate) fn no_match(&self, filter: &Filter) -> Error {
+        let shown = shortened_canonical(filter);
         if self.undecided > 0 {
             let hint = format!(
                 "Found: {}.\nTexts that differ in upper and lower case or in blanks at the end, missing values, lists, and values of another \
                  type than the filter's are compared in a way that nobody documents: write the value exactly as it is, or ignore case by i==.",
-                self.some_undecided.join("; ")
+                self.undecided_examples.join("; ")
             );
             if self.sends_ids {
                 let message = format!(
@@ -115,14 +114,14 @@ impl MatchCount {
                 "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be judged by the service alone.",
                 identities(self.undecided)
             );
-            return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{WAYS}"));
+            return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
         }
-        let found = match self.others {
+        let found = match self.mismatched {
             0 => "Search finds nobody who is similar.".to_owned(),
             others => format!(
                 "Search finds {} that the filter does not mean, such as: {}.",
                 identities(others),
-                self.some_others.join("; ")
+                self.mismatched_examples.join("; ")
             ),
         };
         let hint = format!(
@@ -133,7 +132,7 @@ impl MatchCount {
             true => (format!("{shown} matches nobody."), hint),
             false => (
                 format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
-                format!("{hint}\n{WAYS}"),
+                format!("{hint}\n{NO_CHECK_HINT}"),
             ),
         };
         Error::new(Code::NoMatch, message).hint(hint).matched(0)
@@ -145,34 +144,40 @@ impl MatchCount {
             0 => String::new(),
             undecided => format!(", and {undecided} more that only the service can judge"),
         };
-        let message =
-            format!("{} matches {}{also}; maxIdentities is {maximum}.", short(filter), identities(self.matched));
+        let message = format!(
+            "{} matches {}{also}; maxIdentities is {maximum}.",
+            shortened_canonical(filter),
+            identities(self.matched)
+        );
         Error::new(Code::TooManyMatches, message)
             .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
             .matched(self.matched)
     }
 
-    pub(crate) fn everybody(&self, filter: &Filter) -> Error {
+    pub(crate) fn would_refresh_all(&self, filter: &Filter) -> Error {
         let verb = if self.undecided > 0 { "matches, or may match," } else { "matches" };
-        let message =
-            format!("{} {verb} every identity of the tenant ({}).", short(filter), self.matched + self.undecided);
+        let message = format!(
+            "{} {verb} every identity of the tenant ({}).",
+            shortened_canonical(filter),
+            self.matched + self.undecided
+        );
         Error::new(Code::WouldRefreshAll, message)
             .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: ⟦everybody⟧, with pruneIdentities ⟦prune-all⟧ as well.")
             .matched(self.matched)
     }
 }
 
-/// Whether so many found are all that the tenant has. Where it is a close thing, an old number is not relied on.
-fn is_everybody(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
-    let (size, age) = service::tenant_size(call, if for_certain { Age::New } else { Age::Kept })?;
-    if age == Age::Kept && found >= size / 2 {
-        let (size, _) = service::tenant_size(call, Age::New)?;
+/// Whether `found` is the whole tenant. Close to the limit, a cached size is not used.
+fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
+    let (size, freshness) = service::tenant_size(call, if for_certain { Freshness::Fresh } else { Freshness::Cached })?;
+    if freshness == Freshness::Cached && found >= size / 2 {
+        let (size, _) = service::tenant_size(call, Freshness::Fresh)?;
         return Ok(found >= size);
     }
     Ok(found >= size)
 }
 
-/// A person, and what the filter asks of them.
+/// A person with the values of the filter's attributes.
 fn describe(document: &Value, attributes: &[String]) -> String {
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => shortened(text, 60),
@@ -200,7 +205,7 @@ fn identities(number: u64) -> String {
     }
 }
 
-/// The filter in a sentence.
-fn short(filter: &Filter) -> String {
+/// The filter in an error.
+fn shortened_canonical(filter: &Filter) -> String {
     shortened(&filter.canonical(), 100)
 }

@@ -1,4 +1,4 @@
-//! Who is meant: by name, or by a filter.
+//! The people of a refresh: by name, or by a filter.
 
 pub(crate) mod by_filter;
 pub(crate) mod by_name;

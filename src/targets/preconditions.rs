@@ -1,39 +1,39 @@
-//! What must be known of a filter before anybody is counted: that its attributes are searchable, without which the service
-//! refreshes everybody, and that somebody besides the service can judge it.
+//! Checks of a filter before anything is counted: its attributes are searchable, because otherwise the service
+//! refreshes everybody, and it can be evaluated here.
 
 use crate::error::{Code, Error, Result};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
 use crate::service::{self, Call};
 use crate::text::{nearest, shortened};
 
-/// How many parts or names an error repeats.
+/// The maximum number of parts or names in an error.
 const SHOWN: usize = 3;
 
-/// Refuses a filter of which it is known without asking that nobody but the service can judge it.
+/// Rejects a filter that only the service can evaluate.
 pub(crate) fn decidable(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::PreflightUnavailable,
         format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
     )
-    .hint(format!("{BY_VALUES}\n{WAYS}")))
+    .hint(format!("{BY_VALUES_HINT}\n{NO_CHECK_HINT}")))
 }
 
-/// The same where ids are sent in place of the filter, so that the service will not judge it either.
+/// The same if ids are sent, so that the service does not evaluate the filter either.
 pub(crate) fn decidable_here(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::UnsupportedArgument,
         format!("Only /cc itself could judge {parts}: its successor takes the ids of people, and no filter."),
     )
-    .hint(format!("Nothing was sent. {BY_VALUES}")))
+    .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }
 
-const BY_VALUES: &str = "Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"";
+const BY_VALUES_HINT: &str = "Name people by the values of their attributes instead, such as: uid == \"amelie.roux\"";
 
-/// The parts for which nobody but the service can tell of anybody that the filter matches; `None` where one can.
+/// The parts because of which the filter can match nobody for certain; `None` if it can.
 fn undecidable(filter: &Filter) -> Option<String> {
-    if can_be(true, filter.expr()) {
+    if can_have_verdict(true, filter.expr()) {
         return None;
     }
     let mut parts = filter.undecidable();
@@ -44,7 +44,7 @@ fn undecidable(filter: &Filter) -> Option<String> {
     Some(parts.join(", "))
 }
 
-/// Whether a filter says by name whom it means.
+/// Whether a filter names the people it matches.
 pub(crate) fn names_people(expr: &Expr) -> bool {
     match expr {
         Expr::And(parts) => parts.iter().any(names_people),
@@ -62,14 +62,14 @@ pub(crate) fn names_people(expr: &Expr) -> bool {
     }
 }
 
-/// Whether there can be a document of which the filter is judged to hold, or not to hold.
-fn can_be(verdict: bool, expr: &Expr) -> bool {
+/// Whether a document can exist for which the filter has this verdict.
+fn can_have_verdict(verdict: bool, expr: &Expr) -> bool {
     match expr {
-        Expr::And(parts) if verdict => parts.iter().all(|part| can_be(true, part)),
-        Expr::And(parts) => parts.iter().any(|part| can_be(false, part)),
-        Expr::Or(parts) if verdict => parts.iter().any(|part| can_be(true, part)),
-        Expr::Or(parts) => parts.iter().all(|part| can_be(false, part)),
-        Expr::Not(inner) => can_be(!verdict, inner),
+        Expr::And(parts) if verdict => parts.iter().all(|part| can_have_verdict(true, part)),
+        Expr::And(parts) => parts.iter().any(|part| can_have_verdict(false, part)),
+        Expr::Or(parts) if verdict => parts.iter().any(|part| can_have_verdict(true, part)),
+        Expr::Or(parts) => parts.iter().all(|part| can_have_verdict(false, part)),
+        Expr::Not(inner) => can_have_verdict(!verdict, inner),
         Expr::Condition { test, .. } => match test {
             Test::Compare { value, .. } => matches!(value, Operand::Literal(literal) if !is_constant(literal)),
             Test::In { values, .. } => !values.iter().any(is_constant),
@@ -87,7 +87,7 @@ fn is_constant(literal: &Literal) -> bool {
     matches!(literal, Literal::Constant(_))
 }
 
-/// What every tenant's filters can name.
+/// The attributes that filters can use in every tenant.
 const STANDARD: [&str; 14] = [
     "id",
     "name",
@@ -105,14 +105,14 @@ const STANDARD: [&str; 14] = [
     "manager.displayName",
 ];
 
-/// Refuses a filter that names an attribute which is not known to be searchable: the service would ignore it.
+/// Rejects a filter with an attribute that is not known to be searchable: the service would ignore it.
 pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     let mut names = filter.attributes();
     names.retain(|name| !STANDARD.contains(&name.as_str()));
     if names.is_empty() {
         return Ok(());
     }
-    // Asked each time: an attribute that has just lost its searchability makes the filter one of everybody.
+    // Not cached: with an attribute that is no longer searchable, the filter would match everybody.
     let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(error, &names))?;
     let is_searchable =
         |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
@@ -146,26 +146,26 @@ fn not_searchable(name: &str, attributes: &[service::Attribute]) -> Error {
             },
         )
     };
-    Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}\n{WAYS}"))
+    Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}\n{NO_CHECK_HINT}"))
 }
 
 fn list_unavailable(error: Error, names: &[String]) -> Error {
     let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
     let names = names.join(", ");
-    reworded(error, &format!("Whether filters can use {names} is not known"))
+    as_preflight_error(error, &format!("Whether filters can use {names} is not known"))
 }
 
-/// What is left to do where a check cannot be made.
-pub(crate) const WAYS: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
+/// The alternatives if a check is impossible.
+pub(crate) const NO_CHECK_HINT: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
                     tenant. The safe way is ⟦backend-process⟧, which sends the ids of those who \
                     match and nothing else. Whoever takes the risk knowingly sends it with ⟦no-preflight⟧.";
 
-pub(crate) fn reworded(error: Error, what: &str) -> Error {
+pub(crate) fn as_preflight_error(error: Error, what: &str) -> Error {
     let details = error.details();
     let (code, hint) = match details.response.as_ref().map(|response| response.status) {
-        // A matter of this call as a whole, not of its preflight.
+        // These concern the whole call, not only its preflight.
         None | Some(401 | 429 | 300..=399) if details.code != Code::PreflightUnavailable => (details.code, ""),
-        _ => (Code::PreflightUnavailable, WAYS),
+        _ => (Code::PreflightUnavailable, NO_CHECK_HINT),
     };
     let message = match code {
         Code::PreflightUnavailable => format!("{what}, so nothing was sent: {}", details.message),

@@ -1,4 +1,4 @@
-//! Following a task until it has ended.
+//! Follows a task until it has ended.
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 use crate::report::{CallReport, FailedPerson, Failure, Outcome, TaskEnd, TaskState};
 pub(crate) mod verification;
 
-use self::verification::who_failed;
+use self::verification::find_failed;
 use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::json::Object;
-use crate::request::Patience;
+use crate::request::WaitOptions;
 use crate::service::{self, Call, Service, TaskStatus};
 use crate::text::printable;
 
-/// `cc_get_task`'s answer.
+/// The answer of `cc_get_task`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskReport {
@@ -24,40 +24,40 @@ pub(crate) struct TaskReport {
     state: TaskState,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<String>,
-    /// Of `ids`: whom the task has left as they were.
+    /// The people of `ids` whom the task has not refreshed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<FailedPerson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
-    /// The service's object, as it came.
+    /// The service's object, unchanged.
     task: Box<RawValue>,
 }
 
 struct TaskRequest<'a> {
     id: String,
-    /// Whom it is for.
+    /// The ids of the task's people.
     ids: Vec<String>,
-    /// How long its end is waited for; `None`: not at all.
-    patience: Option<Patience>,
+    /// How long to wait for the end; `None`: do not wait.
+    wait: Option<WaitOptions>,
     configuration: Option<&'a str>,
 }
 
-/// The pause before the second question; each of the next is twice as long, until the interval is reached.
+/// The pause before the second poll. It doubles up to the interval.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// How many questions in a row may fail, each with its own repetitions.
-const OUTAGES: u32 = 10;
+/// The maximum number of failed polls in a row, each after its own retries.
+const MAX_OUTAGES: u32 = 10;
 
-/// A task that has just been started may not be known everywhere at once.
-const UNKNOWN_AT_FIRST: u32 = 3;
+/// A new task may not be visible on all servers at once.
+const MAX_UNKNOWN: u32 = 3;
 
-/// Asks after a task; waits for its end where that is asked for.
+/// Queries a task, and waits for its end if requested.
 pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport, Failure> {
     let request = TaskRequest::parse(text)?;
     let service = Service::of_call(request.configuration)?;
     let call = Call::new(&service, None, control);
     let report = report(&call, &request);
-    let warnings = call.notices.warnings(&service);
+    let warnings = call.metadata.warnings(&service);
     match report {
         Ok(report) => Ok(TaskReport { warnings: [report.warnings, warnings].concat(), ..report }),
         Err(failure) => Err(failure.warnings(warnings)),
@@ -65,25 +65,27 @@ pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport, Failure>
 }
 
 fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Failure> {
-    let status = match request.patience {
+    let status = match request.wait {
         None => service::task_status(call, &request.id),
-        Some(patience) => {
-            let end = Instant::now() + patience.timeout;
-            ended(call, &request.id, patience.interval, end, 0, |percent| call.control.done(percent, Some(100)))
+        Some(wait) => {
+            let end = Instant::now() + wait.timeout;
+            wait_for_end(call, &request.id, wait.interval, end, 0, |percent| {
+                call.control.set_progress(percent, Some(100))
+            })
         }
     };
     let status = status.map_err(|error| match error.details().code {
         Code::NotFound => {
-            error.also("Or it has no task of that id: look for a slip in it; tasks are kept for 90 days.")
+            error.add_hint("Or it has no task of that id: look for a slip in it; tasks are kept for 90 days.")
         }
         _ => error,
     })?;
     let (mut failed, mut warning) = (Vec::new(), None);
     if status.state != TaskState::Running {
         let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
-        (failed, warning) = who_failed(call, people, status.launched.as_deref());
+        (failed, warning) = find_failed(call, people, status.launched.as_deref());
     }
-    if status.state == TaskState::Failed && request.patience.is_some() {
+    if status.state == TaskState::Failed && request.wait.is_some() {
         let error = task_failed(&request.id, status.completion.as_deref(), &status.messages);
         let mut failure = Failure::from(error).warnings(warning);
         failure.report.failed = failed;
@@ -99,26 +101,26 @@ fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Fail
     })
 }
 
-/// What has come of the tasks of several calls.
+/// The results of the tasks of several calls.
 #[derive(Default)]
-pub(crate) struct Followed {
+pub(crate) struct FollowedTasks {
     pub(crate) failed: Vec<FailedPerson>,
     pub(crate) warnings: Vec<String>,
     pub(crate) first_error: Option<Error>,
-    /// Whether people could not be looked up: the next ones could not be either.
-    is_blind: bool,
+    /// Whether a look-up of people has failed. The next ones are skipped.
+    look_up_failed: bool,
 }
 
-impl Followed {
-    /// Waits for one after the other; none after one whose end could not be seen.
-    pub(crate) fn all(call: &Call<'_>, calls: &mut [CallReport], patience: Patience) -> Self {
-        let end = Instant::now() + patience.timeout;
+impl FollowedTasks {
+    /// Waits for one task after the other, and stops if the end of one cannot be determined.
+    pub(crate) fn follow_all(call: &Call<'_>, calls: &mut [CallReport], wait: WaitOptions) -> Self {
+        let end = Instant::now() + wait.timeout;
         let tasks = calls.iter().filter(|report| report.task.is_some()).count() as u64;
         let mut followed = Self::default();
         let mut done = 0;
         for report in calls.iter_mut() {
-            let on_progress = |percent| call.control.done(done * 100 + percent, Some(tasks * 100));
-            if let Err(error) = followed.one(call, report, (patience.interval, end), on_progress) {
+            let on_progress = |percent| call.control.set_progress(done * 100 + percent, Some(tasks * 100));
+            if let Err(error) = followed.follow_one(call, report, (wait.interval, end), on_progress) {
                 followed.first_error = Some(error);
                 return followed;
             }
@@ -132,8 +134,8 @@ impl Followed {
         followed
     }
 
-    /// Waits for the end of a call's task, and adds what is to be said of it.
-    fn one(
+    /// Waits for the task of a call, and adds its results.
+    fn follow_one(
         &mut self,
         call: &Call<'_>,
         report: &mut CallReport,
@@ -147,9 +149,9 @@ impl Followed {
             }
             return Ok(());
         };
-        let status = match ended(call, &task.id, interval, end, UNKNOWN_AT_FIRST, on_progress) {
+        let status = match wait_for_end(call, &task.id, interval, end, MAX_UNKNOWN, on_progress) {
             Ok(status) => status,
-            // That /cc answers with a task is nowhere documented.
+            // The task in an answer of /cc is not documented.
             Err(error) if !is_documented && error.details().code == Code::NotFound => {
                 self.warn(format!(
                     "The service knows no task {}, so that its end could not be waited for.",
@@ -157,26 +159,26 @@ impl Followed {
                 ));
                 return Ok(());
             }
-            Err(error) => return Err(out_of_sight(&task.id, error)),
+            Err(error) => return Err(with_task_hint(&task.id, error)),
         };
         if status.state == TaskState::Warning {
-            let said = status.messages.join(" ");
-            self.warn(format!("The task {} has ended with a warning. {said}", printable(&task.id)));
+            let messages = status.messages.join(" ");
+            self.warn(format!("The task {} has ended with a warning. {messages}", printable(&task.id)));
         }
         task.ended =
             Some(TaskEnd { state: status.state, completion_status: status.completion, messages: status.messages });
-        if !self.is_blind {
+        if !self.look_up_failed {
             let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
             let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
-            let (failed, warning) = who_failed(call, people, status.launched.as_deref());
+            let (failed, warning) = find_failed(call, people, status.launched.as_deref());
             self.failed.extend(failed);
-            self.is_blind = warning.is_some();
+            self.look_up_failed = warning.is_some();
             warning.into_iter().for_each(|warning| self.warn(warning));
         }
         Ok(())
     }
 
-    /// Once, whatever the number of tasks.
+    /// Adds a warning once, even if several tasks have it.
     fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
@@ -189,7 +191,7 @@ impl<'a> TaskRequest<'a> {
         let mut object = Object::parse(text, "The request")?;
         let id = object.text("id")?.filter(|id| !id.trim().is_empty());
         let ids = object.texts("ids")?.unwrap_or_default();
-        let patience = Patience::read(&mut object)?;
+        let wait = WaitOptions::read(&mut object)?;
         let configuration = object.take("configuration").map(RawValue::get);
         object.client()?;
         object.finish()?;
@@ -197,12 +199,12 @@ impl<'a> TaskRequest<'a> {
             Error::invalid_argument("id is missing: which task is meant?")
                 .hint("It is the task's id in the answer of the call that started it.")
         })?;
-        Ok(Self { id, ids, patience, configuration })
+        Ok(Self { id, ids, wait, configuration })
     }
 }
 
-/// Waits until a task has ended, and until `end` at the most. `unknown`: how often it may be unknown at first.
-fn ended(
+/// Waits until a task has ended, at most until `end`. `unknown`: how many answers of 404 are tolerated at first.
+fn wait_for_end(
     call: &Call<'_>,
     id: &str,
     interval: Duration,
@@ -212,7 +214,7 @@ fn ended(
 ) -> Result<TaskStatus> {
     let mut pause = FIRST_PAUSE.min(interval);
     let end = call.deadline.map_or(end, |deadline| deadline.min(end));
-    let _pausing = call.control.pausing(Phase::Waiting, None, || format!("Waiting for the task {}", printable(id)));
+    let _pause = call.control.begin_pause(Phase::Waiting, None, || format!("Waiting for the task {}", printable(id)));
     let mut outages = 0;
     loop {
         match service::task_status(call, id) {
@@ -225,15 +227,15 @@ fn ended(
             Err(error) if error.details().code == Code::Timeout && end <= Instant::now() => {
                 return Err(still_running(id));
             }
-            // A task takes long, and a gateway is away for a minute.
-            Err(error) if is_outage(&error) && outages < OUTAGES => outages += 1,
+            // Tasks take long, and a gateway may be unavailable for a minute.
+            Err(error) if is_outage(&error) && outages < MAX_OUTAGES => outages += 1,
             Err(error) => return Err(error),
         }
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(still_running(id));
         }
-        // It is asked after at the end as well, where that comes before its turn.
+        // One more poll at the end, if that comes before the next interval.
         call.control.sleep(pause.min(left))?;
         pause = (pause * 2).min(interval);
     }
@@ -241,22 +243,22 @@ fn ended(
 
 fn still_running(id: &str) -> Error {
     Error::new(Code::Timeout, format!("The task {} had not ended in time. It goes on at the service.", printable(id)))
-        .hint(goes_on(id))
+        .hint(task_hint(id))
         .sent(Sent::Yes)
 }
 
-/// An error that came while the task of a refresh was waited for.
-fn out_of_sight(id: &str, error: Error) -> Error {
+/// Adds the task to an error of the wait.
+fn with_task_hint(id: &str, error: Error) -> Error {
     match error.details().code {
         Code::Cancelled => error,
-        // Their hints speak of a question that may be asked again, and read as if they spoke of the refresh.
-        Code::Timeout | Code::RateLimited => error.hint(goes_on(id)),
-        _ => error.also(&goes_on(id)),
+        // Their own hints concern the query and could be mistaken for hints on the refresh.
+        Code::Timeout | Code::RateLimited => error.hint(task_hint(id)),
+        _ => error.add_hint(&task_hint(id)),
     }
     .sent(Sent::Yes)
 }
 
-/// Whether an answer that did not come, or is a gateway's, may come the next time.
+/// Whether a missing answer, or that of a gateway, is temporary.
 fn is_outage(error: &Error) -> bool {
     let details = error.details();
     match details.response.as_ref().map(|response| response.status) {
@@ -265,18 +267,18 @@ fn is_outage(error: &Error) -> bool {
     }
 }
 
-fn goes_on(id: &str) -> String {
+fn task_hint(id: &str) -> String {
     format!("The refresh was taken, do not send it again: follow the task by ⟦follow-task⟧ {}.", printable(id))
 }
 
-/// The error of a task that has failed.
+/// The error of a failed task.
 fn task_failed(id: &str, completion: Option<&str>, messages: &[String]) -> Error {
-    let said = match messages {
+    let messages = match messages {
         [] => "It says nothing about the reason.".to_owned(),
         messages => messages.join("\n"),
     };
     let completion = printable(completion.unwrap_or("an error"));
     Error::new(Code::TaskFailed, format!("The task {} has ended with {completion}.", printable(id)))
-        .hint(said)
+        .hint(messages)
         .sent(Sent::Yes)
 }

@@ -1,24 +1,24 @@
-//! Whether the people whom a task was for were refreshed by it.
+//! Checks whether a task has refreshed its people.
 
 use crate::report::FailedPerson;
-use crate::service::{self, Call, Standing};
+use crate::service::{self, Call, RefreshStatus};
 
-/// Who of these people (as given, and by id) was not refreshed by a task that began at `launched`; and why that cannot
-/// be told, where it cannot.
-pub(crate) fn who_failed<'p>(
+/// The people (as given, and by id) whom a task that began at `launched` has not refreshed, and a warning if they could
+/// not be looked up.
+pub(crate) fn find_failed<'p>(
     call: &Call<'_>,
     people: impl Iterator<Item = (&'p str, &'p str)>,
     launched: Option<&str>,
 ) -> (Vec<FailedPerson>, Option<String>) {
     let people: Vec<_> = people.collect();
     let mut failed = Vec::new();
-    let mut rest = people.as_slice();
-    while !rest.is_empty() {
-        let (some, others) = rest.split_at(service::fitting(rest.iter().map(|(_, id)| *id)));
-        rest = others;
-        let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
-        let standings = match service::standings(call, &ids) {
-            Ok(standings) => standings,
+    let mut remaining = people.as_slice();
+    while !remaining.is_empty() {
+        let (chunk, others) = remaining.split_at(service::ids_per_request(remaining.iter().map(|(_, id)| *id)));
+        remaining = others;
+        let ids: Vec<&str> = chunk.iter().map(|(_, id)| *id).collect();
+        let refresh_statuses = match service::refresh_statuses(call, &ids) {
+            Ok(refresh_statuses) => refresh_statuses,
             Err(error) => {
                 return (
                     failed,
@@ -26,14 +26,14 @@ pub(crate) fn who_failed<'p>(
                 );
             }
         };
-        for (identity, id) in some {
-            let Some(standing) = standings.iter().find(|standing| standing.id == *id) else { continue };
-            if has_failed(standing, launched) {
+        for (identity, id) in chunk {
+            let Some(status) = refresh_statuses.iter().find(|status| status.id == *id) else { continue };
+            if has_failed(status, launched) {
                 failed.push(FailedPerson {
                     identity: (*identity).to_owned(),
                     id: (*id).to_owned(),
-                    processing_state: standing.processing_state.clone(),
-                    last_refresh: standing.last_refresh.clone(),
+                    processing_state: status.processing_state.clone(),
+                    last_refresh: status.last_refresh.clone(),
                 });
             }
         }
@@ -41,20 +41,20 @@ pub(crate) fn who_failed<'p>(
     (failed, None)
 }
 
-/// Whether somebody is marked as failed, or was last refreshed before the task began. Times are compared where both are
-/// in UTC, to the second.
-fn has_failed(standing: &Standing, launched: Option<&str>) -> bool {
-    if standing.processing_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("ERROR")) {
+/// Whether a person is marked as failed, or was last refreshed before the task began. Times are compared in UTC, to the
+/// second.
+fn has_failed(status: &RefreshStatus, launched: Option<&str>) -> bool {
+    if status.processing_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("ERROR")) {
         return true;
     }
-    match (standing.last_refresh.as_deref().and_then(second), launched.and_then(second)) {
+    match (status.last_refresh.as_deref().and_then(utc_second), launched.and_then(utc_second)) {
         (Some(refreshed), Some(launched)) => refreshed < launched,
         _ => false,
     }
 }
 
-/// The second of a time in UTC, in a form whose order is that of time.
-pub(crate) fn second(time: &str) -> Option<&str> {
+/// A time in UTC, cut to the second. Texts sort like times.
+pub(crate) fn utc_second(time: &str) -> Option<&str> {
     let (second, fraction) = time.strip_suffix('Z')?.split_at_checked("2026-11-25T10:00:00".len())?;
     let is_like = |(byte, sample): (u8, u8)| if sample == b'0' { byte.is_ascii_digit() } else { byte == sample };
     let is_one = second.bytes().zip(*b"0000-00-00T00:00:00").all(is_like);
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn who_was_last_refreshed_before_the_task_began_has_failed() {
-        let standing = |state: Option<&str>, last: Option<&str>| Standing {
+        let status = |state: Option<&str>, last: Option<&str>| RefreshStatus {
             id: "1".to_owned(),
             processing_state: state.map(str::to_owned),
             last_refresh: last.map(str::to_owned),
@@ -79,14 +79,14 @@ mod tests {
             (None, Some("2026-11-25T09:59:59.999Z"), true),
             (Some("ERROR"), Some("2026-11-25T10:00:07Z"), true),
             (Some("OK"), None, false),
-            // Another time zone, or form, is not guessed at.
+            // Other time zones and formats are not interpreted.
             (None, Some("2026-11-25T09:00:00+01:00"), false),
             (None, Some("2026-11-25 10:00:07Z"), false),
             (None, Some("1764064807000Z"), false),
             (None, Some("25 Nov 2026 at 10:00Z"), false),
             (None, Some("2026-11-25T10:00é0Z"), false),
         ] {
-            assert_eq!(has_failed(&standing(state, last), began), fails, "{state:?} {last:?}");
+            assert_eq!(has_failed(&status(state, last), began), fails, "{state:?} {last:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The engine that sends the refreshes of many people.
+//! The engine that sends refreshes.
 //!
 //! ```text
 //! source (names, looked up) ─► batches of 250 ─► calls, at most maximumConcurrency under way ─► results, in order
 //! ```
 //!
-//! Every refresh goes through it: people by name, streamed or not, the people whom a filter means, and the one call of a
-//! filter on `/cc`. The ceiling, the journal, the order and what stops the rest are here and nowhere else.
+//! Every refresh uses it: people by name, streamed or not, the people of a filter, and the single call of a filter on
+//! `/cc`. It alone implements the ceiling, the journal, the order, and the rule for stopping.
 
 mod outcome;
 mod seen;
@@ -15,7 +15,7 @@ mod stops;
 use std::collections::VecDeque;
 
 pub(crate) use outcome::BatchOutcome;
-pub(crate) use seen::{Met, Seen};
+pub(crate) use seen::{NameStatus, Seen};
 pub(crate) use source::{LookUpBy, Names, Resolved, Source};
 
 use self::source::Next;
@@ -23,7 +23,7 @@ use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
 use crate::filter::Attribute;
-use crate::refresh::by_name::can_be_filters;
+use crate::refresh::by_name::check_filter_values;
 use crate::refresh::effects::Effects;
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
@@ -32,60 +32,59 @@ use crate::request::RefreshRequest;
 use crate::response::Response;
 use crate::service::{self, Call, LARGEST_BATCH, PendingCall};
 
-/// The most people of a batch.
-pub(crate) const BATCH: usize = LARGEST_BATCH;
+/// The maximum number of people in a batch.
+pub(crate) const MAX_BATCH: usize = LARGEST_BATCH;
 
-/// People who are sent together, and what was found out about names on the way.
+/// People who are sent together, and the results of their look-up.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// As they were given; none for a filter on `/cc`.
+    /// As given; empty for a filter on `/cc`.
     pub(crate) identities: Vec<String>,
-    /// Their ids, where those are none.
+    /// The ids, if the identities are names.
     pub(crate) ids: Vec<String>,
-    /// Which attribute the identities are values of; `None` for ids that a filter found, and for a filter.
+    /// The attribute of the identities; `None` for ids from a filter, and for a filter.
     pub(crate) attribute: Option<Attribute>,
-    /// Names that mean nobody, or several people.
+    /// Names that match nobody or several people.
     pub(crate) names: NameReport,
-    /// People who were found, and are gone now.
+    /// People who were found before and no longer exist.
     pub(crate) gone: Vec<String>,
-    /// Of how many more only the service can tell.
+    /// The number of further identities that only the service can evaluate.
     pub(crate) undecided: u64,
     /// Why these people are not sent.
     pub(crate) error: Option<Error>,
-    /// What became of them without a call of this run, and why.
-    pub(crate) settled: Option<(Outcome, &'static str)>,
-    /// Whether `process` has taken them in an earlier run.
+    /// The outcome without a call of this run, and its reason.
+    pub(crate) known_outcome: Option<(Outcome, &'static str)>,
+    /// Whether `process` has accepted them in an earlier run.
     pub(crate) is_processed: bool,
 }
 
 impl Batch {
-    /// People who are not sent, because the run has stopped.
+    /// People who are not sent because the run has stopped.
     pub(crate) fn not_sent(attribute: Option<Attribute>, identities: Vec<String>, ids: Vec<String>) -> Self {
-        Self { identities, ids, attribute, settled: Some((Outcome::NotSent, "stopped")), ..Self::default() }
+        Self { identities, ids, attribute, known_outcome: Some((Outcome::NotSent, "stopped")), ..Self::default() }
     }
 }
 
 /// How the people of a batch become calls.
 pub(crate) enum Method<'r> {
-    /// One call of `/cc` with this body, for whoever it means.
+    /// One call of `/cc` with this body.
     Body(String),
-    /// A call of `/cc` for each person, with a filter that means this person.
+    /// A call of `/cc` for each person, with a filter for that person.
     EachByFilter(&'r RefreshRequest<'r>),
-    /// By ids.
+    /// Calls with ids.
     ByIds(&'r Effects),
 }
 
-/// Which call.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CallKind {
     /// `/cc`, with this body.
     Refresh(String),
     Process,
     Synchronize,
 }
 
-impl Kind {
-    /// As `calls` names it.
+impl CallKind {
+    /// The name in `calls`.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Refresh(_) => CallReport::REFRESH,
@@ -95,39 +94,38 @@ impl Kind {
     }
 }
 
-/// A run of the engine.
 pub(crate) struct Run<'r> {
     call: &'r Call<'r>,
     method: Method<'r>,
     ceiling: Option<u64>,
     journal: Option<&'r mut Journal>,
-    /// Told when the rest is not sent.
+    /// Notified when the run stops.
     feed: Option<&'r Feed>,
-    /// How many people were sent, or may have been, with those of whom only the service can tell.
+    /// The number of people who were sent, or may have been, and of those whom only the service can judge.
     touched: u64,
-    /// How many people have their outcome, and how many there are, where that is known.
+    /// The number of people with an outcome, and the number of all people, if known.
     done: u64,
     total: Option<u64>,
     last_number: u64,
     has_stopped: bool,
-    /// Batches that are not told yet, in the order of the input.
-    open: VecDeque<Open>,
-    waiting: VecDeque<Planned>,
-    under_way: VecDeque<(Planned, Result<PendingCall<'r>>)>,
+    /// Batches that were not reported yet, in the order of the input.
+    open: VecDeque<OpenBatch>,
+    queued: VecDeque<QueuedCall>,
+    in_flight: VecDeque<(QueuedCall, Result<PendingCall<'r>>)>,
 }
 
-/// A batch of which not all calls have ended.
-struct Open {
+/// A batch with calls that have not ended.
+struct OpenBatch {
     number: u64,
     left: usize,
     outcome: BatchOutcome,
     synchronize: bool,
 }
 
-/// A call to be made.
-struct Planned {
+/// A call that was not made yet.
+struct QueuedCall {
     batch: u64,
-    kind: Kind,
+    kind: CallKind,
     identities: Vec<String>,
     ids: Vec<String>,
 }
@@ -146,17 +144,17 @@ impl<'r> Run<'r> {
             last_number: 0,
             has_stopped: false,
             open: VecDeque::new(),
-            waiting: VecDeque::new(),
-            under_way: VecDeque::new(),
+            queued: VecDeque::new(),
+            in_flight: VecDeque::new(),
         }
     }
 
-    /// With a ceiling that the run itself has to hold: no batch may exceed it together with those before.
+    /// Sets a ceiling that the run itself enforces: a batch that exceeds it, together with earlier ones, is not sent.
     pub(crate) fn ceiling(self, ceiling: Option<u64>) -> Self {
         Self { ceiling, ..self }
     }
 
-    /// With the number of people, for the progress.
+    /// Sets the number of people, for the progress.
     pub(crate) fn total(self, total: u64) -> Self {
         Self { total: Some(total), ..self }
     }
@@ -169,63 +167,66 @@ impl<'r> Run<'r> {
         Self { feed, ..self }
     }
 
-    /// Sends what the source gives, and tells each batch once, in the order of the source. After an error that stops the
-    /// rest, calls under way are finished, and everybody else is told as not sent.
-    pub(crate) fn send(mut self, source: &mut impl Source, mut tell: impl FnMut(BatchOutcome)) {
-        let most = self.call.service.maximum_concurrency();
-        let mut held_back: Option<Batch> = None;
+    /// Sends the batches of the source, and reports each once, in order. After an error that stops the run, calls in
+    /// flight are finished, and everybody else is reported as not sent.
+    pub(crate) fn send(mut self, source: &mut impl Source, mut on_batch: impl FnMut(BatchOutcome)) {
+        let max_calls = self.call.service.maximum_concurrency();
+        let mut deferred: Option<Batch> = None;
         loop {
             let mut has_ended = false;
-            while !self.has_stopped && self.under_way.len() < most {
-                if let Some(planned) = self.waiting.pop_front() {
+            while !self.has_stopped && self.in_flight.len() < max_calls {
+                if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
                     continue;
                 }
-                let next = match held_back.take() {
+                let next = match deferred.take() {
                     Some(batch) => Next::Batch(batch),
-                    None => {
-                        source.next(self.journal.as_deref_mut(), most - self.under_way.len(), self.under_way.is_empty())
-                    }
+                    None => source.next(
+                        self.journal.as_deref_mut(),
+                        max_calls - self.in_flight.len(),
+                        self.in_flight.is_empty(),
+                    ),
                 };
                 match next {
-                    Next::Batch(batch) if self.is_too_many(&batch) && !self.under_way.is_empty() => {
-                        // What is under way may turn out not to count.
-                        held_back = Some(batch);
+                    Next::Batch(batch) if self.is_too_many(&batch) && !self.in_flight.is_empty() => {
+                        // The calls in flight may turn out not to count.
+                        deferred = Some(batch);
                         break;
                     }
                     Next::Batch(batch) => self.plan(batch),
-                    Next::Later => break,
+                    Next::NotYet => break,
                     Next::End => {
                         has_ended = true;
                         break;
                     }
                 }
-                self.tell_finished(&mut tell);
+                self.report_finished(&mut on_batch);
             }
-            match self.under_way.pop_front() {
+            match self.in_flight.pop_front() {
                 Some((planned, pending)) => self.finish(planned, pending.and_then(PendingCall::finish)),
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
-            self.tell_finished(&mut tell);
+            self.report_finished(&mut on_batch);
         }
         if self.has_stopped {
-            for planned in std::mem::take(&mut self.waiting) {
+            for planned in std::mem::take(&mut self.queued) {
                 let report = CallReport::not_sent(planned.kind.name(), planned.identities, planned.ids);
-                // So that the next run need not ask about them. Where it cannot be written, that was told.
+                // The next run then need not ask about them. A failure to write was reported before.
                 if let Some(journal) = &mut self.journal {
-                    let _ = journal.outcome(planned.batch, &report);
+                    let _ = journal.write_outcome(planned.batch, &report);
                 }
                 self.add(planned.batch, report);
             }
-            let rest = held_back.into_iter().chain(std::iter::from_fn(|| source.rest()));
-            for batch in rest {
-                let batch = Batch { settled: batch.settled.or(Some((Outcome::NotSent, "stopped"))), ..batch };
+            let unsent = deferred.into_iter().chain(std::iter::from_fn(|| source.next_unsent()));
+            for batch in unsent {
+                let batch =
+                    Batch { known_outcome: batch.known_outcome.or(Some((Outcome::NotSent, "stopped"))), ..batch };
                 self.plan(batch);
-                self.tell_finished(&mut tell);
+                self.report_finished(&mut on_batch);
             }
         }
-        self.tell_finished(&mut tell);
+        self.report_finished(&mut on_batch);
     }
 
     fn stop(&mut self) {
@@ -236,15 +237,14 @@ impl<'r> Run<'r> {
     }
 
     fn is_too_many(&self, batch: &Batch) -> bool {
-        let people = if batch.settled.is_some() { 0 } else { batch.identities.len() as u64 + batch.undecided };
+        let people = if batch.known_outcome.is_some() { 0 } else { batch.identities.len() as u64 + batch.undecided };
         people > 0 && self.ceiling.is_some_and(|ceiling| self.touched + people > ceiling)
     }
 
-    /// Opens a batch and plans its calls.
     fn plan(&mut self, mut batch: Batch) {
         self.last_number += 1;
         let number = self.last_number;
-        if batch.settled.is_none() && batch.error.is_none() {
+        if batch.known_outcome.is_none() && batch.error.is_none() {
             batch.error = self.check(number, &batch).err();
         }
         let mut outcome = BatchOutcome::new(number, batch.attribute.clone(), std::mem::take(&mut batch.names));
@@ -257,10 +257,10 @@ impl<'r> Run<'r> {
             Method::ByIds(_) => CallReport::SYNCHRONIZE,
             Method::Body(_) | Method::EachByFilter(_) => CallReport::REFRESH,
         };
-        if let Some((settled, reason)) = batch.settled {
+        if let Some((known, reason)) = batch.known_outcome {
             self.done += batch.identities.len() as u64;
-            outcome.settle(call, batch.identities, batch.ids, settled, reason);
-            self.open.push_back(Open { number, left: 0, outcome, synchronize: false });
+            outcome.add_without_call(call, batch.identities, batch.ids, known, reason);
+            self.open.push_back(OpenBatch { number, left: 0, outcome, synchronize: false });
             return;
         }
         if let Some(error) = batch.error.take() {
@@ -273,90 +273,90 @@ impl<'r> Run<'r> {
                 outcome.calls.push(CallReport::not_sent(call, batch.identities, batch.ids));
             }
             outcome.fail(error, stops);
-            self.open.push_back(Open { number, left: 0, outcome, synchronize: false });
+            self.open.push_back(OpenBatch { number, left: 0, outcome, synchronize: false });
             return;
         }
         self.touched += batch.undecided;
         let (planned, synchronize) = self.calls(number, batch);
-        self.open.push_back(Open { number, left: planned.len(), outcome, synchronize });
-        self.waiting.extend(planned);
+        self.open.push_back(OpenBatch { number, left: planned.len(), outcome, synchronize });
+        self.queued.extend(planned);
     }
 
-    /// The last checks before the people of a batch are sent: the ceiling, their filters, then the journal.
+    /// The last checks before a batch is sent: the ceiling, the filters, then the journal.
     fn check(&mut self, number: u64, batch: &Batch) -> Result<()> {
         if self.is_too_many(batch) {
             return Err(self.too_many(batch));
         }
         if let (Method::EachByFilter(_), Some(attribute)) = (&self.method, &batch.attribute) {
-            can_be_filters(attribute, &batch.identities)?;
+            check_filter_values(attribute, &batch.identities)?;
         }
         match &mut self.journal {
-            Some(journal) => journal.begin(self.call, number, batch),
+            Some(journal) => journal.write_batch(self.call, number, batch),
             None => Ok(()),
         }
     }
 
-    fn calls(&self, batch: u64, people: Batch) -> (Vec<Planned>, bool) {
-        let one_each = |people: Batch, kind: &dyn Fn(&str) -> Kind| {
+    fn calls(&self, batch: u64, people: Batch) -> (Vec<QueuedCall>, bool) {
+        let one_each = |people: Batch, kind: &dyn Fn(&str) -> CallKind| {
             let ids = people.ids.into_iter().map(|id| vec![id]).chain(std::iter::repeat_with(Vec::new));
             let each = people.identities.into_iter().zip(ids);
-            each.map(|(identity, ids)| Planned { batch, kind: kind(&identity), identities: vec![identity], ids })
+            each.map(|(identity, ids)| QueuedCall { batch, kind: kind(&identity), identities: vec![identity], ids })
                 .collect()
         };
         match &self.method {
             Method::Body(body) => {
-                let kind = Kind::Refresh(body.clone());
-                (vec![Planned { batch, kind, identities: people.identities, ids: people.ids }], false)
+                let kind = CallKind::Refresh(body.clone());
+                (vec![QueuedCall { batch, kind, identities: people.identities, ids: people.ids }], false)
             }
             Method::EachByFilter(request) => {
                 let attribute = people.attribute.clone();
                 let body = |value: &str| {
                     let filter = attribute.as_ref().map(|attribute| attribute.equals(value).canonical());
-                    Kind::Refresh(request.body(filter.as_deref()))
+                    CallKind::Refresh(request.body(filter.as_deref()))
                 };
                 (one_each(people, &body), false)
             }
             Method::ByIds(_) if people.identities.is_empty() => (Vec::new(), false),
             Method::ByIds(effects) if effects.process && !people.is_processed => {
                 let Batch { identities, ids, .. } = people;
-                (vec![Planned { batch, kind: Kind::Process, identities, ids }], effects.synchronize)
+                (vec![QueuedCall { batch, kind: CallKind::Process, identities, ids }], effects.synchronize)
             }
-            Method::ByIds(_) => (one_each(people, &|_| Kind::Synchronize), false),
+            Method::ByIds(_) => (one_each(people, &|_| CallKind::Synchronize), false),
         }
     }
 
-    fn begin(&mut self, planned: Planned) {
+    fn begin(&mut self, planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
         let pending = match &planned.kind {
-            Kind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
-            Kind::Process => service::process(self.call, ids),
-            // One person each.
-            Kind::Synchronize => service::synchronize_attributes(self.call, ids.first().map_or("", String::as_str)),
+            CallKind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
+            CallKind::Process => service::process(self.call, ids),
+            // One person per call.
+            CallKind::Synchronize => service::synchronize_attributes(self.call, ids.first().map_or("", String::as_str)),
         };
-        // What fails at once, for want of a token for instance, is not tried for those behind it.
+        // An error before sending, such as a missing token, would also meet the calls after this one.
         if let Err(error) = &pending
             && stops_run(self.call, Some(&planned.kind), error)
         {
             self.stop();
         }
-        if planned.kind != Kind::Synchronize {
+        if planned.kind != CallKind::Synchronize {
             self.touched += planned.identities.len() as u64;
         }
-        self.under_way.push_back((planned, pending));
+        self.in_flight.push_back((planned, pending));
     }
 
-    fn finish(&mut self, planned: Planned, result: Result<Response>) {
-        let Planned { batch, kind, identities, ids } = planned;
+    fn finish(&mut self, planned: QueuedCall, result: Result<Response>) {
+        let QueuedCall { batch, kind, identities, ids } = planned;
         let people = identities.len() as u64;
         let report = match &result {
             Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
-        if kind != Kind::Synchronize && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
+        if kind != CallKind::Synchronize && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
             self.touched -= people;
         }
         let written = match &mut self.journal {
-            Some(journal) => journal.outcome(batch, &report),
+            Some(journal) => journal.write_outcome(batch, &report),
             None => Ok(()),
         };
         let stops = matches!(&result, Err(error) if stops_run(self.call, Some(&kind), error));
@@ -375,14 +375,14 @@ impl<'r> Run<'r> {
         open.left += follow_up.len();
         self.add(batch, report);
         for planned in follow_up.into_iter().rev() {
-            self.waiting.push_front(planned);
+            self.queued.push_front(planned);
         }
     }
 
-    /// The calls that follow one that was accepted: the synchronization of each person's attributes.
-    fn follow_up(&self, batch: u64, kind: &Kind, report: &CallReport) -> Vec<Planned> {
+    /// The calls after an accepted one: the synchronization of each person's attributes.
+    fn follow_up(&self, batch: u64, kind: &CallKind, report: &CallReport) -> Vec<QueuedCall> {
         let is_wanted = self.open.iter().any(|open| open.number == batch && open.synchronize);
-        if !is_wanted || *kind != Kind::Process || report.outcome != Outcome::Accepted {
+        if !is_wanted || *kind != CallKind::Process || report.outcome != Outcome::Accepted {
             return Vec::new();
         }
         let people = Batch {
@@ -394,7 +394,7 @@ impl<'r> Run<'r> {
         self.calls(batch, people).0
     }
 
-    /// Adds an ended call to its batch.
+    /// Adds a finished call to its batch.
     fn add(&mut self, batch: u64, report: CallReport) {
         if report.call != Some(CallReport::SYNCHRONIZE) {
             self.done += report.identities.len() as u64;
@@ -405,15 +405,15 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Tells the batches that have ended, as far as those before them have.
-    fn tell_finished(&mut self, tell: &mut impl FnMut(BatchOutcome)) {
-        self.call.control.done(self.done, self.total);
+    /// Reports finished batches in order.
+    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
+        self.call.control.set_progress(self.done, self.total);
         while self.open.front().is_some_and(|open| open.left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
-            tell(open.outcome);
+            on_batch(open.outcome);
         }
     }
 

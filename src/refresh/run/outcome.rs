@@ -1,11 +1,10 @@
-//! What became of a batch, and of several: the calls, or the error that stands for them.
+//! The outcome of one or several batches: the calls, or an error.
 
 use crate::error::{Code, Error, Sent};
 use crate::filter::Attribute;
 use crate::report::{CallReport, Failure, Names, Outcome, Report, Totals};
 use crate::response::Response;
 
-/// What became of the people of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct BatchOutcome {
     /// From 1.
@@ -14,12 +13,12 @@ pub(crate) struct BatchOutcome {
     pub(crate) names: Names,
     pub(crate) undecided: u64,
     pub(crate) calls: Vec<CallReport>,
-    /// The answer of the last call that was answered well.
+    /// The last successful answer.
     pub(crate) response: Option<Response>,
     first_error: Option<Error>,
-    /// What is known of the failed calls, all together.
+    /// Combined over the failed calls.
     sent: Option<Sent>,
-    /// Whether an error of this batch stops the rest of the run.
+    /// Whether an error of this batch stops the run.
     pub(crate) stops_run: bool,
 }
 
@@ -28,7 +27,7 @@ impl BatchOutcome {
         Self { number, attribute, names, ..Self::default() }
     }
 
-    /// Takes note of an error; the first one is told.
+    /// Records an error; the first one is reported.
     pub(super) fn fail(&mut self, error: Error, stops_run: bool) {
         self.stops_run |= stops_run;
         let sent = error.details().sent;
@@ -36,8 +35,8 @@ impl BatchOutcome {
         self.first_error.get_or_insert(error);
     }
 
-    /// Tells what became of people for whom no call was made.
-    pub(super) fn settle(
+    /// Adds people for whom no call was made.
+    pub(super) fn add_without_call(
         &mut self,
         call: &'static str,
         identities: Vec<String>,
@@ -46,11 +45,11 @@ impl BatchOutcome {
         reason: &'static str,
     ) {
         if !identities.is_empty() {
-            self.calls.push(CallReport::settled(call, identities, ids, outcome, reason));
+            self.calls.push(CallReport::without_call(call, identities, ids, outcome, reason));
         }
     }
 
-    /// The same with a later batch, as one.
+    /// Merges a later batch into this one.
     pub(crate) fn join(&mut self, later: Self) {
         self.names.unmatched.extend(later.names.unmatched);
         self.names.ambiguous.extend(later.names.ambiguous);
@@ -65,41 +64,41 @@ impl BatchOutcome {
         self.first_error = self.first_error.take().or(later.first_error);
     }
 
-    /// Adds its people to a run's totals.
+    /// Adds its people to the totals.
     pub(crate) fn count(&self, totals: &mut Totals) {
-        for report in self.counted() {
+        for report in self.counted_calls() {
             totals.add(report.outcome, report.identities.len());
         }
         totals.unmatched += self.names.unmatched.len() as u64;
         totals.ambiguous += self.names.ambiguous.len() as u64;
     }
 
-    /// How many people an earlier run may have sent.
+    /// The number of people whom an earlier run may have sent.
     pub(crate) fn uncertain(&self) -> u64 {
         let uncertain = self.calls.iter().filter(|report| report.reason == Some("uncertain"));
         uncertain.map(|report| report.identities.len() as u64).sum()
     }
 
-    /// Whether nobody was sent, because everybody has gone since.
+    /// Whether nobody was sent because nobody exists any more.
     pub(crate) fn all_gone(&self) -> bool {
         self.response.is_none()
             && !self.calls.is_empty()
             && self.calls.iter().all(|report| report.reason == Some("gone"))
     }
 
-    /// The calls that tell of each person once: a synchronization follows a call that has told of its person.
-    fn counted(&self) -> impl Iterator<Item = &CallReport> {
+    /// The calls that count each person once: a synchronization follows a call that has counted its person.
+    fn counted_calls(&self) -> impl Iterator<Item = &CallReport> {
         let first = self.calls.iter().find_map(|report| report.call);
         self.calls.iter().filter(move |report| report.call.is_none() || report.call == first)
     }
 
-    /// How many people were found and are to be refreshed.
+    /// The number of people to refresh.
     pub(crate) fn matched(&self) -> u64 {
-        self.counted().filter(|report| report.call.is_some()).map(|report| report.identities.len() as u64).sum()
+        self.counted_calls().filter(|report| report.call.is_some()).map(|report| report.identities.len() as u64).sum()
     }
 
-    /// The last answer and the calls; a failure where a call has failed.
-    pub(crate) fn conclude(self) -> Result<(Option<Response>, Vec<CallReport>, Names), Failure> {
+    /// The last answer and the calls; a failure if a call has failed.
+    pub(crate) fn into_result(self) -> Result<(Option<Response>, Vec<CallReport>, Names), Failure> {
         let Self { names, calls, response, first_error, sent, .. } = self;
         let Some(error) = first_error else { return Ok((response, calls, names)) };
         let has = |outcome| calls.iter().any(|report| report.outcome == outcome);
@@ -118,12 +117,11 @@ impl BatchOutcome {
     }
 }
 
-/// The error of several calls of which some have failed.
 fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
-    // Beside the calls stand people who were left out of all of them.
+    // `calls` also lists people who were excluded from all calls.
     let made = || calls.iter().filter(|report| report.call.is_some());
     let failed = made().filter(|report| report.outcome != Outcome::Accepted).count();
-    // Another kind comes on top of the first.
+    // Calls of another kind repeat the same people.
     let first = made().next().and_then(|report| report.call);
     let people = |outcome| -> usize {
         let of = calls.iter().filter(|report| report.call.is_none() || report.call == first);

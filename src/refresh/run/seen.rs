@@ -1,9 +1,9 @@
-//! Which names a run has met: each is refreshed once, however often it is given.
+//! The names that a run has seen: each is refreshed once, even if it is repeated.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 
-/// Names by a hash of 95 bits, at most 13 bytes a name. In a run of a million names the probability that two names have
-/// one hash is below 10^-16; the keys of the hash are random, so that nobody can choose such names.
+/// Names as hashes of 95 bits, at most 13 bytes per name. In a run of a million names, the probability that two names
+/// have the same hash is below 10^-16. The hash keys are random, so that nobody can choose colliding names.
 #[derive(Debug)]
 pub(crate) struct Seen {
     keys: [RandomState; 2],
@@ -11,16 +11,15 @@ pub(crate) struct Seen {
     shards: Vec<Vec<Entry>>,
 }
 
-/// What is known of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Met {
+pub(crate) enum NameStatus {
     New,
-    /// The journal knows it as done, and this run has not met it before.
+    /// Done according to the journal, and new in this run.
     Done,
     Repeated,
 }
 
-/// A hash, big-endian; the last bit says whether the journal knows the name as done.
+/// A big-endian hash. The last bit is set if the journal has the name as done.
 type Entry = [u8; 12];
 
 const SHARDS: usize = 256;
@@ -30,30 +29,30 @@ impl Seen {
         Self { keys: [RandomState::new(), RandomState::new()], shards: vec![Vec::new(); SHARDS] }
     }
 
-    /// Meets a value of an attribute.
-    pub(crate) fn meet(&mut self, attribute: &str, name: &str) -> Met {
+    /// Inserts a name of an attribute, and returns what was known of it.
+    pub(crate) fn insert(&mut self, attribute: &str, name: &str) -> NameStatus {
         let (shard, entry) = self.entry(attribute, name);
         match Self::find(shard, &entry) {
             Ok(at) if is_done(&shard[at]) => {
                 shard[at] = entry;
-                Met::Done
+                NameStatus::Done
             }
-            Ok(_) => Met::Repeated,
+            Ok(_) => NameStatus::Repeated,
             Err(at) => {
-                insert(shard, at, entry);
-                Met::New
+                insert_sorted(shard, at, entry);
+                NameStatus::New
             }
         }
     }
 
-    /// Takes note that the journal knows a name as done.
+    /// Marks a name as done according to the journal.
     pub(crate) fn mark_done(&mut self, attribute: &str, name: &str) {
         let (shard, mut entry) = self.entry(attribute, name);
         let found = Self::find(shard, &entry);
         entry[11] |= 1;
         match found {
             Ok(at) => shard[at] = entry,
-            Err(at) => insert(shard, at, entry),
+            Err(at) => insert_sorted(shard, at, entry),
         }
     }
 
@@ -84,8 +83,8 @@ fn is_done(entry: &Entry) -> bool {
     entry[11] & 1 == 1
 }
 
-/// Inserts in the order; grows by a sixteenth, because a vector that doubles would take up to 24 bytes a name.
-fn insert(shard: &mut Vec<Entry>, at: usize, entry: Entry) {
+/// Inserts in order. Grows by a sixteenth: a vector that doubles would take up to 24 bytes per name.
+fn insert_sorted(shard: &mut Vec<Entry>, at: usize, entry: Entry) {
     if shard.len() == shard.capacity() {
         shard.reserve_exact(4 + shard.len() / 16);
     }
@@ -100,22 +99,23 @@ mod tests {
     fn a_name_is_new_once_and_done_once() {
         let mut seen = Seen::new();
         seen.mark_done("uid", "done");
-        assert_eq!(seen.meet("uid", "done"), Met::Done);
-        assert_eq!(seen.meet("uid", "done"), Met::Repeated);
+        assert_eq!(seen.insert("uid", "done"), NameStatus::Done);
+        assert_eq!(seen.insert("uid", "done"), NameStatus::Repeated);
         for name in ["a", "A", "\u{e9}", "e\u{301}", "a\nb", ""] {
-            assert_eq!(seen.meet("uid", name), Met::New, "{name:?}");
-            assert_eq!(seen.meet("uid", name), Met::Repeated, "{name:?}");
+            assert_eq!(seen.insert("uid", name), NameStatus::New, "{name:?}");
+            assert_eq!(seen.insert("uid", name), NameStatus::Repeated, "{name:?}");
         }
-        assert_eq!(seen.meet("email", "a"), Met::New, "of another attribute");
+        assert_eq!(seen.insert("email", "a"), NameStatus::New, "of another attribute");
         seen.mark_done("uid", "a");
-        assert_eq!(seen.meet("uid", "a"), Met::Done, "known as done since");
+        assert_eq!(seen.insert("uid", "a"), NameStatus::Done, "known as done since");
     }
 
     #[test]
     fn a_name_takes_at_most_sixteen_bytes() {
         let mut seen = Seen::new();
         let names = 100_000;
-        let new = (0..names).filter(|number| seen.meet("uid", &format!("person.{number}")) == Met::New).count();
+        let new =
+            (0..names).filter(|number| seen.insert("uid", &format!("person.{number}")) == NameStatus::New).count();
         assert_eq!(new, names);
         let bytes: usize = seen.shards.iter().map(|shard| shard.capacity() * size_of::<Entry>()).sum();
         assert!(bytes <= 16 * names, "{bytes} bytes for {names} names");

@@ -1,67 +1,66 @@
-//! Where the batches of a run come from.
+//! The sources of a run's batches.
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{BATCH, Batch, Met, Seen};
+use super::{Batch, MAX_BATCH, NameStatus, Seen};
 use crate::control::Phase;
 use crate::error::Result;
 use crate::filter::Attribute;
-use crate::refresh::feed::{Feed, Taken};
+use crate::refresh::feed::{Feed, NextNames};
 use crate::refresh::journal::{Journal, Uncertain};
 use crate::report::{Names as NameReport, Outcome, Person, Totals};
 use crate::service::Call;
-use crate::targets::by_name::{self, Asked, LookUp, VALUES};
-use crate::targets::matches::NAMED;
+use crate::targets::by_name::{self, LookUp, PendingLookUp, VALUES_PER_QUERY};
+use crate::targets::matches::FIRST_PEOPLE;
 
-/// Gives the batches of a run, in the order of the input.
+/// Returns the batches of a run, in the order of the input.
 pub(crate) trait Source {
-    /// The next batch. `room`: how many calls may be begun for it now. With `wait` it waits for names that are still to
-    /// come.
+    /// The next batch. `room`: how many calls can be started for it now. With `wait` it waits for names that are still
+    /// to come.
     fn next(&mut self, journal: Option<&mut Journal>, room: usize, wait: bool) -> Next;
 
-    /// After the run has stopped: people who were given and are not sent. `None` after the last ones.
-    fn rest(&mut self) -> Option<Batch>;
+    /// After the run has stopped: people who were given and are not sent. `None` at the end.
+    fn next_unsent(&mut self) -> Option<Batch>;
 }
 
 #[derive(Debug)]
 pub(crate) enum Next {
     Batch(Batch),
-    /// Nothing now; more may come.
-    Later,
+    /// Nothing now, but more may come.
+    NotYet,
     End,
 }
 
-/// Names from a feed, each once, looked up 250 a query.
+/// Names from a feed, each once, looked up 250 per query.
 pub(crate) struct Names<'r> {
     call: &'r Call<'r>,
     feed: &'r Feed,
-    /// Of each attribute that has come, the request's first; the ids of people whom a filter means have none.
+    /// By attribute, the request's first. Ids from a filter need no look-up.
     look_ups: Vec<LookUp<'r>>,
-    way: LookUpBy,
+    look_up_by: LookUpBy,
     seen: Seen,
     pub(crate) totals: Totals,
-    /// Names of one attribute that were not asked for yet.
-    fresh: (usize, Vec<String>),
-    asked: VecDeque<(usize, Asked<'r>)>,
-    /// What was found, and makes no whole batch yet.
-    found: (usize, Batch),
+    /// Names of one attribute that were not looked up yet.
+    new_names: (usize, Vec<String>),
+    pending: VecDeque<(usize, PendingLookUp<'r>)>,
+    /// People who were found, fewer than a whole batch.
+    partial: (usize, Batch),
     ready: VecDeque<Batch>,
-    /// The first ten people who were found.
+    /// The first ten people.
     pub(crate) first: Vec<Person>,
     pub(crate) undecided: HashSet<String>,
     resend_uncertain: bool,
     has_ended: bool,
-    is_settled: bool,
+    has_resolved_uncertain: bool,
 }
 
-/// How names become ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookUpBy {
-    /// Ids are taken as they are.
+    /// Look names up; use ids unchanged.
     Search,
-    /// Ids are looked up too, and those who look alike are counted: the service judges in the end.
+    /// Look ids up too, and count similar identities, because the service judges in the end.
     SearchForCc,
-    /// They are ids that a filter has found.
+    /// The names are ids from a filter.
     Nothing,
 }
 
@@ -70,43 +69,42 @@ impl<'r> Names<'r> {
         call: &'r Call<'r>,
         feed: &'r Feed,
         attribute: Attribute,
-        way: LookUpBy,
+        look_up_by: LookUpBy,
         resend_uncertain: bool,
     ) -> Self {
         let mut names = Self {
             call,
             feed,
             look_ups: Vec::new(),
-            way,
+            look_up_by,
             seen: Seen::new(),
             totals: Totals::default(),
-            fresh: (0, Vec::new()),
-            asked: VecDeque::new(),
-            found: (0, Batch::default()),
+            new_names: (0, Vec::new()),
+            pending: VecDeque::new(),
+            partial: (0, Batch::default()),
             ready: VecDeque::new(),
             first: Vec::new(),
             undecided: HashSet::new(),
             resend_uncertain,
             has_ended: false,
-            is_settled: false,
+            has_resolved_uncertain: false,
         };
-        names.place(attribute);
+        names.look_up_index(attribute);
         names
     }
 
-    /// Skips who is done according to the journal.
+    /// Skips names that are done according to the journal.
     pub(crate) fn skip_done(&mut self, journal: &mut Journal) -> Result<()> {
         journal.read_done(|attribute, name| self.seen.mark_done(attribute, name))
     }
 
-    /// Looks up all names before any is sent: the batches of the whole run. A look-up that fails is the last
-    /// one: its batch has the error.
+    /// Looks up all names before any is sent. After a failed look-up, whose batch has the error, it stops.
     pub(crate) fn resolve_all(&mut self, mut journal: Option<&mut Journal>) -> Vec<Batch> {
         let mut batches = Vec::new();
         let all = self.feed.waiting();
         let room = self.call.service.maximum_concurrency();
         loop {
-            self.call.control.done(all - self.feed.waiting(), Some(all));
+            self.call.control.set_progress(all - self.feed.waiting(), Some(all));
             match self.next(journal.as_deref_mut(), room, true) {
                 Next::Batch(batch) => {
                     let is_last = batch.error.is_some();
@@ -115,177 +113,185 @@ impl<'r> Names<'r> {
                         return batches;
                     }
                 }
-                Next::Later => {}
+                Next::NotYet => {}
                 Next::End => return batches,
             }
         }
     }
 
-    fn place(&mut self, attribute: Attribute) -> usize {
-        if let Some(place) = self.look_ups.iter().position(|known| *known.attribute() == attribute) {
-            return place;
+    fn look_up_index(&mut self, attribute: Attribute) -> usize {
+        if let Some(index) = self.look_ups.iter().position(|known| *known.attribute() == attribute) {
+            return index;
         }
         let look_up = LookUp::new(self.call, attribute);
-        self.look_ups.push(if self.way == LookUpBy::SearchForCc { look_up.counting_undecided() } else { look_up });
+        self.look_ups.push(if self.look_up_by == LookUpBy::SearchForCc {
+            look_up.counting_undecided()
+        } else {
+            look_up
+        });
         self.look_ups.len() - 1
     }
 
-    fn attribute(&self, place: usize) -> &Attribute {
-        self.look_ups[place].attribute()
+    fn attribute(&self, index: usize) -> &Attribute {
+        self.look_ups[index].attribute()
     }
 
-    fn is_id(&self, place: usize) -> bool {
-        self.way != LookUpBy::SearchForCc && self.attribute(place).name() == "id"
+    fn is_id(&self, index: usize) -> bool {
+        self.look_up_by != LookUpBy::SearchForCc && self.attribute(index).name() == "id"
     }
 
-    /// Takes names until they make a whole query, or no more are there now. Whether there are more.
+    /// Takes names from the feed, and starts a query for each full block. Returns false if there are no more now.
     fn take(&mut self, journal: Option<&mut Journal>, wait: bool) -> bool {
-        match self.feed.take(VALUES, wait) {
-            Taken::Later => return false,
-            Taken::End => {
+        match self.feed.take(VALUES_PER_QUERY, wait) {
+            NextNames::NotYet => return false,
+            NextNames::End => {
                 self.has_ended = true;
                 return false;
             }
-            Taken::Names(attribute, names) => {
-                let place = attribute.map_or(0, |attribute| self.place(attribute));
-                if place != self.fresh.0 {
-                    self.ask();
-                    self.fresh.0 = place;
+            NextNames::Names(attribute, names) => {
+                let index = attribute.map_or(0, |attribute| self.look_up_index(attribute));
+                if index != self.new_names.0 {
+                    self.look_up_new_names();
+                    self.new_names.0 = index;
                 }
                 self.totals.given += names.len() as u64;
-                let attribute = self.look_ups[place].attribute().name().to_owned();
+                let attribute = self.look_ups[index].attribute().name().to_owned();
                 let mut journal = journal;
                 for name in names {
-                    match self.seen.meet(&attribute, &name) {
-                        Met::Repeated => self.totals.repeated += 1,
-                        Met::Done => self.totals.skipped += 1,
-                        Met::New
-                            if journal.as_deref_mut().is_some_and(|journal| journal.request(&attribute, &name)) => {}
-                        Met::New => self.fresh.1.push(name),
+                    match self.seen.insert(&attribute, &name) {
+                        NameStatus::Repeated => self.totals.repeated += 1,
+                        NameStatus::Done => self.totals.skipped += 1,
+                        NameStatus::New
+                            if journal
+                                .as_deref_mut()
+                                .is_some_and(|journal| journal.mark_requested(&attribute, &name)) => {}
+                        NameStatus::New => self.new_names.1.push(name),
                     }
                 }
             }
         }
-        while self.fresh.1.len() >= VALUES {
-            let later = self.fresh.1.split_off(VALUES);
-            let now = std::mem::replace(&mut self.fresh.1, later);
-            self.ask_for(self.fresh.0, now);
+        while self.new_names.1.len() >= VALUES_PER_QUERY {
+            let later = self.new_names.1.split_off(VALUES_PER_QUERY);
+            let now = std::mem::replace(&mut self.new_names.1, later);
+            self.begin_look_up(self.new_names.0, now);
         }
         true
     }
 
-    /// Asks for the names that are left.
-    fn ask(&mut self) {
-        let names = std::mem::take(&mut self.fresh.1);
+    /// Starts a query for the remaining names.
+    fn look_up_new_names(&mut self) {
+        let names = std::mem::take(&mut self.new_names.1);
         if !names.is_empty() {
-            self.ask_for(self.fresh.0, names);
+            self.begin_look_up(self.new_names.0, names);
         }
     }
 
-    fn ask_for(&mut self, place: usize, names: Vec<String>) {
-        let asked = if self.is_id(place) { Asked::nothing(names) } else { self.look_ups[place].begin(names) };
-        self.asked.push_back((place, asked));
+    fn begin_look_up(&mut self, index: usize, names: Vec<String>) {
+        let asked = if self.is_id(index) { PendingLookUp::of_ids(names) } else { self.look_ups[index].begin(names) };
+        self.pending.push_back((index, asked));
     }
 
-    /// Waits for the oldest look-up, and adds whom it has found.
-    fn receive(&mut self, place: usize, asked: Asked<'r>) {
-        if place != self.found.0 {
-            self.cut();
-            self.found.0 = place;
+    /// Waits for a look-up, and adds the people it found.
+    fn finish_look_up(&mut self, index: usize, asked: PendingLookUp<'r>) {
+        if index != self.partial.0 {
+            self.close_batch();
+            self.partial.0 = index;
         }
-        if self.is_id(place) {
+        if self.is_id(index) {
             for id in asked.values {
-                if self.first.len() < NAMED && self.way != LookUpBy::Nothing {
+                if self.first.len() < FIRST_PEOPLE && self.look_up_by != LookUpBy::Nothing {
                     self.first.push(Person::of_id(&id));
                 }
-                self.found.1.identities.push(id);
-                self.cut_whole();
+                self.partial.1.identities.push(id);
+                self.close_full_batch();
             }
             return;
         }
         let names = asked.values.clone();
-        match self.look_ups[place].finish(asked) {
+        match self.look_ups[index].finish(asked) {
             Err(error) => {
-                self.cut();
-                let attribute = Some(self.attribute(place).clone());
+                self.close_batch();
+                let attribute = Some(self.attribute(index).clone());
                 self.ready.push_back(Batch { identities: names, attribute, error: Some(error), ..Batch::default() });
             }
             Ok(found) => {
-                self.found.1.undecided += found.undecided.len() as u64;
+                self.partial.1.undecided += found.undecided.len() as u64;
                 self.undecided.extend(found.undecided);
                 for (name, people) in names.into_iter().zip(found.people) {
-                    let Some(person) = by_name::settle(&name, people, &mut self.found.1.names) else { continue };
-                    self.found.1.identities.push(name);
-                    // Only texts are taken for ids.
-                    self.found.1.ids.push(person.id.as_str().unwrap_or_default().to_owned());
-                    if self.first.len() < NAMED {
+                    let Some(person) = by_name::resolve(&name, people, &mut self.partial.1.names) else { continue };
+                    self.partial.1.identities.push(name);
+                    // Documents whose id is not text are ignored.
+                    self.partial.1.ids.push(person.id.as_str().unwrap_or_default().to_owned());
+                    if self.first.len() < FIRST_PEOPLE {
                         self.first.push(person);
                     }
-                    self.cut_whole();
+                    self.close_full_batch();
                 }
             }
         }
     }
 
-    fn cut_whole(&mut self) {
-        if self.found.1.identities.len() >= BATCH {
-            self.cut();
+    fn close_full_batch(&mut self) {
+        if self.partial.1.identities.len() >= MAX_BATCH {
+            self.close_batch();
         }
     }
 
-    /// Makes a batch of what was found.
-    fn cut(&mut self) {
-        let batch = std::mem::take(&mut self.found.1);
+    /// Closes the current batch.
+    fn close_batch(&mut self) {
+        let batch = std::mem::take(&mut self.partial.1);
         if batch.identities.is_empty() && batch.names.is_empty() && batch.undecided == 0 {
             return;
         }
-        let attribute = (self.way != LookUpBy::Nothing).then(|| self.attribute(self.found.0).clone());
+        let attribute = (self.look_up_by != LookUpBy::Nothing).then(|| self.attribute(self.partial.0).clone());
         self.ready.push_back(Batch { attribute, ..batch });
     }
 
-    /// Once all names were met: what becomes of those whom an earlier run may have sent.
-    fn settle_uncertain(&mut self, journal: Option<&mut Journal>) {
-        self.is_settled = true;
+    /// After all names: resolves those whom an earlier run may have sent.
+    fn resolve_uncertain(&mut self, journal: Option<&mut Journal>) {
+        self.has_resolved_uncertain = true;
         let Some(journal) = journal else { return };
-        let settled = match journal.settle_uncertain(self.call) {
-            Ok(settled) => settled,
+        let resolved = match journal.resolve_uncertain(self.call) {
+            Ok(resolved) => resolved,
             Err(error) => return self.ready.push_back(Batch { error: Some(error), ..Batch::default() }),
         };
-        self.totals.skipped += settled.refreshed;
-        let mut again = settled.not_taken;
-        let mut unknown = settled.unknown;
+        self.totals.skipped += resolved.refreshed;
+        let mut to_send = resolved.to_send;
+        let mut unknown = resolved.unknown;
         if self.resend_uncertain {
-            again.append(&mut unknown);
+            to_send.append(&mut unknown);
         }
-        let resolve = |names: &mut Self, uncertain: &Uncertain| match Attribute::parse(&uncertain.attribute) {
-            Some(attribute) => names.place(attribute),
+        let index_of = |names: &mut Self, uncertain: &Uncertain| match Attribute::parse(&uncertain.attribute) {
+            Some(attribute) => names.look_up_index(attribute),
             None => 0,
         };
-        for uncertain in again {
-            let place = resolve(self, &uncertain);
+        for uncertain in to_send {
+            let index = index_of(self, &uncertain);
             if uncertain.is_processed {
-                let attribute = (self.way != LookUpBy::Nothing).then(|| self.attribute(place).clone());
+                let attribute = (self.look_up_by != LookUpBy::Nothing).then(|| self.attribute(index).clone());
                 let (identities, ids) = (vec![uncertain.name], uncertain.id.into_iter().collect());
                 self.ready.push_back(Batch { identities, ids, attribute, is_processed: true, ..Batch::default() });
                 continue;
             }
-            if place != self.fresh.0 {
-                self.ask();
-                self.fresh.0 = place;
+            if index != self.new_names.0 {
+                self.look_up_new_names();
+                self.new_names.0 = index;
             }
-            self.fresh.1.push(uncertain.name);
-            if self.fresh.1.len() >= VALUES {
-                self.ask();
+            self.new_names.1.push(uncertain.name);
+            if self.new_names.1.len() >= VALUES_PER_QUERY {
+                self.look_up_new_names();
             }
         }
-        self.ask();
+        self.look_up_new_names();
         for uncertain in unknown {
-            let place = resolve(self, &uncertain);
-            let attribute = (self.way != LookUpBy::Nothing).then(|| self.attribute(place).clone());
+            let index = index_of(self, &uncertain);
+            let attribute = (self.look_up_by != LookUpBy::Nothing).then(|| self.attribute(index).clone());
             let id = uncertain.id;
             match self.ready.back_mut() {
                 Some(batch)
-                    if batch.settled.is_some() && batch.attribute == attribute && batch.identities.len() < BATCH =>
+                    if batch.known_outcome.is_some()
+                        && batch.attribute == attribute
+                        && batch.identities.len() < MAX_BATCH =>
                 {
                     batch.identities.push(uncertain.name);
                     batch.ids.extend(id);
@@ -294,7 +300,7 @@ impl<'r> Names<'r> {
                     identities: vec![uncertain.name],
                     ids: id.into_iter().collect(),
                     attribute,
-                    settled: Some((Outcome::MaybeSent, "uncertain")),
+                    known_outcome: Some((Outcome::MaybeSent, "uncertain")),
                     ..Batch::default()
                 }),
             }
@@ -308,82 +314,82 @@ impl Source for Names<'_> {
             if let Some(batch) = self.ready.pop_front() {
                 return Next::Batch(batch);
             }
-            // Some look-ups are under way while calls are: half of what may be.
+            // Look-ups may use half of the free room, so that calls continue meanwhile.
             let most = room.div_ceil(2).max(1);
-            while !self.has_ended && self.asked.len() < most && self.take(journal.as_deref_mut(), false) {}
+            while !self.has_ended && self.pending.len() < most && self.take(journal.as_deref_mut(), false) {}
             if self.has_ended {
-                self.ask();
+                self.look_up_new_names();
             }
-            if let Some((place, asked)) = self.asked.pop_front() {
-                self.receive(place, asked);
+            if let Some((index, asked)) = self.pending.pop_front() {
+                self.finish_look_up(index, asked);
                 continue;
             }
             if !self.has_ended {
                 if !wait {
-                    return Next::Later;
+                    return Next::NotYet;
                 }
-                let _pausing = self.call.control.pausing(Phase::Waiting, None, || "Waiting for names".to_owned());
+                let _pause = self.call.control.begin_pause(Phase::Waiting, None, || "Waiting for names".to_owned());
                 self.take(journal.as_deref_mut(), true);
                 continue;
             }
-            if !self.is_settled {
-                // Last of all: by then, what left before has arrived, or never will.
+            if !self.has_resolved_uncertain {
+                // Last, so that earlier requests have arrived or failed by then.
                 if !wait && journal.is_some() {
-                    return Next::Later;
+                    return Next::NotYet;
                 }
-                self.settle_uncertain(journal.as_deref_mut());
+                self.resolve_uncertain(journal.as_deref_mut());
                 continue;
             }
-            self.cut();
+            self.close_batch();
             if self.ready.is_empty() {
                 return Next::End;
             }
         }
     }
 
-    fn rest(&mut self) -> Option<Batch> {
+    fn next_unsent(&mut self) -> Option<Batch> {
         if let Some(batch) = self.ready.pop_front() {
             return Some(batch);
         }
-        let (place, found) = (self.found.0, std::mem::take(&mut self.found.1));
+        let (index, found) = (self.partial.0, std::mem::take(&mut self.partial.1));
         if !found.identities.is_empty() || !found.names.is_empty() {
-            let attribute = Some(self.attribute(place).clone());
+            let attribute = Some(self.attribute(index).clone());
             return Some(Batch { attribute, ..found });
         }
-        if let Some((place, asked)) = self.asked.pop_front() {
-            return Some(Batch::not_sent(Some(self.attribute(place).clone()), asked.values, Vec::new()));
+        if let Some((index, asked)) = self.pending.pop_front() {
+            return Some(Batch::not_sent(Some(self.attribute(index).clone()), asked.values, Vec::new()));
         }
         loop {
-            if !self.fresh.1.is_empty() {
-                let names = std::mem::take(&mut self.fresh.1);
-                return Some(Batch::not_sent(Some(self.attribute(self.fresh.0).clone()), names, Vec::new()));
+            if !self.new_names.1.is_empty() {
+                let names = std::mem::take(&mut self.new_names.1);
+                return Some(Batch::not_sent(Some(self.attribute(self.new_names.0).clone()), names, Vec::new()));
             }
             if self.has_ended {
                 return None;
             }
-            let Taken::Names(attribute, names) = self.feed.take(VALUES, true) else {
+            let NextNames::Names(attribute, names) = self.feed.take(VALUES_PER_QUERY, true) else {
                 self.has_ended = true;
                 return None;
             };
-            let place = attribute.map_or(0, |attribute| self.place(attribute));
+            let index = attribute.map_or(0, |attribute| self.look_up_index(attribute));
             self.totals.given += names.len() as u64;
-            let attribute = self.attribute(place).clone();
-            self.fresh.0 = place;
+            let attribute = self.attribute(index).clone();
+            self.new_names.0 = index;
             for name in names {
-                match self.seen.meet(attribute.name(), &name) {
-                    Met::Repeated => self.totals.repeated += 1,
-                    Met::Done => self.totals.skipped += 1,
-                    Met::New => self.fresh.1.push(name),
+                match self.seen.insert(attribute.name(), &name) {
+                    NameStatus::Repeated => self.totals.repeated += 1,
+                    NameStatus::Done => self.totals.skipped += 1,
+                    NameStatus::New => self.new_names.1.push(name),
                 }
             }
         }
     }
 }
 
-/// Batches that are all there.
+/// Batches that were looked up before.
 pub(crate) struct Resolved<'n, 'r> {
     batches: VecDeque<Batch>,
-    /// Looks people up again just before they are sent, where that is asked for.
+    /// If set, people are looked up again just before they are sent.
     confirm: Option<LookUp<'r>>,
     then: Option<&'n mut Names<'r>>,
 }
@@ -393,12 +399,12 @@ impl<'n, 'r> Resolved<'n, 'r> {
         Self { batches: batches.into_iter().collect(), confirm: None, then: None }
     }
 
-    /// Then those that are still to be looked up.
+    /// Continues with names that are still to be looked up.
     pub(crate) fn then(self, names: &'n mut Names<'r>) -> Self {
         Self { then: Some(names), ..self }
     }
 
-    /// Whoever is gone by then, or is somebody else, is not sent.
+    /// Looks people up again: a name that no longer means the same person is not sent.
     pub(crate) fn confirmed_by(self, look_up: LookUp<'r>) -> Self {
         Self { confirm: Some(look_up), ..self }
     }
@@ -410,7 +416,7 @@ impl Source for Resolved<'_, '_> {
             return self.then.as_mut().map_or(Next::End, |names| names.next(journal, room, wait));
         };
         if let Some(look_up) = &mut self.confirm
-            && batch.settled.is_none()
+            && batch.known_outcome.is_none()
             && let Err(error) = confirm(look_up, &mut batch)
         {
             batch.error = Some(error);
@@ -418,12 +424,12 @@ impl Source for Resolved<'_, '_> {
         Next::Batch(batch)
     }
 
-    fn rest(&mut self) -> Option<Batch> {
-        self.batches.pop_front().or_else(|| self.then.as_mut()?.rest())
+    fn next_unsent(&mut self) -> Option<Batch> {
+        self.batches.pop_front().or_else(|| self.then.as_mut()?.next_unsent())
     }
 }
 
-/// Takes those out of a batch whom their names do not mean any more.
+/// Removes people whose names no longer mean them.
 fn confirm(look_up: &mut LookUp<'_>, batch: &mut Batch) -> Result<()> {
     let asked = look_up.begin(batch.identities.clone());
     let found = look_up.finish(asked)?;

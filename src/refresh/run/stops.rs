@@ -1,11 +1,11 @@
-//! The one rule of what stops the rest of a run: an error that every other call would meet as well.
+//! The rule for stopping a run: an error that every other call would meet as well.
 
-use super::Kind;
+use super::CallKind;
 use crate::error::{Code, Error, Sent};
 use crate::response::Response;
 use crate::service::Call;
 
-/// Whether nothing more is sent after this error. `kind` is the call that met it; `None` for a look-up of names.
+/// Whether this error stops the run. `kind` is the failed call; `None` for a look-up.
 ///
 /// | error | the rest |
 /// | --- | --- |
@@ -17,25 +17,25 @@ use crate::service::Call;
 /// | a connection or an answer that was lost after it had left | goes on |
 /// | names that no filter of `/cc`, or no address, can hold | goes on |
 /// | a journal that cannot be written, more than maxIdentities | stops |
-pub(super) fn stops_run(call: &Call<'_>, kind: Option<&Kind>, error: &Error) -> bool {
-    if call.is_over() {
+pub(super) fn stops_run(call: &Call<'_>, kind: Option<&CallKind>, error: &Error) -> bool {
+    if call.is_timed_out() {
         return true;
     }
     let details = error.details();
     let response = details.response.as_ref();
-    if response.is_some_and(Response::is_page) {
+    if response.is_some_and(Response::is_html) {
         return true;
     }
     match response.map(|response| response.status) {
-        // A person's own, in the address of their call: they may be gone, or were synchronized a moment ago.
-        Some(404 | 429) => kind != Some(&Kind::Synchronize),
+        // Specific to the person in the address: they may be gone, or were synchronized a moment ago.
+        Some(404 | 429) => kind != Some(&CallKind::Synchronize),
         Some(401 | 403 | 405 | 410) => true,
         _ => match details.code {
             Code::Tls | Code::HostNotFound | Code::Cancelled | Code::Internal => true,
             Code::JournalError | Code::TooManyMatches => true,
-            // Of one call alone.
+            // Specific to one call.
             Code::InvalidArgument | Code::UnsupportedArgument => false,
-            // There was no connection, or no token. One that was lost was there.
+            // There was no connection, or no token. A lost connection did exist.
             _ => !details.is_endpoint_answer && details.sent == Sent::No,
         },
     }
