@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -96,10 +96,10 @@ impl Sent {
 
     /// What a status says about a refresh.
     pub(crate) fn of_status(status: u16) -> Self {
-        match status {
-            401 | 429 => Self::No,
+        match StatusClass::of(status) {
+            StatusClass::Unauthorized | StatusClass::RateLimited => Self::No,
             // From a gateway: whether the service has the request is unknown.
-            502..=504 => Self::Maybe,
+            StatusClass::Gateway => Self::Maybe,
             _ => Self::Yes,
         }
     }

@@ -13,7 +13,7 @@ use super::rate_limit::{Permit, Rate};
 use super::{Delivery, Request, Timeouts, origin, seconds_or_date};
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 
 /// An unparsed answer.
 #[derive(Debug)]
@@ -62,11 +62,11 @@ impl Exchange {
             let attempt = self.attempt(permit).await;
             let mut retry_after = None;
             match &attempt {
-                Ok(answer) if answer.status == 429 => {
+                Ok(answer) if StatusClass::of(answer.status) == StatusClass::RateLimited => {
                     let text = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
                     retry_after = text.and_then(seconds_or_date);
                 }
-                Ok(answer) if self.is_repeatable() && matches!(answer.status, 502..=504) => {}
+                Ok(answer) if self.is_repeatable() && StatusClass::of(answer.status) == StatusClass::Gateway => {}
                 Err(attempt) if attempt.repeat => {}
                 _ => return attempt.map_err(|attempt| attempt.error),
             };

@@ -23,6 +23,7 @@ use crate::error::{Code, Error, Result, Sent};
 use crate::refresh::effects::Effects;
 use crate::refresh::uncertain::{self, TasksAre};
 use crate::report::{CallReport, Names, Outcome};
+use crate::response::StatusClass;
 use crate::service::Call;
 use crate::text::{printable, shortened};
 
@@ -362,7 +363,7 @@ impl Journal {
                 Outcome::Accepted if self.synchronizes && !is_synchronization => State::Processed,
                 Outcome::Accepted => State::Done,
                 // A retry would get the same answer.
-                Outcome::Rejected if matches!(record.status, Some(400 | 413 | 415 | 422)) => State::Done,
+                Outcome::Rejected if record.status.map(StatusClass::of) == Some(StatusClass::Invalid) => State::Done,
                 Outcome::Rejected | Outcome::NotSent if is_processed => State::Processed,
                 Outcome::Rejected | Outcome::NotSent => State::NotAccepted,
                 Outcome::MaybeSent if is_processed || is_synchronization => State::SynchronizationUnknown,

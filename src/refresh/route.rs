@@ -5,6 +5,7 @@ use crate::config::Backend;
 use crate::error::Result;
 use crate::report::{CallReport, Failure, Outcome};
 use crate::request::{RefreshRequest, Selection};
+use crate::response::StatusClass;
 use crate::service::{Call, REFRESH_PATH};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +92,10 @@ fn retirement_status(failure: &Failure) -> Option<u16> {
 fn remember_retirement(call: &Call<'_>, calls: &[CallReport]) {
     let has_answered = |report: &CallReport| match report.outcome {
         Outcome::Accepted => true,
-        Outcome::Rejected => matches!(report.status, Some(400 | 401 | 403 | 429)),
+        Outcome::Rejected => matches!(
+            report.status.map(StatusClass::of),
+            Some(StatusClass::Invalid | StatusClass::Unauthorized | StatusClass::Forbidden | StatusClass::RateLimited)
+        ),
         Outcome::NotSent | Outcome::MaybeSent => false,
     };
     if calls.iter().any(has_answered) {

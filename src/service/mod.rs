@@ -41,7 +41,7 @@ use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentia
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Policy, Target};
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -293,27 +293,26 @@ impl Call<'_> {
             Delivery::Repeatable => Sent::No,
             Delivery::Once => Sent::of_status(status),
         };
-        let hint = match status {
-            401 if response.is_unroutable() => self.missing_endpoint_hint(),
-            401 => format!("{}\n{}", self.unauthorized_hint(), endpoint.needs),
-            403 => endpoint.needs.to_owned(),
-            404 | 405 | 410 => self.missing_endpoint_hint(),
-            429 => match retry_after {
+        let hint = match response.class() {
+            StatusClass::NotThere => self.missing_endpoint_hint(),
+            StatusClass::Unauthorized => format!("{}\n{}", self.unauthorized_hint(), endpoint.needs),
+            StatusClass::Forbidden => endpoint.needs.to_owned(),
+            StatusClass::RateLimited => match retry_after {
                 Some(seconds) => format!("The service asks to wait {seconds} s. This was not taken: it is safe to try again then."),
                 None => "This was not taken: it is safe to try again later.".to_owned(),
             },
-            300..=399 => match response.header("location").map(printable) {
+            StatusClass::Redirect => match response.header("location").map(printable) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
-            500.. if endpoint.delivery == Delivery::Repeatable => {
+            StatusClass::Gateway | StatusClass::ServerError if endpoint.delivery == Delivery::Repeatable => {
                 "The service, or a gateway before it, has failed; nothing was changed: try again later.".to_owned()
             }
-            502..=504 => "A gateway answers like this when the service is slow or away, and the service may have taken the request: \
+            StatusClass::Gateway => "A gateway answers like this when the service is slow or away, and the service may have taken the request: \
                           look at the tenant before sending it again."
                 .to_owned(),
-            500.. => "The service has failed on its own side; its support asks for the tracking id.".to_owned(),
-            _ => String::new(),
+            StatusClass::ServerError => "The service has failed on its own side; its support asks for the tracking id.".to_owned(),
+            StatusClass::Success | StatusClass::Invalid | StatusClass::Other => String::new(),
         };
         let message = format!(
             "The service refused {}: status {status}{} ({} {url}).",

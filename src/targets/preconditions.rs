@@ -3,6 +3,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
+use crate::response::{Response, StatusClass};
 use crate::service::{self, Call};
 use crate::text::{nearest, shortened};
 
@@ -162,9 +163,13 @@ pub(crate) const NO_CHECK_HINT: &str = "Without this check a filter that the ser
 
 pub(crate) fn as_preflight_error(error: Error, what: &str) -> Error {
     let details = error.details();
-    let (code, hint) = match details.response.as_ref().map(|response| response.status) {
+    let (code, hint) = match details.response.as_ref().map(Response::class) {
         // These concern the whole call, not only its preflight.
-        None | Some(401 | 429 | 300..=399) if details.code != Code::PreflightUnavailable => (details.code, ""),
+        None | Some(StatusClass::Unauthorized | StatusClass::RateLimited | StatusClass::Redirect)
+            if details.code != Code::PreflightUnavailable =>
+        {
+            (details.code, "")
+        }
         _ => (Code::PreflightUnavailable, NO_CHECK_HINT),
     };
     let message = match code {

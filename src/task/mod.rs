@@ -13,6 +13,7 @@ use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::json::Object;
 use crate::request::WaitOptions;
+use crate::response::{Response, StatusClass};
 use crate::service::{self, Call, Service, TaskStatus};
 use crate::text::printable;
 
@@ -261,8 +262,8 @@ fn with_task_hint(id: &str, error: Error) -> Error {
 /// Whether a missing answer, or that of a gateway, is temporary.
 fn is_outage(error: &Error) -> bool {
     let details = error.details();
-    match details.response.as_ref().map(|response| response.status) {
-        Some(status) => matches!(status, 429 | 500..),
+    match details.response.as_ref().map(Response::class) {
+        Some(class) => matches!(class, StatusClass::RateLimited | StatusClass::Gateway | StatusClass::ServerError),
         None => matches!(details.code, Code::Connection | Code::Timeout | Code::InvalidResponse),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::CallKind;
 use crate::error::{Code, Error, Sent};
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 use crate::service::Call;
 
 /// Whether this error stops the run. `kind` is the failed call; `None` for a look-up.
@@ -26,10 +26,13 @@ pub(super) fn stops_run(call: &Call<'_>, kind: Option<&CallKind>, error: &Error)
     if response.is_some_and(Response::is_html) {
         return true;
     }
-    match response.map(|response| response.status) {
+    match response.map(|response| (response.class(), response.status)) {
         // Specific to the person in the address: they may be gone, or were synchronized a moment ago.
-        Some(404 | 429) => kind != Some(&CallKind::Synchronize),
-        Some(401 | 403 | 405 | 410) => true,
+        Some((_, 404 | 429)) if kind == Some(&CallKind::Synchronize) => false,
+        Some((
+            StatusClass::Unauthorized | StatusClass::Forbidden | StatusClass::NotThere | StatusClass::RateLimited,
+            _,
+        )) => true,
         _ => match details.code {
             Code::Tls | Code::HostNotFound | Code::Cancelled | Code::Internal => true,
             Code::JournalError | Code::TooManyMatches => true,

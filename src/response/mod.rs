@@ -1,5 +1,7 @@
 //! The answer of a server: status, headers, and a body that is JSON or text.
 
+mod status;
+
 use std::borrow::Cow;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
@@ -7,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub(crate) use self::status::StatusClass;
 use crate::secret::Secret;
 use crate::text::shortened;
 
@@ -35,8 +38,13 @@ impl Response {
         }
     }
 
+    /// What its status means; the 401 of a tenant that does not have the address means what a 404 does.
+    pub(crate) fn class(&self) -> StatusClass {
+        if self.is_unroutable() { StatusClass::NotThere } else { StatusClass::of(self.status) }
+    }
+
     pub(crate) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        StatusClass::of(self.status) == StatusClass::Success
     }
 
     /// Whether it is an HTML page, by its content type or its first character.
@@ -56,7 +64,7 @@ impl Response {
 
     /// Whether the host has no such endpoint.
     pub(crate) fn is_missing_endpoint(&self) -> bool {
-        matches!(self.status, 404 | 405 | 410) || self.is_unroutable()
+        self.class() == StatusClass::NotThere
     }
 
     /// The body, if it is JSON.
