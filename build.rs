@@ -1,4 +1,4 @@
-//! The C header, and the link arguments of the shared library.
+//! Generates the C header, and sets the link arguments of the shared library.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ fn main() {
     link_arguments();
 }
 
-/// Writes the header to OUT_DIR and says where include/ differs. It never fails for that: a build that fails could not
-/// run the test that explains it (`cargo test --test header`).
+/// Writes the header to OUT_DIR, and warns if the file in include/ differs. A difference does not fail the build,
+/// because the test that explains it could not run (`cargo test --test header`).
 fn header() {
     let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let made = Path::new(&std::env::var_os("OUT_DIR").expect("cargo sets it")).join("pssailpointcc.h");
@@ -37,7 +37,7 @@ fn header() {
         Ok(bindings) => {
             bindings.write_to_file(&made);
         }
-        // src/ffi.rs does not parse: the compiler says it better.
+        // src/ffi.rs does not parse: the compiler reports it better.
         Err(error) => return println!("cargo::warning=no header: {error}"),
     }
     let committed = std::fs::read(root.join("include/pssailpointcc.h")).unwrap_or_default();
@@ -46,7 +46,7 @@ fn header() {
     }
 }
 
-/// Each member of a configuration: its name, its default, the lines of its text, its range and its names in other places.
+/// For each member of a configuration: name, default, lines of text, range, names in other places.
 macro_rules! members {
     ($($group:ident { $(
         $(#[doc = $line:literal])*
@@ -90,7 +90,7 @@ fn members_table() -> String {
 fn link_arguments() {
     match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("linux") => {
-            // Never unloaded: the I/O thread would go on in memory that is gone.
+            // Never unload the library: the I/O thread would continue in unmapped memory.
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
             println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpssailpointcc.so");
         }

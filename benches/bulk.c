@@ -1,4 +1,4 @@
-/* One call for many people: `bulk FILE`, a request. Prints how much memory the process has held at most, in bytes. */
+/* One call for many people: `bulk FILE`, where FILE holds the request. Prints the peak memory in bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "pssailpointcc.h"
 
 static long peak(void) {
-    /* getrusage counts on Linux what the process was before exec, too. */
+    /* On Linux, getrusage includes the time before exec. */
     FILE *status = fopen("/proc/self/status", "r");
     char line[256];
     long kilobytes;

@@ -1,5 +1,5 @@
-# Everybody in a CSV file through the pipeline. Prints how many bytes the process held after a tenth of them, and at the
-# end.
+# Refreshes everybody in a CSV file through the pipeline. Prints the memory of the process in bytes, after 10,000 people and
+# at the end.
 param(
     [string] $Url,
     [string] $Module,
@@ -12,7 +12,7 @@ $configuration.BaseUrl = $Url
 $configuration.AccessToken = 'sandbox-token'
 $arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
 
-function Get-HeldMemory {
+function Get-WorkingSet {
     $process = [System.Diagnostics.Process]::GetCurrentProcess()
     $process.WorkingSet64
 }
@@ -20,6 +20,6 @@ function Get-HeldMemory {
 $sent = 0
 Import-Csv $People | Invoke-CCRefreshIdentities -RefreshArgs $arguments | ForEach-Object {
     $sent += $_.Identities.Count
-    if ($sent -eq 10000) { Get-HeldMemory }
+    if ($sent -eq 10000) { Get-WorkingSet }
 }
-Get-HeldMemory
+Get-WorkingSet

@@ -1,6 +1,6 @@
-/* The same refreshes through libcurl's easy interface, one handle for all, whose options are set once: `curl URL N`.
-   The same request, header for header, and the answer's text in memory afterwards; no filter is checked, no JSON made
-   or read. `curl URL N bare`: without gzip, which costs libcurl something even where nobody uses it, and User-Agent. */
+/* N refreshes through libcurl's easy interface, with one handle whose options are set once: `curl URL N`. The requests
+   equal the library's, header for header, and the answer is kept in memory; no filter is checked, and no JSON is built or
+   parsed. `curl URL N bare`: without User-Agent and without gzip, which costs time in libcurl even if it is not used. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

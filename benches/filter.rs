@@ -1,4 +1,4 @@
-//! How long it takes to check a filter: `cargo bench --bench filter`. Aim: 2,000 ns for 100 characters.
+//! Measures the check of a filter: `cargo bench --bench filter`. Target: 2,000 ns for 100 characters.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -31,7 +31,7 @@ fn main() {
     report("a mistake", "parse and explain", wrong, || drop(black_box(filter::parse(black_box(wrong)))));
 }
 
-/// The fastest of several rounds: what the machine did besides is not of interest.
+/// Prints the fastest of several rounds, to exclude other load on the machine.
 fn report(name: &str, what: &str, text: &str, run: impl Fn()) {
     let mut fastest = f64::INFINITY;
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-/* N refreshes through the library: `library URL N`. `library URL N preflight`: counts whom each touches before. */
+/* N refreshes through the library: `library URL N`. `library URL N preflight`: the same with preflight. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-# What cargo xtask bench measures inside the engine. Prints a name and times in microseconds: `once 123`, `rest 1 2 3`.
+# Measurements of cargo xtask bench inside PowerShell. Prints a name and times in microseconds: `once 123`, `rest 1 2 3`.
 param(
     [ValidateSet('Import', 'FirstLibrary', 'FirstRestMethod', 'Warm')] [string] $Part,
     [string] $Url,
@@ -16,7 +16,7 @@ if ($Part -eq 'Import') {
     return "once $(Get-Microsecond $watch)"
 }
 
-# The same POST for both. Invoke-RestMethod gets its body as ready text, which scripts would have to make.
+# The same POST for both. Invoke-RestMethod gets a finished body, which scripts would have to build.
 $rest = @{
     Method      = 'Post'
     Uri         = "$Url/cc/api/system/refreshIdentities"
@@ -40,7 +40,7 @@ $configuration.RateLimit = @{ requests = 10000; seconds = 0.1 }
 $arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
 $request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' -RefreshArgs $arguments
 
-# One POST, like the other's.
+# One POST, as with Invoke-RestMethod.
 $alone = @{ RefreshIdentitiesRequest = $request; NoPreflight = $true }
 
 if ($Part -eq 'FirstLibrary') {
@@ -50,7 +50,7 @@ if ($Part -eq 'FirstLibrary') {
     return "once $(Get-Microsecond $watch)"
 }
 
-# By turns, so that whatever disturbs this machine disturbs all alike.
+# Alternating, so that other load on the machine affects all alike.
 $session = [Microsoft.PowerShell.Commands.WebRequestSession]::new()
 $times = [ordered] @{}
 foreach ($name in 'library', 'preflight', 'rest', 'session') { $times[$name] = [System.Collections.Generic.List[long]]::new() }

@@ -1,7 +1,7 @@
 <#
 .SYNOPSIS
-The documented example of Invoke-CCRefreshIdentities, on the tenant whose address is given: first with the page's own
-placeholder for a filter, then with a real one, then with people by their names. Run by `cargo demo` on a sandbox tenant.
+The documented example of Invoke-CCRefreshIdentities, on the tenant at the given address: first with the placeholder of the
+documented page, then with a real filter, then with people by name. `cargo demo` runs it on a sandbox tenant.
 #>
 param([Parameter(Mandatory)] [string] $BaseUrl)
 
@@ -13,7 +13,7 @@ $Configuration.AccessToken = 'sandbox-token'
 
 $RefreshArgs = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true -RefreshManagerStatus $false -SynchronizeAttributes $false -PruneIdentities $false -Provision $false
 
-'1. The documented page''s placeholder is no filter. The service would refresh everybody.'
+'1. The placeholder of the documented page is not a filter. The service would refresh everybody.'
 ''
 'PS> Invoke-CCRefreshIdentities -RefreshIdentitiesRequest (Initialize-RefreshIdentitiesRequest -VarFilter "MyVarFilter" -RefreshArgs $RefreshArgs)'
 ''
@@ -36,7 +36,7 @@ $Request | ConvertTo-Json
 $Result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $Request
 $Result | ConvertTo-Json -Depth 9
 ''
-'3. People by name, waited for. Only their ids are sent, so that it can never become everybody.'
+'3. People by name, with a wait for the end. Only ids are sent, so this can never refresh everybody.'
 ''
 'PS> Invoke-CCRefreshIdentities -Identity amelie.roux, nobody.here, smith -RefreshArgs @{ promoteAttributes = $true } -Wait'
 Invoke-CCRefreshIdentities -Identity amelie.roux, nobody.here, smith -RefreshArgs @{ promoteAttributes = $true } -Wait -ErrorAction SilentlyContinue -ErrorVariable Problems |

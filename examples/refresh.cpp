@@ -1,4 +1,4 @@
-// Refreshes one person, and says why not. The tenant and its credentials come from SAIL_BASE_URL, SAIL_CLIENT_ID and
+// Refreshes one person, and prints the answer. The tenant and its credentials come from SAIL_BASE_URL, SAIL_CLIENT_ID and
 // SAIL_CLIENT_SECRET.
 //
 //     c++ -std=c++17 examples/refresh.cpp -Iinclude -Ltarget/release -lpssailpointcc -o refresh

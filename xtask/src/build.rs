@@ -12,21 +12,20 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository's root")
 }
 
-/// Builds with `arguments`, cargo's own output going to the terminal, and gives the file of `package` that `wanted`
-/// picks.
+/// Runs cargo with `arguments`, with its output on the terminal. Returns the file of `package` that `wanted` accepts.
 pub(crate) fn cargo(arguments: &[&str], package: &str, wanted: impl Fn(&Path) -> bool) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(arguments).current_dir(root());
-    // What `cargo run` has told of xtask: ring's build script depends on these names, and would build it, and all that
-    // stands on it, anew at each change between a cargo started here and one started by hand.
+    // `cargo run` sets these variables for xtask. ring's build script depends on them: if they changed between a nested
+    // cargo and one started by hand, ring and all its dependents would be rebuilt each time.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
         }
     }
-    // A message format goes before the arguments of rustc.
+    // The message format must precede the arguments of rustc.
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
     if !output.status.success() {
@@ -48,13 +47,13 @@ pub(crate) fn is_shared_library(path: &Path) -> bool {
     matches!(path.extension().and_then(|extension| extension.to_str()), Some("so" | "dylib" | "dll"))
 }
 
-/// The library that ships, alone: an rlib built along with it would turn link-time optimisation off.
+/// Builds the release library alone: an rlib built with it would turn link-time optimisation off.
 pub(crate) fn release_library() -> Result<PathBuf> {
     let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--release", "--crate-type", "cdylib"];
     cargo(&arguments, "pssailpointcc", is_shared_library)
 }
 
-/// A program that the variable names, or the first of `names` on the PATH.
+/// The program named by the variable, or the first of `names` on the PATH.
 pub(crate) fn find_program(variable: &str, names: &[&str]) -> Option<PathBuf> {
     if let Some(named) = std::env::var_os(variable) {
         return Some(PathBuf::from(named));
@@ -66,7 +65,7 @@ pub(crate) fn find_program(variable: &str, names: &[&str]) -> Option<PathBuf> {
     })
 }
 
-/// Runs a program to its end; its output goes to the terminal.
+/// Runs a program, with its output on the terminal.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = command.get_program().to_string_lossy().into_owned();
     match command.status() {

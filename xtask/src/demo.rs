@@ -1,4 +1,4 @@
-//! The documented example on the built-in sandbox: what is refused, what is refreshed, and what the tenant did.
+//! Runs the documented example on the sandbox: a refused request, a refresh, and the tenant's log.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::sandbox::Sandbox;
 use crate::{Result, build};
 
-/// Builds everything, starts a sandbox, runs the example through PowerShell, or through the C ABI where there is none.
+/// Builds everything, starts a sandbox, and runs the example through PowerShell, or through the C ABI without
+/// PowerShell.
 pub(crate) fn run() -> Result<()> {
     println!("Building the library and the sandbox ...");
     let library =
@@ -19,13 +20,13 @@ pub(crate) fn run() -> Result<()> {
         Some(pwsh) => through_powershell(&pwsh, &library, &sandbox)?,
         None => {
             println!(
-                "There is no pwsh on the PATH, so this goes through the C ABI. With PowerShell 7.4 or later\n\
+                "There is no pwsh on the PATH, so this uses the C ABI. With PowerShell 7.4 or later\n\
                  (https://aka.ms/powershell, or its path in PWSH) cargo demo shows the module.\n"
             );
             through_c(&library, &sandbox)?;
         }
     }
-    println!("What the tenant did, by its own log:");
+    println!("The refreshes in the log of the tenant:");
     let mut refreshed = 0;
     for arrival in sandbox.log()?.iter().filter(|arrival| !arrival["refreshed"].is_null()) {
         refreshed += 1;
@@ -33,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
     }
     match refreshed {
         2 => Ok(()),
-        number => Err(format!("Two refreshes were to arrive; {number} did.")),
+        number => Err(format!("Two refreshes should have arrived; {number} did.")),
     }
 }
 
@@ -68,7 +69,7 @@ fn through_c(library: &Path, sandbox: &Sandbox) -> Result<()> {
     build::run(&mut command)
 }
 
-/// A refresh's line of the sandbox's log, for people.
+/// A refresh in the sandbox's log, as text.
 fn describe(arrival: &Value) -> String {
     let refreshed = &arrival["refreshed"];
     let names: Vec<&str> = refreshed["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

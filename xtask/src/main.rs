@@ -8,16 +8,16 @@ mod sandbox;
 
 use std::process::ExitCode;
 
-/// What every command returns; the text is for the person at the terminal.
+/// The result of a command; the error text is printed.
 type Result<T> = std::result::Result<T, String>;
 
 const HELP: &str = "\
 cargo xtask COMMAND
 
   demo      builds everything, starts a sandbox tenant and runs the documented example on it (also: cargo demo)
-  module    leaves a module to copy, release build inside, in target/module/PSSailpointCC
-  bench     measures module and library beside Invoke-RestMethod and libcurl, in one run, as ratios; or a part of
-            it: module, native, filter, bulk
+  module    packages the module with the release library in target/module/PSSailpointCC
+  bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
+            module, native, filter, bulk
 ";
 
 fn main() -> ExitCode {

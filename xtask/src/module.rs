@@ -1,10 +1,10 @@
-//! The module as it is installed: one script file, and the library in release form.
+//! Packages the module for installation: one script file, and the release library.
 
 use std::path::Path;
 
 use crate::{Result, build};
 
-/// Leaves the module in target/module/PSSailpointCC.
+/// Packages the module in target/module/PSSailpointCC.
 pub(crate) fn run() -> Result<()> {
     let source = build::root().join("powershell/PSSailpointCC");
     let target = build::root().join("target/module/PSSailpointCC");
@@ -14,7 +14,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Puts the module together from its source and a library.
+/// Packages the module from its source and a library.
 pub(crate) fn package(source: &Path, target: &Path, library: &Path) -> Result<()> {
     if target.exists() {
         std::fs::remove_dir_all(target).map_err(|error| failed(target, error))?;
@@ -34,7 +34,7 @@ pub(crate) fn package(source: &Path, target: &Path, library: &Path) -> Result<()
     std::fs::write(&script, one_file(source)?).map_err(|error| failed(&script, error))
 }
 
-/// The root script with every function in place of the lines that load them one by one.
+/// The root script with all functions, instead of the lines that load them one by one.
 fn one_file(source: &Path) -> Result<String> {
     const BEGIN: &str = "#region functions";
     const END: &str = "#endregion functions";
@@ -69,7 +69,7 @@ fn runtime_identifier() -> String {
     format!("{system}-{processor}")
 }
 
-/// A folder's files by name, so that the package is the same each time.
+/// The files of a folder, sorted, so that the package is reproducible.
 fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, error))?;
     let mut files: Vec<_> =

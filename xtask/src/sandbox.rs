@@ -1,4 +1,4 @@
-//! A sandbox tenant as a process of its own, as users start it.
+//! A sandbox tenant in its own process, as users start it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::{Result, build};
 
-/// A running sandbox; it ends with this value.
+/// A running sandbox; dropping it ends it.
 pub(crate) struct Sandbox {
     process: Child,
     pub(crate) url: String,
 }
 
 impl Sandbox {
-    /// Builds and starts it, and waits until it listens.
+    /// Builds and starts the sandbox, and waits until it listens.
     pub(crate) fn start(profile: &[&str], arguments: &[&str]) -> Result<Self> {
         let mut build_arguments = vec!["build", "--package", "pssailpointcc-sandbox", "--bins"];
         build_arguments.extend(profile);
@@ -33,12 +33,12 @@ impl Sandbox {
         let Some(url) = first.strip_prefix("listening on ").map(str::to_owned) else {
             return Err(format!("The sandbox did not say where it listens, but: {first}"));
         };
-        // What it prints of refreshes is asked for by its log; the pipe must not fill up.
+        // Read the rest of the output, so that the pipe does not fill up.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { process, url })
     }
 
-    /// What has arrived.
+    /// The requests that have arrived.
     pub(crate) fn log(&self) -> Result<Vec<Value>> {
         let text = reqwest::blocking::get(format!("{}/sandbox/log", self.url))
             .and_then(reqwest::blocking::Response::text)
@@ -46,7 +46,7 @@ impl Sandbox {
         serde_json::from_str(&text).map_err(|error| format!("The sandbox's log is no JSON: {error}"))
     }
 
-    /// Forgets what has arrived.
+    /// Clears the log.
     pub(crate) fn clear_log(&self) -> Result<()> {
         let cleared = reqwest::blocking::Client::new().delete(format!("{}/sandbox/log", self.url)).send();
         cleared.map(drop).map_err(|error| format!("The sandbox did not clear its log: {error}"))
@@ -55,7 +55,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended before.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,5 +1,5 @@
-//! A hundred thousand people by name, through C and through the pipeline, beside one call for each of them, at the rate
-//! limit that the service has.
+//! 100,000 people by name, through C and through the pipeline, compared with one call per person, at the service's rate
+//! limit.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use crate::{Result, build, module};
 
 const PEOPLE: usize = 100_000;
 
-/// For the memory that many people take beside fewer.
+/// The number of names for the memory comparison.
 const FEW: usize = 10_000;
 
-/// Calls of one person each that are really made. All but the first hundred have to wait for their turn.
+/// The number of single calls that are made. All but the first hundred wait for the rate limit.
 const SAMPLE: u32 = 300;
-const AT_ONCE: usize = 100;
+const BURST: usize = 100;
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let Some(compiler) = native::compiler() else {
@@ -28,7 +28,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let root = build::root();
     let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
     let (tenant, people) = (folder.join("tenant.csv"), folder.join("people.csv"));
-    // Whom benches/library.c refreshes, too: a filter that matches nobody refreshes everybody, 300 times.
+    // Includes the person of benches/library.c: otherwise its filter matches nobody, and refreshes everybody 300 times.
     write(&tenant, &csv(std::iter::once("amelie.roux".to_owned()).chain((0..PEOPLE).map(name))))?;
     write(&people, &csv((0..PEOPLE).map(name)))?;
     let arguments = ["--csv", &tenant.to_string_lossy(), "--rate-limit", "100", "--task-time", "0"];
@@ -56,7 +56,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let few = Figure::Bytes(call(FEW)?);
     let (cost, bytes) = Cost::of(&sandbox, || call(PEOPLE))?;
-    let [requests, time] = cost.beside(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
+    let [requests, time] = cost.compared_with(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
     let memory = Line {
         what: "100,000 names by C: peak memory",
         ours: Figure::Bytes(bytes),
@@ -68,13 +68,13 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     match pipeline(bench, &sandbox, &people)? {
         Ok((cost, [first, last])) => {
             lines.extend(
-                cost.beside(&one_by_one, ["100,000 by the pipeline: requests", "100,000 by the pipeline: time"]),
+                cost.compared_with(&one_by_one, ["100,000 by the pipeline: requests", "100,000 by the pipeline: time"]),
             );
             lines.push(Line {
                 what: "100,000 by the pipeline: memory at end",
                 ours: last,
                 other: Some(("after 10,000 names", first)),
-                // What is left of the answers until the next collection.
+                // Garbage that is not collected yet.
                 aim: Some(1.2),
             });
         }
@@ -95,27 +95,27 @@ fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What one call takes once the rate limit is reached.
+/// The time of one call at the rate limit.
 fn time_of_each(log: &[Value]) -> Result<Duration> {
     let executed = log.iter().filter(|arrival| arrival["endpoint"] == "refresh" && arrival["executed"] == true);
     let times: Vec<u64> = executed.filter_map(|arrival| arrival["atMs"].as_u64()).collect();
-    match (times.get(AT_ONCE - 1), times.last()) {
+    match (times.get(BURST - 1), times.last()) {
         (Some(first), Some(last)) => {
-            let number = u32::try_from(times.len() - AT_ONCE).map_err(|error| error.to_string())?;
+            let number = u32::try_from(times.len() - BURST).map_err(|error| error.to_string())?;
             Ok(Duration::from_millis(last - first) / number.max(1))
         }
         _ => Err(format!("Of {SAMPLE} refreshes one by one {} arrived.", times.len())),
     }
 }
 
-/// What it takes to refresh them all.
+/// The cost of refreshing everybody.
 struct Cost {
     requests: f64,
     time: Duration,
 }
 
 impl Cost {
-    /// Of what `run` does; fails unless it has refreshed everybody.
+    /// The cost of `run`; fails unless everybody was refreshed.
     fn of<T>(sandbox: &Sandbox, run: impl FnOnce() -> Result<T>) -> Result<(Self, T)> {
         sandbox.clear_log()?;
         let begin = Instant::now();
@@ -130,8 +130,8 @@ impl Cost {
         }
     }
 
-    /// Requests and time, under these names.
-    fn beside(&self, other: &Self, [requests, time]: [&'static str; 2]) -> [Line; 2] {
+    /// Lines for requests and time.
+    fn compared_with(&self, other: &Self, [requests, time]: [&'static str; 2]) -> [Line; 2] {
         let line =
             |what, ours, other| Line { what, ours, other: Some(("one call per person", other)), aim: Some(0.01) };
         [
@@ -141,7 +141,8 @@ impl Cost {
     }
 }
 
-/// `Import-Csv people.csv | Invoke-CCRefreshIdentities`: what it takes, and the memory after a tenth of it and at its end.
+/// `Import-Csv people.csv | Invoke-CCRefreshIdentities`: the cost, and the memory after a tenth of the people and at
+/// the end.
 fn pipeline(
     bench: &Bench,
     sandbox: &Sandbox,

@@ -1,4 +1,4 @@
-//! A filter's check, by benches/filter.rs.
+//! Checking a filter, by benches/filter.rs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::table::{Figure, Line};
 use super::{Bench, Part, command, output};
 use crate::{Result, build};
 
-/// What a check of 100 characters may take.
+/// The target for a filter of 100 characters.
 const AIM: Duration = Duration::from_micros(2);
 
 pub(super) fn build() -> Result<PathBuf> {

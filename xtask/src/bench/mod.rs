@@ -1,7 +1,7 @@
-//! Measurements, as ratios to something that everybody has: an engine start, Invoke-RestMethod, libcurl.
+//! Benchmarks, as ratios to common tools: the start of PowerShell, Invoke-RestMethod, libcurl.
 //!
-//! All in one run, on one machine, against one sandbox, what is compared by turns: a ratio then means the same on a
-//! slow machine and on a busy one. One more figure is one more [`Line`] in `module`, `native`, `filter` or `bulk`.
+//! All measurements run on one machine against one sandbox, and compared ones alternate, so that the ratios are stable
+//! on slow or busy machines. A new measurement is a new [`Line`] in `module`, `native`, `filter` or `bulk`.
 
 mod bulk;
 mod filter;
@@ -17,22 +17,22 @@ use crate::{Result, build};
 
 use self::table::Line;
 
-/// What the table's part could not measure, and how to get what it needs.
+/// A measurement that was not possible, and the missing tool.
 struct Missing {
     what: &'static str,
     tool: String,
 }
 
-/// What the measurements are made with.
+/// The inputs of the measurements.
 struct Bench {
     sandbox: Sandbox,
-    /// The library that ships.
+    /// The release library.
     library: PathBuf,
-    /// benches/filter.rs, built.
+    /// The built benches/filter.rs.
     filter: PathBuf,
 }
 
-/// The lines of one part, and what of it is missing on this machine.
+/// The lines of one part, and what could not be measured.
 type Part = (Vec<Line>, Vec<Missing>);
 
 type Measure = fn(&Bench) -> Result<Part>;
@@ -40,7 +40,7 @@ type Measure = fn(&Bench) -> Result<Part>;
 const PARTS: [(&str, Measure); 4] =
     [("module", module::measure), ("native", native::measure), ("filter", filter::measure), ("bulk", bulk::measure)];
 
-/// Measures everything that this machine has the tools for, or the one part that is named, and prints the table.
+/// Measures all parts, or only the named one, and prints the table.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let parts: Vec<_> = PARTS.into_iter().filter(|(name, _)| only.is_none_or(|only| only == *name)).collect();
     if parts.is_empty() {
@@ -48,10 +48,10 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         return Err(format!("There is no part \"{}\" of the benchmark, but {names}.", only.unwrap_or_default()));
     }
     println!("Building the library, the sandbox and the filter's benchmark in release form ...");
-    // The benchmark's build leaves a library without link-time optimisation: first, so that the one that ships stays.
+    // First, because this build leaves a library without link-time optimisation.
     let filter = filter::build()?;
     let library = copy(&build::release_library()?)?;
-    // Tasks that end at once: thousands that run at the same time would slow the sandbox down.
+    // Tasks end at once: thousands of running tasks would slow the sandbox down.
     let sandbox = Sandbox::start(&["--release"], &["--rate-limit", "0", "--task-time", "0"])?;
     let bench = Bench { sandbox, library, filter };
     println!("Measuring; this takes some minutes, and other work on this machine disturbs it ...\n");
@@ -69,7 +69,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// A copy that no other build replaces.
+/// A copy that no later build replaces.
 fn copy(library: &Path) -> Result<PathBuf> {
     let folder = build::root().join("target/bench");
     let target = folder.join(library.file_name().unwrap_or_default());
@@ -77,7 +77,7 @@ fn copy(library: &Path) -> Result<PathBuf> {
     copied.map(|_| target).map_err(|error| format!("{}: {error}", library.display()))
 }
 
-/// A program whose environment names no proxy and no tenant: it shall talk to the sandbox.
+/// A command without variables for proxies and tenants, so that it uses the sandbox.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -89,7 +89,7 @@ fn command(program: &Path) -> Command {
     command
 }
 
-/// Runs a program to its end; what it wrote.
+/// Runs a program, and returns its output.
 fn output(command: &mut Command) -> Result<String> {
     let shown = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{shown} could not be started: {error}"))?;
@@ -99,7 +99,7 @@ fn output(command: &mut Command) -> Result<String> {
     }
 }
 
-/// What the figures were measured on.
+/// The machine of the measurements.
 fn machine() -> String {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();

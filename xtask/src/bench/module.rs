@@ -1,4 +1,4 @@
-//! The PowerShell module beside the engine's start and Invoke-RestMethod.
+//! The PowerShell module, compared with the start of PowerShell and Invoke-RestMethod.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
 use crate::{Result, build, module};
 
-/// Fresh processes for each figure of a start.
+/// The number of new processes per measurement of a start.
 const STARTS: usize = 11;
 
-/// Rounds in one process. The first few dozen are what most scripts ever see; the last are those that the
-/// just-in-time compiler has done all it can for, which takes it thousands.
+/// Rounds in one process. The first ones are typical for scripts; the last ones run after all just-in-time compilation,
+/// which takes thousands of rounds.
 const ROUNDS: usize = 4000;
 const EARLY: std::ops::Range<usize> = 1..50;
 const WARM: std::ops::Range<usize> = 3500..4000;
@@ -39,7 +39,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let [engine, import, import_clone, first, first_rest] = starts.map(|times| Figure::Time(median(times)));
     let rounds = script.run("Warm", &packaged)?;
     let of = |name, part: std::ops::Range<usize>| {
-        let times = named(&rounds, name).get(part).map(<[Duration]>::to_vec);
+        let times = times_of(&rounds, name).get(part).map(<[Duration]>::to_vec);
         times.map(|times| Figure::Time(median(times))).ok_or("benches/module.ps1 gave too few figures.")
     };
     let (early, early_rest) = (of("library", EARLY)?, of("rest", EARLY)?);
@@ -48,7 +48,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
 
     let engine = Some(("engine start (pwsh)", engine));
     let lines = vec![
-        // 50 ms beside an engine that starts in 250 ms.
+        // The target is 50 ms for an engine that starts in 250 ms.
         Line { what: "import of the packaged module", ours: import, other: engine, aim: Some(0.2) },
         Line { what: "import from a clone", ours: import_clone, other: engine, aim: None },
         Line {
@@ -70,7 +70,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
             aim: Some(0.5),
         },
         Line { what: "the same with its preflight", ours: preflight, other: Some(("without, warm", warm)), aim: None },
-        // Keeps its connection from call to call, which scripts seldom ask for.
+        // With a reused connection, which is rare in scripts.
         Line {
             what: "warm Invoke-CCRefreshIdentities",
             ours: warm,
@@ -81,7 +81,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     Ok((lines, Vec::new()))
 }
 
-/// What cannot be measured without it.
+/// A measurement that needs PowerShell.
 pub(super) fn no_powershell(what: &'static str) -> Missing {
     Missing { what, tool: "PowerShell 7.4 or later: https://aka.ms/powershell (or its path in PWSH)".to_owned() }
 }
@@ -92,14 +92,14 @@ fn engine_start(pwsh: &Path) -> Result<Duration> {
     Ok(begin.elapsed())
 }
 
-/// benches/module.ps1, which measures inside the engine.
+/// benches/module.ps1, which measures inside PowerShell.
 struct Script<'a> {
     pwsh: &'a Path,
     url: &'a str,
 }
 
 impl Script<'_> {
-    /// Lines of a name and its times in microseconds.
+    /// Returns lines with a name and its times in microseconds.
     fn run(&self, part: &str, module: &Path) -> Result<String> {
         let mut command = command(self.pwsh);
         command
@@ -113,11 +113,11 @@ impl Script<'_> {
 
     fn one(&self, part: &str, module: &Path) -> Result<Duration> {
         let text = self.run(part, module)?;
-        named(&text, "once").pop().ok_or_else(|| format!("benches/module.ps1 gave no figure, but: {text}"))
+        times_of(&text, "once").pop().ok_or_else(|| format!("benches/module.ps1 gave no figure, but: {text}"))
     }
 }
 
-fn named(text: &str, name: &str) -> Vec<Duration> {
+fn times_of(text: &str, name: &str) -> Vec<Duration> {
     let values = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     values.split_whitespace().filter_map(|value| Some(Duration::from_micros(value.parse().ok()?))).collect()
 }

@@ -1,5 +1,5 @@
-//! The C ABI beside libcurl's easy interface, one handle for all calls: benches/library.c, benches/curl.c. Beside the
-//! same request it is to stand; the least that libcurl can send is there for who wants to know.
+//! The C ABI, compared with libcurl's easy interface with one handle for all calls: benches/library.c, benches/curl.c.
+//! The target is the same request; libcurl's minimal request is for information.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,16 +8,16 @@ use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
 use crate::{Result, build};
 
-/// What follows URL and number for the ways of benches/library.c and benches/curl.c.
+/// The extra arguments of benches/library.c and benches/curl.c.
 const PLAIN: &[&str] = &[];
 const PREFLIGHT: &[&str] = &["preflight"];
 const BARE: &[&str] = &["bare"];
 
-/// Two lengths of a run, whose difference holds no start-up: libcurl's takes as long as 200 calls.
+/// Two numbers of calls. The difference excludes the start-up, which takes libcurl as long as 200 calls.
 const TIMED: [u32; 2] = [1, 2001];
 const COUNTED: [u32; 2] = [200, 1200];
 
-/// How many runs of each length are timed.
+/// The number of runs per number of calls.
 const RUNS: usize = 21;
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
@@ -43,7 +43,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let programs = Programs { folder, url: &bench.sandbox.url };
 
-    // By turns.
+    // Alternating.
     let [mut ours_time, mut preflight_time, mut same_time, mut bare_time]: [Vec<Duration>; 4] = Default::default();
     for _ in 0..RUNS {
         ours_time.push(programs.wall(&ours, PLAIN)?);
@@ -56,7 +56,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let time = |times| Figure::Time(median(times));
     let others = curl.as_ref().map(|_| [time(same_time), time(bare_time)]);
     let (refresh, with_preflight) = (time(ours_time), time(preflight_time));
-    let mut lines = beside("C ABI: a refresh, time", refresh, others);
+    let mut lines = compared_with_curl("C ABI: a refresh, time", refresh, others);
     lines.push(after_preflight("C ABI: with its preflight, time", with_preflight, refresh));
     match build::find_program("VALGRIND", &["valgrind"]) {
         Some(valgrind) => {
@@ -66,7 +66,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
                 None => None,
             };
             let refresh = count(&ours, PLAIN)?;
-            lines.extend(beside("C ABI: a refresh, instructions", refresh, others));
+            lines.extend(compared_with_curl("C ABI: a refresh, instructions", refresh, others));
             let with_preflight = count(&ours, PREFLIGHT)?;
             lines.push(after_preflight("C ABI: with its preflight, instructions", with_preflight, refresh));
         }
@@ -78,8 +78,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     Ok((lines, not_measured))
 }
 
-/// Ours beside libcurl's same request, and the bare one; or alone.
-fn beside(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<Line> {
+/// Our figure with libcurl's for the same and for the minimal request, if available.
+fn compared_with_curl(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<Line> {
     let Some([same, bare]) = others else { return vec![Line { what, ours, other: None, aim: None }] };
     vec![
         Line { what, ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
@@ -87,22 +87,21 @@ fn beside(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<
     ]
 }
 
-/// One more request, on the same connection.
+/// With one more request on the same connection.
 fn after_preflight(what: &'static str, ours: Figure, without: Figure) -> Line {
     Line { what, ours, other: Some(("without, one request", without)), aim: None }
 }
 
-/// A C compiler.
 pub(super) fn compiler() -> Option<PathBuf> {
     build::find_program("CC", &["cc", "gcc", "clang"])
 }
 
-/// What cannot be measured without one.
+/// A measurement that needs a C compiler.
 pub(super) fn no_compiler(what: &'static str) -> Missing {
     Missing { what, tool: "a C compiler, such as Debian's gcc (or its path in CC)".to_owned() }
 }
 
-/// Compiles benches/{name}.c; what the compiler says is the error.
+/// Compiles benches/{name}.c.
 pub(super) fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::process::Command)) -> Result<PathBuf> {
     let folder = build::root().join("target/bench");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -113,9 +112,9 @@ pub(super) fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::p
     output(&mut compile).map(|_| program)
 }
 
-/// How the compiled programs are run.
+/// The environment of the compiled programs.
 pub(super) struct Programs<'a> {
-    /// Where the library is.
+    /// The folder of the library.
     pub(super) folder: &'a Path,
     pub(super) url: &'a str,
 }
@@ -130,7 +129,7 @@ impl Programs<'_> {
         output(&mut command)
     }
 
-    /// The time of one call, seen from outside.
+    /// The wall time of one call.
     fn wall(&self, program: &Path, arguments: &[&str]) -> Result<Duration> {
         let time = |calls| {
             let begin = Instant::now();
@@ -140,7 +139,7 @@ impl Programs<'_> {
         Ok(long?.saturating_sub(short?) / (TIMED[1] - TIMED[0]))
     }
 
-    /// What the processor executes for one call, on all threads of the client and outside the kernel.
+    /// The instructions of one call, on all threads of the client, without the kernel.
     fn instructions(&self, valgrind: &Path, program: &Path, arguments: &[&str]) -> Result<Figure> {
         let [short, long] = COUNTED.map(|calls| self.count(valgrind, program, calls, arguments));
         let (short, long) = (short?, long?);

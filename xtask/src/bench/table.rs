@@ -1,18 +1,18 @@
-//! The table that is printed, and the arithmetic behind it.
+//! The printed table and its arithmetic.
 
 use std::time::Duration;
 
-/// What of ours stands beside what of others.
+/// A comparison.
 pub(super) struct Line {
     pub(super) what: &'static str,
     pub(super) ours: Figure,
-    /// Its name and figure; nothing where the tool for it is missing.
+    /// Name and figure; `None` if the tool is missing.
     pub(super) other: Option<(&'static str, Figure)>,
-    /// The greatest ratio that is aimed at.
+    /// The maximum ratio.
     pub(super) aim: Option<f64>,
 }
 
-/// A figure in its unit; both of a line are of one kind.
+/// A figure with its unit; both figures of a line have the same unit.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Figure {
     Time(Duration),
@@ -46,7 +46,7 @@ impl std::fmt::Display for Figure {
     }
 }
 
-/// The middle one, which a few disturbed measurements do not move.
+/// The median, which is robust against disturbed measurements.
 pub(super) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
