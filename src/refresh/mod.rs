@@ -9,7 +9,6 @@ mod preflight;
 mod process;
 mod route;
 mod run;
-mod uncertain;
 
 use std::time::Instant;
 

@@ -7,6 +7,7 @@
 //! Every refresh uses it: people by name, streamed or not, the people of a filter, and the single call of a filter on
 //! `/cc`. It alone implements the ceiling, the journal, the order, and the rule for stopping.
 
+mod names;
 mod outcome;
 mod seen;
 mod source;
@@ -14,9 +15,10 @@ mod stops;
 
 use std::collections::VecDeque;
 
+pub(crate) use names::{LookUpBy, Names};
 pub(crate) use outcome::BatchOutcome;
 pub(crate) use seen::{NameStatus, Seen};
-pub(crate) use source::{LookUpBy, Names, Resolved, Source};
+pub(crate) use source::{Resolved, Source};
 
 use self::source::Next;
 

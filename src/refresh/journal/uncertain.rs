@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
-use super::journal::Uncertain;
+use super::Uncertain;
 use crate::control::Phase;
 use crate::error::{Code, Error, Result};
 use crate::service::{self, Call, RefreshStatus};
