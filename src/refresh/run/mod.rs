@@ -7,6 +7,7 @@
 //! Every refresh uses it: people by name, streamed or not, the people of a filter, and the single call of a filter on
 //! `/cc`. It alone implements the ceiling, the journal, the order, and the rule for stopping.
 
+mod batch;
 mod names;
 mod outcome;
 mod seen;
@@ -15,86 +16,22 @@ mod stops;
 
 use std::collections::VecDeque;
 
+pub(crate) use batch::{Batch, CallKind, MAX_BATCH, Method};
 pub(crate) use names::{LookUpBy, Names};
 pub(crate) use outcome::BatchOutcome;
 pub(crate) use seen::{NameStatus, Seen};
 pub(crate) use source::{Resolved, Source};
 
+use self::batch::QueuedCall;
 use self::source::Next;
-
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
-use crate::filter::Attribute;
 use crate::refresh::by_name::check_filter_values;
-use crate::refresh::effects::Effects;
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
-use crate::report::{CallReport, Names as NameReport, Outcome};
-use crate::request::RefreshRequest;
+use crate::report::{CallReport, Outcome};
 use crate::response::Response;
-use crate::service::{self, Call, LARGEST_BATCH, PendingCall};
-
-/// The maximum number of people in a batch.
-pub(crate) const MAX_BATCH: usize = LARGEST_BATCH;
-
-/// People who are sent together, and the results of their look-up.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    /// As given; empty for a filter on `/cc`.
-    pub(crate) identities: Vec<String>,
-    /// The ids, if the identities are names.
-    pub(crate) ids: Vec<String>,
-    /// The attribute of the identities; `None` for ids from a filter, and for a filter.
-    pub(crate) attribute: Option<Attribute>,
-    /// Names that match nobody or several people.
-    pub(crate) names: NameReport,
-    /// People who were found before and no longer exist.
-    pub(crate) gone: Vec<String>,
-    /// The number of further identities that only the service can evaluate.
-    pub(crate) undecided: u64,
-    /// Why these people are not sent.
-    pub(crate) error: Option<Error>,
-    /// The outcome without a call of this run, and its reason.
-    pub(crate) known_outcome: Option<(Outcome, &'static str)>,
-    /// Whether `process` has accepted them in an earlier run.
-    pub(crate) is_processed: bool,
-}
-
-impl Batch {
-    /// People who are not sent because the run has stopped.
-    pub(crate) fn not_sent(attribute: Option<Attribute>, identities: Vec<String>, ids: Vec<String>) -> Self {
-        Self { identities, ids, attribute, known_outcome: Some((Outcome::NotSent, "stopped")), ..Self::default() }
-    }
-}
-
-/// How the people of a batch become calls.
-pub(crate) enum Method<'r> {
-    /// One call of `/cc` with this body.
-    Body(String),
-    /// A call of `/cc` for each person, with a filter for that person.
-    EachByFilter(&'r RefreshRequest<'r>),
-    /// Calls with ids.
-    ByIds(&'r Effects),
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum CallKind {
-    /// `/cc`, with this body.
-    Refresh(String),
-    Process,
-    Synchronize,
-}
-
-impl CallKind {
-    /// The name in `calls`.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Refresh(_) => CallReport::REFRESH,
-            Self::Process => CallReport::PROCESS,
-            Self::Synchronize => CallReport::SYNCHRONIZE,
-        }
-    }
-}
+use crate::service::{self, Call, PendingCall};
 
 pub(crate) struct Run<'r> {
     call: &'r Call<'r>,
@@ -122,14 +59,6 @@ struct OpenBatch {
     left: usize,
     outcome: BatchOutcome,
     synchronize: bool,
-}
-
-/// A call that was not made yet.
-struct QueuedCall {
-    batch: u64,
-    kind: CallKind,
-    identities: Vec<String>,
-    ids: Vec<String>,
 }
 
 impl<'r> Run<'r> {
@@ -279,7 +208,7 @@ impl<'r> Run<'r> {
             return;
         }
         self.touched += batch.undecided;
-        let (planned, synchronize) = self.calls(number, batch);
+        let (planned, synchronize) = self.method.calls(number, batch);
         self.open.push_back(OpenBatch { number, left: planned.len(), outcome, synchronize });
         self.queued.extend(planned);
     }
@@ -295,35 +224,6 @@ impl<'r> Run<'r> {
         match &mut self.journal {
             Some(journal) => journal.write_batch(self.call, number, batch),
             None => Ok(()),
-        }
-    }
-
-    fn calls(&self, batch: u64, people: Batch) -> (Vec<QueuedCall>, bool) {
-        let one_each = |people: Batch, kind: &dyn Fn(&str) -> CallKind| {
-            let ids = people.ids.into_iter().map(|id| vec![id]).chain(std::iter::repeat_with(Vec::new));
-            let each = people.identities.into_iter().zip(ids);
-            each.map(|(identity, ids)| QueuedCall { batch, kind: kind(&identity), identities: vec![identity], ids })
-                .collect()
-        };
-        match &self.method {
-            Method::Body(body) => {
-                let kind = CallKind::Refresh(body.clone());
-                (vec![QueuedCall { batch, kind, identities: people.identities, ids: people.ids }], false)
-            }
-            Method::EachByFilter(request) => {
-                let attribute = people.attribute.clone();
-                let body = |value: &str| {
-                    let filter = attribute.as_ref().map(|attribute| attribute.equals(value).canonical());
-                    CallKind::Refresh(request.body(filter.as_deref()))
-                };
-                (one_each(people, &body), false)
-            }
-            Method::ByIds(_) if people.identities.is_empty() => (Vec::new(), false),
-            Method::ByIds(effects) if effects.process && !people.is_processed => {
-                let Batch { identities, ids, .. } = people;
-                (vec![QueuedCall { batch, kind: CallKind::Process, identities, ids }], effects.synchronize)
-            }
-            Method::ByIds(_) => (one_each(people, &|_| CallKind::Synchronize), false),
         }
     }
 
@@ -393,7 +293,7 @@ impl<'r> Run<'r> {
             is_processed: true,
             ..Batch::default()
         };
-        self.calls(batch, people).0
+        self.method.calls(batch, people).0
     }
 
     /// Adds a finished call to its batch.
