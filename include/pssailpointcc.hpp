@@ -58,8 +58,8 @@ inline std::string find_identities(const std::string &json) {
     return detail::take(cc_find_identities(json.c_str()));
 }
 
-// An operation in the background; cancelled and freed at the end of its life. wait and cancel may be called from several
-// threads at once, as long as it lives.
+// An operation in the background; cancelled and freed at the end of its life. wait, send and cancel may be called from
+// several threads at once, as long as it lives.
 class operation {
 public:
     // cc_operation_start: begins; what is wrong with the arguments is told by the first wait.
@@ -80,6 +80,12 @@ public:
 
     // cc_operation_wait: the answer within so many milliseconds, or how it gets on.
     std::string wait(std::uint32_t timeout_ms) const { return detail::take(cc_operation_wait(number_, timeout_ms)); }
+
+    // cc_operation_send: gives names to a streamed refresh, and waits for nothing.
+    std::string send(const std::string &json) const { return detail::take(cc_operation_send(number_, json.c_str())); }
+
+    // cc_operation_send: no more names come.
+    std::string end() const { return send(R"({"end": true})"); }
 
     // cc_operation_cancel: stops it, and tells whether a refresh has left.
     std::string cancel() const { return detail::take(cc_operation_cancel(number_)); }

@@ -2,66 +2,29 @@
 
 mod support;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Sandbox};
-use support::{find_program, library, root};
-
-/// A program that was compiled, or `None` where there is no compiler: the end of `cargo test` says so then.
-fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<PathBuf> {
-    let is_c = source.ends_with(".c");
-    let (variable, names): (_, &[&str]) =
-        if is_c { ("CC", &["cc", "gcc", "clang"]) } else { ("CXX", &["c++", "g++", "clang++"]) };
-    let Some(compiler) = find_program(variable, names) else {
-        assert!(
-            std::env::var_os("CC_REQUIRE_PWSH").is_none(),
-            "CC_REQUIRE_PWSH is set, and there is no compiler for {source}"
-        );
-        return None;
-    };
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let program = folder.join(name);
-    let library = library();
-    let output = Command::new(compiler)
-        .arg(if is_c { "-std=c11" } else { "-std=c++17" })
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"])
-        .arg(root().join(source))
-        .arg("-I")
-        .arg(root().join("include"))
-        .arg("-L")
-        .arg(library.parent().expect("a file lies in a folder"))
-        .args(arguments)
-        .arg("-o")
-        .arg(&program)
-        .output()
-        .expect("the compiler starts");
-    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
-    Some(program)
-}
+use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
+use support::native::{LINKED, command, compile, tenant};
+use support::{find_program, library};
 
 /// Runs a program that is linked with the library, under valgrind's memcheck where that is installed.
-fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) {
+fn run(program: &Path, arguments: &[&str], environment: &[(&str, String)]) {
     let mut command = match find_program("VALGRIND", &["valgrind"]) {
         Some(valgrind) => {
-            let mut command = Command::new(valgrind);
+            let mut command = command(&valgrind);
             command
                 .args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite"])
                 .args(["--fair-sched=yes"])
                 .arg(program);
             command
         }
-        None => Command::new(program),
+        None => command(program),
     };
-    let folder = library().parent().expect("a file lies in a folder").to_owned();
-    let output = command
-        .args(arguments)
-        .env("LD_LIBRARY_PATH", &folder)
-        .env("DYLD_LIBRARY_PATH", &folder)
-        .env_remove("SAIL_BASE_URL")
-        .envs(environment.iter().copied())
-        .output()
-        .expect("the program starts");
+    let environment = environment.iter().map(|(name, value)| (name, value));
+    let output = command.args(arguments).envs(environment).output().expect("the program starts");
     assert!(
         output.status.success(),
         "{} {arguments:?}: {}\n{}{}",
@@ -72,8 +35,6 @@ fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) {
     );
 }
 
-const LINKED: &[&str] = &["-lpssailpointcc", "-pthread"];
-
 #[test]
 fn the_header_compiles_alone_without_a_warning() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -82,7 +43,7 @@ fn the_header_compiles_alone_without_a_warning() {
         ("alone.cpp", "#include \"pssailpointcc.hpp\"\nint main() { return CC_ABI_VERSION != 1; }\n"),
     ] {
         let source = folder.join(file);
-        std::fs::write(&source, text).expect("target/tmp is writable");
+        fs::write(&source, text).expect("target/tmp is writable");
         compile(source.to_str().expect("a path in UTF-8"), &file.replace('.', "_"), LINKED);
     }
 }
@@ -126,17 +87,44 @@ fn the_readme_s_c_program_refreshes_one_person() {
     for (source, name) in [("examples/refresh.c", "example_c"), ("examples/refresh.cpp", "example_cpp")] {
         let Some(program) = compile(source, name, LINKED) else { return };
         let sandbox = Sandbox::start();
-        let url = sandbox.url().to_owned();
-        let environment = [
-            ("SAIL_BASE_URL", url.as_str()),
-            ("SAIL_CLIENT_ID", "sandbox-client"),
-            ("SAIL_CLIENT_SECRET", "sandbox-secret"),
-        ];
-        run(&program, &[], &environment);
+        run(&program, &[], &tenant(&sandbox));
         let refreshes = sandbox.refreshes();
         assert_eq!(refreshes.len(), 1, "{source}");
         assert_eq!(refreshes[0].names, ["amelie.roux"], "{source}");
     }
+}
+
+#[test]
+fn the_example_of_a_stream_refreshes_everybody_once_and_skips_them_by_its_journal() {
+    let Some(program) = compile("examples/stream.c", "example_stream", LINKED) else { return };
+    // More than the buffer takes at once.
+    let people = 4_600;
+    let sandbox = Sandbox::builder().identities((0..people).map(|at| Identity::new(&format!("\"p\\{at}\""))).collect());
+    let sandbox = sandbox.start();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let (names, journal) = (folder.join("stream.txt"), folder.join("stream.jsonl"));
+    let lines = sandbox.identities().into_iter().map(|person| person.name + "\r\n\n");
+    fs::write(&names, lines.collect::<String>()).expect("target/tmp is writable");
+    let _ = fs::remove_file(&journal);
+    let [names, journal] = [&names, &journal].map(|path| path.to_str().expect("a path in UTF-8"));
+    for _ in 0..2 {
+        run(&program, &[names, journal], &tenant(&sandbox));
+        assert!(sandbox.identities().iter().all(|person| person.refreshes == 1));
+        assert_eq!(sandbox.arrivals(Endpoint::Process).len(), people / 250 + 1);
+    }
+}
+
+#[test]
+fn the_example_of_a_stream_fails_where_a_batch_has_failed() {
+    let Some(program) = compile("examples/stream.c", "example_stream_fails", LINKED) else { return };
+    let sandbox = Sandbox::start();
+    sandbox.fault(Fault::on(Endpoint::Process).status(500));
+    let names = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stream_fails.txt");
+    fs::write(&names, "smith\n").expect("target/tmp is writable");
+    let output = command(&program).arg(names).envs(tenant(&sandbox)).output().expect("the program starts");
+    let lines = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!((output.status.code(), sandbox.refreshes().len()), (Some(1), 0), "{lines}");
+    assert!(lines.lines().count() == 2 && lines.contains("\"outcome\":\"rejected\""), "{lines}");
 }
 
 #[test]
@@ -175,5 +163,6 @@ fn the_cpp_wrapper_does_what_the_c_functions_do() {
     let Some(program) = compile("tests/c/wrapper.cpp", "wrapper", LINKED) else { return };
     let sandbox = Sandbox::start();
     run(&program, &[sandbox.url()], &[]);
-    assert_eq!(sandbox.refreshes().len(), 1);
+    let names: Vec<Vec<String>> = sandbox.refreshes().into_iter().map(|refresh| refresh.names).collect();
+    assert_eq!(names, [vec!["amelie.roux".to_owned()], vec!["smith".to_owned(), "CORP\\dana".to_owned()]]);
 }

@@ -30,5 +30,17 @@ int main(int count, char **arguments) {
     moved = pssailpointcc::operation("cc_nothing", "{}");
     const std::string wrong = moved.wait(60000);
     if (wrong.find(R"("code":"invalid_argument")") == std::string::npos) return failed("operation::operation", wrong);
+    pssailpointcc::operation stream("cc_refresh_identities", R"({"stream": true, "options": {"backend": "process"}})");
+    const std::string sent = stream.send(R"({"identities": ["smith", "CORP\\dana"]})");
+    if (sent.rfind(R"({"ok":true,"waiting":)", 0) != 0) return failed("operation::send", sent);
+    const std::string ended = stream.end();
+    if (ended.rfind(R"({"ok":true,)", 0) != 0) return failed("operation::end", ended);
+    const std::string late = stream.send(R"({"identities": ["john.smith"]})");
+    if (late.find(R"("code":"invalid_argument")") == std::string::npos) return failed("operation::send after the end", late);
+    const std::string batch = stream.wait(60000);
+    if (batch.rfind(R"({"ok":true,"state":"batch","result":{"ok":true,)", 0) != 0) return failed("a batch", batch);
+    const std::string totals = stream.wait(60000);
+    if (totals.find(R"("state":"done","result":{"ok":true,)") == std::string::npos || totals.find(R"("accepted":2,)") == std::string::npos)
+        return failed("the end of a stream", totals);
     return 0;
 }

@@ -65,6 +65,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
         aim: None,
     };
     let mut lines = vec![requests, time, memory];
+    lines.extend(streamed(&sandbox, &bulk, folder, &cost)?);
     let mut missing = Vec::new();
     match pipeline(bench, &sandbox, &people)? {
         Ok((cost, [first, last])) => {
@@ -82,6 +83,38 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
         Err(lacking) => missing.push(lacking),
     }
     Ok((lines, missing))
+}
+
+/// The same names streamed, and streamed with a journal.
+fn streamed(sandbox: &Sandbox, bulk: &Path, folder: &Path, at_once: &Cost) -> Result<Vec<Line>> {
+    let (request, journal) = (folder.join("stream.json"), folder.join("stream.jsonl"));
+    let _ = std::fs::remove_file(&journal);
+    let call = |number: usize, options: Value| -> Result<f64> {
+        let configuration = json!({ "baseUrl": sandbox.url, "accessToken": "sandbox-token" });
+        write(&request, &json!({ "stream": true, "options": options, "configuration": configuration }).to_string())?;
+        let mut command = command(bulk);
+        command.arg(&request).arg(number.to_string());
+        let bytes = output(command.env("LD_LIBRARY_PATH", folder).env("DYLD_LIBRARY_PATH", folder))?;
+        bytes.trim().parse().map_err(|_| format!("benches/bulk.c gave no figure, but: {bytes}"))
+    };
+    let few = call(FEW, json!({}))?;
+    let (cost, bytes) = Cost::of(sandbox, || call(PEOPLE, json!({})))?;
+    let (with_journal, _) = Cost::of(sandbox, || call(PEOPLE, json!({ "journal": journal })))?;
+    let line = |what, ours, name, other, aim| Line { what, ours, other: Some((name, other)), aim };
+    let (requests, time) = (|cost: &Cost| Figure::Number(cost.requests), |cost: &Cost| Figure::Time(cost.time));
+    Ok(vec![
+        line("100,000 streamed: requests", requests(&cost), "all at once", requests(at_once), Some(1.05)),
+        line("100,000 streamed: time", time(&cost), "all at once", time(at_once), None),
+        line(
+            "100,000 streamed: peak memory",
+            Figure::Bytes(bytes),
+            "10,000, and 10 MB",
+            Figure::Bytes(few + 10e6),
+            Some(1.0),
+        ),
+        line("with a journal: requests", requests(&with_journal), "without", requests(&cost), Some(1.05)),
+        line("with a journal: time", time(&with_journal), "without", time(&cost), Some(1.05)),
+    ])
 }
 
 fn name(number: usize) -> String {
