@@ -245,8 +245,8 @@ function Update-ShownBaseUrl($Cmdlet) {
     $effective = $null
     try {
         $WarningPreference = 'SilentlyContinue'
-        $text = (Get-ConfigurationText $Cmdlet) -replace '\}$', ',"preview":true}'
-        $answer = Invoke-NativeFunction 'cc_configure' $text
+        $member = (Get-ConfigurationText $Cmdlet) -replace '^\{|\}$'
+        $answer = Invoke-NativeFunction 'cc_configure' ($member + ',"preview":true')
         if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
     } catch {
         Microsoft.PowerShell.Utility\Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)

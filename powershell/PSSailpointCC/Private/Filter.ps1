@@ -3,7 +3,7 @@ function Get-FilterCheck([string] $Filter) {
     $meaning = $null
     $record = $null
     try {
-        $answer = Invoke-NativeFunction 'cc_check_filter' ('{"filter":' + (ConvertTo-JsonText $Filter) + '}')
+        $answer = Invoke-NativeFunction 'cc_check_filter' ('"filter":' + (ConvertTo-JsonText $Filter))
         # Not thrown: $Error would keep it, and a wrong filter is none.
         if ($answer['ok']) { $meaning = $answer['filter'] } else { $record = New-ErrorRecord $answer['error'] }
     } catch { $record = $_ }

@@ -39,6 +39,12 @@ function ConvertTo-JsonText($Value, [int] $Depth) {
     ConvertTo-JsonObject $Value $Depth
 }
 
+# A JSON array of texts; operators on all of them at once.
+function ConvertTo-TextArray([string[]] $Text) {
+    if ($Text -cmatch '[\x00-\x1f]') { return ConvertTo-JsonText $Text }
+    '["' + (($Text -creplace '(["\\])', '\$1') -join '","') + '"]'
+}
+
 # A dictionary or an object with properties, in its order. The usual values are written right here: a call of a
 # function costs more than all the rest.
 function ConvertTo-JsonObject($Value, [int] $Depth) {

@@ -46,7 +46,7 @@ function New-InputError($Value, [string] $Property, [string] $Beside) {
     $hint = 'Pipe names (by default uids), objects with a property Identity, uid, alias or id, or requests (see Initialize-RefreshIdentitiesRequest).'
     if ($Beside) {
         $message = 'The input stands beside {0}; nothing was sent for it.' -f $Beside
-        $hint = '-RefreshIdentitiesRequest is one request, and takes no other and no names from the pipeline. -RefreshArgs is for people by name and for -Filter; a request holds its own.'
+        $hint = '-RefreshIdentitiesRequest is one request, and takes no other and no names from the pipeline. -RefreshArgs and -JournalPath are for people by name and for -Filter; a request holds its own arguments, and has no journal.'
     } elseif ($null -eq $Value) {
         $message = 'The input is $null, which names nobody; nothing was sent for it.'
     } elseif ($Value -is [string] -and $Value -notmatch '\S') {

@@ -1,6 +1,6 @@
 # To be dot-sourced, first thing in every public function: a script module does not inherit its caller's preferences,
-# and a $WhatIfPreference that is ignored acts for real. $CallerErrorAction is for errors that end nothing; whatever
-# else fails inside stops, so that no failing check falls through to the line that sends. A script block, because a
+# and a $WhatIfPreference that is ignored acts for real. $CallerErrorAction is for non-terminating errors; whatever else
+# fails inside stops, so that no failing check falls through to the line that sends. A script block, because a
 # function would take 50 us.
 $script:UseCallerPreference = {
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {

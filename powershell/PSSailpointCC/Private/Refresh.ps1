@@ -4,6 +4,18 @@ function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
 
+# The full path of a journal: the library does not know the session's location and drives.
+function ConvertTo-JournalText([string] $Path, $Cmdlet) {
+    $provider = $drive = $null
+    try {
+        $full = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path, [ref] $provider, [ref] $drive)
+    } catch {
+        throw (New-ArgumentError ('-JournalPath is no path: {0}' -f $_.Exception.GetBaseException().Message) 'Give the path of a file, which need not be there yet.')
+    }
+    if ($provider.Name -ne 'FileSystem') { throw (New-ArgumentError ("-JournalPath must be a path of the file system, and '{0}' is one of the provider {1}." -f $Path, $provider.Name)) }
+    ConvertTo-JsonText $full
+}
+
 # A dictionary or an object with a filter or refreshArgs.
 function Test-RequestObject($Value) {
     if ($null -eq $Value) { return $false }
@@ -81,9 +93,11 @@ function Write-RequestDebug([string] $Body) {
     Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
-function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
-    $message = '{0} answered in {1} ms.' -f $Result['baseUrl'], $Milliseconds
-    if ($null -ne $Result['response']) { $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds }
+function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
+    $message = '{0} answered' -f $Result['baseUrl']
+    if ($null -ne $Result['response']) { $message += ' {0}' -f $Result['response']['status'] }
+    if ($null -ne $Watch) { $message += ' in {0} ms' -f $Watch.ElapsedMilliseconds }
+    $message += '.'
     if ($Result['backend'] -eq 'process') {
         $message += ' Backend process: {0} matched, calls: {1}.' -f $Result['matched'], @($Result['calls']).Count
     } elseif ($null -ne $Result['matched']) {
@@ -114,8 +128,8 @@ function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, 
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
     }
     if ($code -eq 'not_configured') {
-        # As the caller's session sees it; here it is always ours.
-        $ask = [scriptblock]::Create('Get-Command -Name Get-Configuration -ErrorAction Ignore')
+        # As the caller's session sees it; here it is always ours. A script block made from a tree is bound to no session.
+        $ask = { Get-Command -Name Get-Configuration -ErrorAction Ignore }.Ast.GetScriptBlock()
         $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
             $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName

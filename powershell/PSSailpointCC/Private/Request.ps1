@@ -2,7 +2,7 @@
 
 # What the library reads beside a request, and nobody may bring in one: options are the way to a full refresh, and people
 # by name get results of another kind.
-$script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttribute'
+$script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttribute', 'stream', 'client'
 
 # The text between the braces. JSON text goes on as it came, so that a position in an error is one in the caller's text.
 function ConvertTo-RequestMember($Request) {
@@ -51,7 +51,7 @@ function ConvertFrom-RequestText([string] $Text) {
     $members = $trimmed.Substring(1, $trimmed.Length - 2)
     if ($members.Trim().Length -eq 0) { return '' }
     # Reading the text takes its time, and most texts hold none of these words.
-    if ($members -match 'options|configuration|"identit|\\u') {
+    if ($members -match 'options|configuration|"identit|"stream|"client|\\u') {
         $value = ConvertFrom-JsonText $trimmed
         if ($value -is [System.Collections.IDictionary]) {
             foreach ($name in $value.psbase.Keys) { if ($name -in $script:ForeignMember) { throw (New-MemberError $name) } }

@@ -35,14 +35,14 @@ function Resolve-Task($Value) {
     foreach ($id in $ids) { @{ Id = $id; People = $people } }
 }
 
-# Asks after a task, or waits for its end. An outcome as a batch has one: a result, errors that end nothing, and perhaps one
-# that ends the command.
+# Asks after a task, or waits for its end. An outcome as a batch has one: a result, non-terminating errors, and perhaps
+# one that ends the command.
 function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
     $outcome = @{ Result = @(); Problem = @(); Failure = $null }
     try {
-        $text = '{"id":' + (ConvertTo-JsonText $Task.Id)
+        $text = '"id":' + (ConvertTo-JsonText $Task.Id)
         if ($Task.People.Count -gt 0) { $text += ',"ids":' + (ConvertTo-TextArray $Task.People) }
-        $answer = Invoke-Operation 'cc_get_task' ($text + $Wait + ',"configuration":' + (Get-ConfigurationText $Cmdlet) + '}') $Cmdlet
+        $answer = Invoke-Operation 'cc_get_task' ($text + $Wait + ',"configuration":' + (Get-ConfigurationText $Cmdlet)) $Cmdlet
         Write-AnswerWarning $answer @{}
         foreach ($person in $answer['failed']) { $outcome.Problem += New-FailedPersonError $person }
         if ($answer['ok']) {
@@ -73,8 +73,8 @@ $script:TellTask = {
     # Write-Error names the command of this variable.
     $MyInvocation = $PSCmdlet.MyInvocation
     $values = $Id
-    if ($PSCmdlet.ParameterSetName -eq 'Input') { $values = , $InputObject }
     $left = $null
+    if ($PSCmdlet.ParameterSetName -eq 'Input') { $values = , $InputObject }
     foreach ($task in @(foreach ($value in $values) { Resolve-Task $value })) {
         if ($task -is [System.Management.Automation.ErrorRecord]) {
             $ErrorActionPreference = $CallerErrorAction
@@ -83,14 +83,9 @@ $script:TellTask = {
             continue
         }
         $outcome = Get-TaskOutcome $task $wait $PSCmdlet
-        # Outside any try: an error of the next command in the pipeline is not this one's. Its break or continue leaves
-        # the nearest loop, and is to end the pipeline.
-        $left = 'break'
-        foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
+        Write-Outcome $outcome $PSCmdlet $CallerErrorAction
+        $left = $outcome.Left
         if ($left) { break }
-        $ErrorActionPreference = $CallerErrorAction
-        foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-        $ErrorActionPreference = 'Stop'
         if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
     }
     if ($left -eq 'break') { break } elseif ($left) { continue }

@@ -279,6 +279,17 @@ function Invoke-CCRefreshIdentities {
 
         [switch] $AllowBroader,
 
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [ValidateNotNullOrEmpty()]
+        [string] $JournalPath,
+
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [switch] $ResendUncertain,
+
         [switch] $Wait,
 
         [ValidateRange(1, 31536000)]
@@ -320,6 +331,12 @@ function Invoke-CCRefreshIdentities {
             $options += ',"wait":true'
             if ($WaitTimeoutSec) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
         }
+        if ($ResendUncertain) { $options += ',"resendUncertain":true' }
+        if ($JournalPath) {
+            try { $options += ',"journal":' + (ConvertTo-JournalText $JournalPath $PSCmdlet) } catch {
+                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $_ $JournalPath '' 'no' $PSCmdlet) -ErrorAction Stop
+            }
+        }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
         $asks = $All -and -not $Force
@@ -327,20 +344,20 @@ function Invoke-CCRefreshIdentities {
             # Once: not for the preference, and then for -All.
             $ConfirmPreference = 'None'
         } else { $asks = $false }
-        # Where people are named: what holds for all of their batches.
-        $run = $null
+        # Where people are named.
+        $stream = $null
     }
 
     process {
         $request = $RefreshIdentitiesRequest
         if ($parameterSet -eq 'Identity' -or $inputNamed -or $MyInvocation.ExpectingInput) {
-            $refusals = $batches = @()
+            $refusals = @()
+            $person = $null
             try {
-                $person = $null
                 if ($parameterSet -eq 'Identity') {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
-                    $refusals = @(foreach ($name in $Identity) { if ($name -notmatch '\S') { New-InputError $name } })
-                    $batches = @(Split-Name $Identity $run)
+                    if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
+                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $IdentityAttribute $RefreshArgs $WithHttpInfo $CallerErrorAction
+                    foreach ($name in $Identity) { if ($name -match '\S') { Add-Name $stream $stream.Attribute $name } else { $refusals += New-InputError $name } }
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
                 } elseif (-not $requestNamed -and $null -ne $request) {
@@ -349,57 +366,27 @@ function Invoke-CCRefreshIdentities {
                     # Another object may still bring its ContentType by property name.
                     if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
                 } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
-                    if ($null -eq $RefreshArgs) { $request = $InputObject } else { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') }
+                    $request = $InputObject
+                    if ($null -ne $RefreshArgs) { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') } elseif ($JournalPath) { $refusals = @(New-InputError $InputObject -Beside '-JournalPath') }
                 } else {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
-                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $run.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $run.Attribute }
-                    if ($person -is [System.Management.Automation.ErrorRecord]) {
-                        $refusals = @($person)
-                    } else {
-                        $names = $run.Buffer[$person[0]]
-                        if ($null -eq $names) { $names = $run.Buffer[$person[0]] = [System.Collections.Specialized.OrderedDictionary]::new() }
-                        $names[$person[1]] = $null
-                        if ($names.psbase.Count -ge $script:BatchSize) { $batches = @(Clear-Buffer $run $person[0]) }
-                    }
+                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $IdentityAttribute $RefreshArgs $WithHttpInfo $CallerErrorAction }
+                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $stream.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $stream.Attribute }
+                    if ($person -is [System.Management.Automation.ErrorRecord]) { $refusals = @($person) } else { Add-Name $stream $person[0] $person[1] }
                 }
             } catch {
                 $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
                 Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
             }
-            if ($refusals.Count -gt 0 -and $null -ne $run -and $parameterSet -ne 'Identity' -and $run.StopsAtProblem) {
-                # Ends the command, as an error of a batch does: after what became of the names before it.
-                Stop-AtProblem $run $refusals
-                $refusals = @()
+            if ($refusals.Count -gt 0 -and $null -ne $stream -and $stream.ErrorAction -eq 'Stop' -and $parameterSet -ne 'Identity') {
+                Stop-AtProblem $stream $refusals[0]
+            } else {
+                $ErrorActionPreference = $CallerErrorAction
+                foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
+                $ErrorActionPreference = 'Stop'
             }
-            $ErrorActionPreference = $CallerErrorAction
-            foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
-            $ErrorActionPreference = 'Stop'
-            if ($null -ne $run) {
-                foreach ($batch in $batches) { $run.Waiting.Enqueue($batch) }
-                # Names of the pipeline stay under way while more of them come.
-                $most = $run.Concurrency
-                if ($parameterSet -eq 'Identity') { $most = 0 }
-                if ($batches.Count -gt 0 -or $null -ne $run.Ending -or ($run.Queue.Count -gt 0 -and $run.Watch.ElapsedMilliseconds -gt 200)) {
-                    $isDone = $false
-                    $left = $null
-                    try {
-                        # Written inside no try with a catch: an error of the next command in the pipeline is not this one's.
-                        while ($null -ne ($outcome = Receive-Outcome $run $most)) {
-                            # A break or continue of the next command leaves the nearest loop, which is to be none that counts.
-                            $left = 'break'
-                            foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
-                            if ($left) { break }
-                            $ErrorActionPreference = $CallerErrorAction
-                            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-                            $ErrorActionPreference = 'Stop'
-                            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
-                        }
-                        $isDone = $null -eq $left
-                    } finally {
-                        if (-not $isDone) { Stop-Run $run }
-                    }
-                    if ($left -eq 'break') { break } elseif ($left) { continue }
-                }
+            if ($null -ne $stream -and ($stream.Count -ge $stream.SendCount -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter -or $null -ne $stream.Failure)) {
+                Update-Stream $stream
+                if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
             }
             if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
         }
@@ -418,9 +405,9 @@ function Invoke-CCRefreshIdentities {
                     $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
                 }
             }
-            $head = '{'
-            if ($body) { $head += $body + ',' }
-            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+            $head = ''
+            if ($body) { $head = $body + ',' }
+            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
             $target = 'identities'
             # Whom it touches is only asked for where it will be shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
@@ -443,13 +430,13 @@ function Invoke-CCRefreshIdentities {
             if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
-            if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
+            if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
-            if ($null -ne $run) {
-                # Names came before it: written behind what became of them, at the next input or the end.
-                $run.Ending = @{ Result = @(); Problem = @(); Failure = $record }
-                return
+            if ($null -ne $stream) {
+                # Names came before it: what became of them is written first.
+                $stream.Failure = $record
+                Update-Stream $stream
             }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         }
@@ -466,26 +453,8 @@ function Invoke-CCRefreshIdentities {
     }
 
     end {
-        if ($null -eq $run) { return }
-        # What is left of the names that came by the pipeline, and all that is under way.
-        foreach ($batch in Clear-Buffer $run) { $run.Waiting.Enqueue($batch) }
-        $isDone = $false
-        $left = $null
-        try {
-            while ($null -ne ($outcome = Receive-Outcome $run 0)) {
-                # As above.
-                $left = 'break'
-                foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
-                if ($left) { break }
-                $ErrorActionPreference = $CallerErrorAction
-                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-                $ErrorActionPreference = 'Stop'
-                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
-            }
-            $isDone = $null -eq $left
-        } finally {
-            if (-not $isDone) { Stop-Run $run }
-        }
-        if ($left -eq 'break') { break } elseif ($left) { continue }
+        if ($null -eq $stream) { return }
+        Update-Stream $stream -IsLast
+        if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
     }
 }

@@ -1,0 +1,251 @@
+# A refresh of people by name, fed while it runs. The names of one command go to one operation of the library, and each
+# finished batch comes back once, in the order of the input. Batches, how many are under way, the ceiling, each name once,
+# the journal, and which error stops the rest are the library's.
+
+# So many names make one send. Fewer are sent when this time has passed, in which finished batches are written as well.
+$script:SendCount = 250
+$script:SendMilliseconds = 200
+
+# The state of one command. Nothing is started before names are sent.
+function New-Stream($Cmdlet, [string] $Option, [string] $Attribute, $RefreshArgs, [bool] $WithHttpInfo, $ErrorAction) {
+    if (-not $Attribute) { $Attribute = 'uid' }
+    $argument = ''
+    if ($null -ne $RefreshArgs) { $argument = ',"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
+    $stream = @{
+        Cmdlet       = $Cmdlet
+        ErrorAction  = $ErrorAction
+        WithHttpInfo = $WithHttpInfo
+        Attribute    = $Attribute
+        # Of the request, whether it starts the stream or is a dry run.
+        Member       = $argument + ',"configuration":' + (Get-ConfigurationText $Cmdlet)
+        Option       = $Option
+        ShowsPlan    = $WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium'
+        # Names that were read and not sent yet: a list for each attribute.
+        Names        = [System.Collections.Specialized.OrderedDictionary]::new()
+        Count        = 0
+        SendCount    = $script:SendCount
+        SendAfter    = $script:SendMilliseconds
+        Watch        = [System.Diagnostics.Stopwatch]::StartNew()
+        # The operation; 0 before its start and after its end.
+        Number       = [uint64] 0
+        IsFull       = $false
+        HasEnded     = $false
+        # Answers about names that the operation has not got.
+        Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
+        Warned       = @{}
+        HasToldError = $false
+        # Why the operation takes no more names, and the error that ends the command once all is written.
+        Refusal      = $null
+        Failure      = $null
+    }
+    # One question for each 250 names, and one plan for all of them.
+    if ($stream.ShowsPlan) { $stream.SendAfter = [long]::MaxValue }
+    if ($WhatIfPreference) { $stream.SendCount = [int]::MaxValue }
+    $stream
+}
+
+# Collects a name.
+function Add-Name([hashtable] $Stream, [string] $Attribute, [string] $Name) {
+    $names = $Stream.Names[$Attribute]
+    if ($null -eq $names) { $names = $Stream.Names[$Attribute] = [System.Collections.Generic.List[string]]::new() }
+    $names.Add($Name)
+    $Stream.Count++
+}
+
+# Sends the collected names, and writes what has come back. After the last names, and after an error that ends the
+# command, it waits until all is written; that error is in Failure then, for the public function to write.
+function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
+    $isDone = $false
+    $left = $null
+    try {
+        Send-Name $Stream $IsLast
+        while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
+            Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction
+            $left = $outcome.Left
+        }
+        $isDone = $null -eq $left
+    } finally {
+        if (-not $isDone) { Stop-Stream $Stream }
+    }
+    $Stream.Watch.Restart()
+    # That of the next command in the pipeline, which ends a loop of the caller's.
+    if ($left -eq 'break') { break } elseif ($left) { continue }
+}
+
+# Sends the collected names, as far as ShouldProcess allows, and the end behind them.
+function Send-Name([hashtable] $Stream, [bool] $IsLast) {
+    $blocks = @(foreach ($attribute in $Stream.Names.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Names[$attribute].ToArray() } })
+    $Stream.Names.Clear()
+    $Stream.Count = 0
+    for ($i = 0; $i -lt $blocks.Count; $i++) {
+        $block = $blocks[$i]
+        $text = '"identities":' + (ConvertTo-TextArray $block.Name)
+        if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
+        $isSent = $false
+        try {
+            if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) { continue }
+            # Where the first send has all names, the library counts them before anybody is refreshed.
+            $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
+        } catch {
+            $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
+        }
+        if (-not $isSent -and -not $WhatIfPreference) {
+            $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) })
+        }
+    }
+    if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
+}
+
+# Whether these names are to be sent. Whom they mean is only asked for where it is shown.
+function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute) {
+    $noun = 'identities'
+    if ($Name.Count -eq 1) { $noun = 'identity' }
+    $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
+    if ($Stream.ShowsPlan) {
+        $member = '"identities":' + (ConvertTo-TextArray $Name) + ',"identityAttribute":' + (ConvertTo-JsonText $Attribute)
+        $answer = Invoke-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":true' + $Stream.Option + '}') $Stream.Cmdlet
+        if ($WhatIfPreference -or -not $answer['ok']) {
+            $answer['identityAttribute'] = $Attribute
+            $answer['isPlan'] = $true
+            if ($null -eq $answer['calls'] -and $null -eq $answer['unmatched']) { $answer['calls'] = @(@{ identities = $Name; outcome = 'not_sent' }) }
+            $Stream.Answers.Enqueue($answer)
+        }
+        if (-not $answer['ok']) { return $false }
+        $target = Get-PlanText $answer $Attribute
+    }
+    # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+    if ($VerbosePreference -ne 'SilentlyContinue' -and -not $Stream.Cmdlet.MyInvocation.BoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
+    $Stream.Cmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')
+}
+
+# Starts the operation where there is none yet, and sends to it; whether that was taken.
+function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
+    if ($Stream.HasEnded) { return $false }
+    if ($IsLast) { $Text += ',"end":true' }
+    if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $Text }
+    if ($Stream.Number -eq 0) {
+        $member = '"stream":true,"identityAttribute":' + (ConvertTo-JsonText $Stream.Attribute)
+        $Stream.Number = Start-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":false' + $Stream.Option + '}')
+    }
+    $answer = Send-Operation $Stream.Number $Text
+    $Stream.IsFull = [bool] $answer['full']
+    $Stream.HasEnded = $IsLast -or -not $answer['ok']
+    if ($answer['ok']) { return $true }
+    # Its result tells why it has ended.
+    $Stream.Refusal = New-ErrorRecord $answer['error']
+    $false
+}
+
+# No more names.
+function Close-Stream([hashtable] $Stream) {
+    if ($Stream.Number -ne 0) { $null = Send-Text $Stream '"identities":[]' -IsLast }
+    $Stream.HasEnded = $true
+}
+
+# What became of the next batch, or $null. It is waited for while the library takes no more names, and after the last
+# names until all is told.
+function Receive-Outcome([hashtable] $Stream) {
+    if ($Stream.Answers.Count -gt 0) { return ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
+    $watch = $null
+    while ($Stream.Number -ne 0) {
+        $milliseconds = [uint32] 0
+        if ($Stream.IsFull -or $Stream.HasEnded) { $milliseconds = $script:SliceMilliseconds }
+        $text = Read-Operation $Stream.Number $milliseconds
+        if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
+            if ($milliseconds -eq 0) { return }
+            if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
+            if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Stream.Cmdlet }
+            # Names may have been taken out without a batch: asks.
+            if (-not $Stream.HasEnded) { $null = Send-Text $Stream '"identities":[]' }
+            continue
+        }
+        Hide-Progress
+        $isLast = -not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)
+        if ($isLast) {
+            $script:Native::cc_operation_free($Stream.Number)
+            $Stream.Number = [uint64] 0
+            $Stream.HasEnded = $true
+        }
+        try {
+            $answer = ConvertFrom-OperationText $text 'cc_refresh_identities'
+        } catch {
+            if ($null -eq $Stream.Failure) { $Stream.Failure = Update-ErrorRecord $_ $null '' 'maybe' $Stream.Cmdlet }
+            Close-Stream $Stream
+            continue
+        }
+        if (-not $isLast) { return ConvertTo-Outcome $Stream $answer }
+        Complete-Stream $Stream $answer
+    }
+}
+
+# A batch's answer as an outcome: objects for the pipeline, and non-terminating errors. An error that ends the command is
+# left in Failure.
+function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+    $attribute = $Answer['identityAttribute']
+    $failure = $Answer['error']
+    $outcome = @{ Result = @(); Problem = @() }
+    if ($Answer['ok'] -and $VerbosePreference -ne 'SilentlyContinue' -and $null -eq $Answer['isPlan']) { Write-ResultVerbose $Answer }
+    # Also of people who were not sent: each name is once in a result.
+    if (-not $WhatIfPreference) { $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo) }
+    $problems = @(
+        foreach ($one in $Answer['unmatched']) { New-UnmatchedError $one $attribute $Answer['baseUrl'] }
+        foreach ($entry in $Answer['ambiguous']) { New-AmbiguousError $entry $attribute $Answer['baseUrl'] }
+        foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
+    )
+    $ending = $null
+    if ($null -ne $failure) {
+        $Stream.HasToldError = $true
+        if ($failure['code'] -eq 'task_failed') {
+            $problems += @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call } })
+        } elseif ($failure['code'] -ne 'cancelled' -and -not ($failure['code'] -eq 'no_match' -and $problems.Count -gt 0)) {
+            # That nobody was left is told by each name; that this command has cancelled it, by the result.
+            $record = Update-ErrorRecord (New-AnswerError $Answer) (Get-FailedName $Answer) '' $failure['sent'] $Stream.Cmdlet
+            if ($failure['stopsRun'] -or $Answer['isPlan']) { $ending = $record } else { $problems += $record }
+        }
+    }
+    if ($null -ne $ending) {
+        if ($null -eq $Stream.Failure) {
+            $Stream.Failure = $ending
+            Close-Stream $Stream
+        } elseif ($Stream.Failure.FullyQualifiedErrorId -ne $ending.FullyQualifiedErrorId) {
+            # One more reason; usually it is the same one again.
+            $problems += $ending
+        }
+    }
+    if ($problems.Count -gt 0 -and $Stream.ErrorAction -eq 'Stop') {
+        Stop-AtProblem $Stream $problems[0]
+        $problems = @()
+    }
+    $outcome.Problem = $problems
+    # Last: where a warning ends the command, the result is complete.
+    Write-AnswerWarning $Answer $Stream.Warned
+    $outcome
+}
+
+# Ends the command by a non-terminating error, which the caller's ErrorAction makes a terminating one: nothing more is
+# sent, and what was under way is told before.
+function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
+    if ($null -eq $Stream.Failure) { $Stream.Failure = $Problem }
+    if ($Stream.Number -ne 0) { $null = Suspend-Operation $Stream.Number }
+    $Stream.HasEnded = $true
+}
+
+# The operation's own result: the totals, its warnings, and the error that no batch has told.
+function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+    $failure = $Answer['error']
+    if ($null -eq $Stream.Failure -and $null -ne $failure -and -not $Stream.HasToldError) {
+        $Stream.Failure = Update-ErrorRecord (New-AnswerError $Answer) $null '' $failure['sent'] $Stream.Cmdlet
+    }
+    if ($null -eq $Stream.Failure) { $Stream.Failure = $Stream.Refusal }
+    Write-AnswerWarning $Answer $Stream.Warned
+}
+
+# Cancels the operation where the command ends before it, and says what became of people of whom nothing was written.
+function Stop-Stream([hashtable] $Stream) {
+    if ($null -eq $Stream -or $Stream.Number -eq 0) { return }
+    $number = $Stream.Number
+    $Stream.Number = [uint64] 0
+    $stopped = Stop-Operation $number
+    Hide-Progress
+    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result) { Write-StopWarning 'cc_refresh_identities' $stopped }
+}
