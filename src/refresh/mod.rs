@@ -123,7 +123,13 @@ pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Res
         Selection::People(people) => by_name::refresh(&call, &request, people, route, feed),
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
-    let warnings = call.notices.warnings(&service);
+    let skipped = match &refreshed {
+        Ok(refreshed) => refreshed.totals.as_ref().map(|totals| totals.skipped).or(refreshed.skipped),
+        Err(failure) => failure.report.totals.as_ref().map(|totals| totals.skipped),
+    };
+    let skipped = skipped.filter(|skipped| *skipped > 0);
+    let skipped = skipped.map(|skipped| format!("{skipped} identities were skipped: the journal lists them as done."));
+    let warnings: Vec<String> = skipped.into_iter().chain(call.notices.warnings(&service)).collect();
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
         Err(failure) => Err(failure.warnings(warnings)),

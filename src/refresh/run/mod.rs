@@ -236,6 +236,12 @@ impl<'r> Run<'r> {
         people > 0 && self.ceiling.is_some_and(|ceiling| self.touched + people > ceiling)
     }
 
+    /// Whether the people of such a call count for the ceiling: those of a synchronization count with the call before it,
+    /// where there is one.
+    fn counts(&self, kind: &Kind) -> bool {
+        *kind != Kind::Synchronize || matches!(&self.method, Method::ByIds(effects) if !effects.process)
+    }
+
     /// Opens a batch and plans its calls.
     fn plan(&mut self, mut batch: Batch) {
         self.last_number += 1;
@@ -334,7 +340,7 @@ impl<'r> Run<'r> {
         {
             self.stop();
         }
-        if planned.kind != Kind::Synchronize {
+        if self.counts(&planned.kind) {
             self.touched += planned.identities.len() as u64;
         }
         self.under_way.push_back((planned, pending));
@@ -347,7 +353,7 @@ impl<'r> Run<'r> {
             Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
-        if kind != Kind::Synchronize && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
+        if self.counts(&kind) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
             self.touched -= people;
         }
         let written = match &mut self.journal {
