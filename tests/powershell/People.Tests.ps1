@@ -476,7 +476,7 @@ Describe 'People from the pipeline' {
         try {
             Set-Configuration -BaseUrl $fragile.Url
             (Get-Configuration).MaximumRetryCount = 3
-            (Get-Configuration).RetryIntervalSeconds = 0
+            (Get-Configuration).RetryIntervalSeconds = 0.001
             Add-Fault $fragile @{ on = 'any'; kind = 'status'; status = 429; retryAfter = 0; times = 0; every = 3 }
             Add-Fault $fragile @{ on = 'any'; kind = 'reset_before'; times = 0; every = 10 }
             Add-Fault $fragile @{ on = 'process'; kind = 'die'; delayMs = 4000; skip = 1 }

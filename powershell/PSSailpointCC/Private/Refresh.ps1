@@ -4,18 +4,6 @@ function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
 
-# The full path of a journal: the library does not know the session's location and drives.
-function ConvertTo-JournalText([string] $Path, $Cmdlet) {
-    $provider = $drive = $null
-    try {
-        $full = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path, [ref] $provider, [ref] $drive)
-    } catch {
-        throw (New-ArgumentError ('-JournalPath is no path: {0}' -f $_.Exception.GetBaseException().Message) 'Give the path of a file, which need not be there yet.')
-    }
-    if ($provider.Name -ne 'FileSystem') { throw (New-ArgumentError ("-JournalPath must be a path of the file system, and '{0}' is one of the provider {1}." -f $Path, $provider.Name)) }
-    ConvertTo-JsonText $full
-}
-
 # A dictionary or an object with a filter or refreshArgs.
 function Test-RequestObject($Value) {
     if ($null -eq $Value) { return $false }

@@ -7,31 +7,36 @@ $script:SendCount = 250
 $script:SendMilliseconds = 200
 
 # The state of one command. Nothing is started before names are sent.
-function New-Stream($Cmdlet, [string] $Option, [string] $Attribute, $RefreshArgs, [bool] $WithHttpInfo, $ErrorAction) {
-    if (-not $Attribute) { $Attribute = 'uid' }
+function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $attribute = 'uid'
+    if ($bound['IdentityAttribute']) { $attribute = $bound['IdentityAttribute'] }
     $argument = ''
-    if ($null -ne $RefreshArgs) { $argument = ',"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
+    if ($null -ne $bound['RefreshArgs']) { $argument = ',"refreshArgs":' + (ConvertTo-ArgumentText $bound['RefreshArgs']) }
     $stream = @{
         Cmdlet       = $Cmdlet
         ErrorAction  = $ErrorAction
-        WithHttpInfo = $WithHttpInfo
-        Attribute    = $Attribute
+        WithHttpInfo = [bool] $bound['WithHttpInfo']
+        Attribute    = $attribute
         # Of the request, whether it starts the stream or is a dry run.
         Member       = $argument + ',"configuration":' + (Get-ConfigurationText $Cmdlet)
-        Option       = $Option
+        Option       = $Option + (Get-JournalMember $Cmdlet)
         ShowsPlan    = $WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium'
-        # Names that were read and not sent yet: a list for each attribute.
-        Names        = [System.Collections.Specialized.OrderedDictionary]::new()
-        Count        = 0
+        # Names that were read and not sent yet: values of the attribute, and lists of values of others.
+        Plain        = [System.Collections.Generic.List[string]]::new()
+        Other        = [System.Collections.Specialized.OrderedDictionary]::new()
         SendCount    = $script:SendCount
         SendAfter    = $script:SendMilliseconds
+        IsDue        = $false
         Watch        = [System.Diagnostics.Stopwatch]::StartNew()
         # The operation; 0 before its start and after its end.
         Number       = [uint64] 0
         IsFull       = $false
         HasEnded     = $false
-        # Answers about names that the operation has not got.
+        # What the operation does not tell: answers to dry runs, and names that it has not got, or not begun with.
         Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
+        Untold       = @()
+        HasBegun     = $false
         Warned       = @{}
         HasToldError = $false
         # Why the operation takes no more names, and the error that ends the command once all is written.
@@ -44,12 +49,41 @@ function New-Stream($Cmdlet, [string] $Option, [string] $Attribute, $RefreshArgs
     $stream
 }
 
-# Collects a name.
-function Add-Name([hashtable] $Stream, [string] $Attribute, [string] $Name) {
-    $names = $Stream.Names[$Attribute]
-    if ($null -eq $names) { $names = $Stream.Names[$Attribute] = [System.Collections.Generic.List[string]]::new() }
-    $names.Add($Name)
-    $Stream.Count++
+# The journal of a run, with the full path: the library does not know the session's location and drives.
+function Get-JournalMember($Cmdlet) {
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $member = ''
+    if ($bound['ResendUncertain']) { $member = ',"resendUncertain":true' }
+    if (-not $bound['JournalPath']) { return $member }
+    $provider = $drive = $null
+    try {
+        $path = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($bound['JournalPath'], [ref] $provider, [ref] $drive)
+    } catch {
+        throw (New-ArgumentError ('-JournalPath is no path: {0}' -f $_.Exception.GetBaseException().Message) 'Give the path of a file, which need not be there yet.')
+    }
+    if ($provider.Name -ne 'FileSystem') { throw (New-ArgumentError ("-JournalPath must be a path of the file system; '{0}' belongs to the provider {1}." -f $bound['JournalPath'], $provider.Name)) }
+    $member + ',"journal":' + (ConvertTo-JsonText $path)
+}
+
+# Collects the values of -Identity, all of which are sent at once; returns errors for those that name nobody.
+function Add-Identity([hashtable] $Stream, [string[]] $Identity) {
+    if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
+    foreach ($name in $Identity) { if ($name -match '\S') { $Stream.Plain.Add($name) } else { New-InputError $name } }
+    $Stream.SendCount = [int]::MaxValue
+    $Stream.SendAfter = [long]::MaxValue
+}
+
+# Collects whom an object of the pipeline names; returns an error where that is nobody.
+function Add-Person([hashtable] $Stream, $Value) {
+    $person = Resolve-Person $Value $Stream.Attribute
+    if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
+    $names = $Stream.Plain
+    if ($person[0] -ne $Stream.Attribute) {
+        $names = $Stream.Other[$person[0]]
+        if ($null -eq $names) { $names = $Stream.Other[$person[0]] = [System.Collections.Generic.List[string]]::new() }
+    }
+    $names.Add($person[1])
+    if ($names.Count -ge $Stream.SendCount) { $Stream.IsDue = $true }
 }
 
 # Sends the collected names, and writes what has come back. After the last names, and after an error that ends the
@@ -74,24 +108,25 @@ function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
 
 # Sends the collected names, as far as ShouldProcess allows, and the end behind them.
 function Send-Name([hashtable] $Stream, [bool] $IsLast) {
-    $blocks = @(foreach ($attribute in $Stream.Names.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Names[$attribute].ToArray() } })
-    $Stream.Names.Clear()
-    $Stream.Count = 0
+    $blocks = @(
+        if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray(); IsSent = $false } }
+        foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray(); IsSent = $false } }
+    )
+    $Stream.Plain.Clear()
+    $Stream.Other.Clear()
+    $Stream.IsDue = $false
     for ($i = 0; $i -lt $blocks.Count; $i++) {
         $block = $blocks[$i]
         $text = '"identities":' + (ConvertTo-TextArray $block.Name)
         if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
-        $isSent = $false
         try {
             if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) { continue }
             # Where the first send has all names, the library counts them before anybody is refreshed.
-            $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
+            $block.IsSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
         } catch {
             $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
         }
-        if (-not $isSent -and -not $WhatIfPreference) {
-            $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) })
-        }
+        if (-not ($block.IsSent -and $Stream.HasBegun)) { $Stream.Untold += $block }
     }
     if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
 }
@@ -173,9 +208,17 @@ function Receive-Outcome([hashtable] $Stream) {
             Close-Stream $Stream
             continue
         }
+        if (-not $Stream.HasBegun -and (-not $isLast -or $null -ne $answer['totals'])) {
+            $Stream.HasBegun = $true
+            $Stream.Untold = @($Stream.Untold | Where-Object { -not $_.IsSent })
+        }
         if (-not $isLast) { return ConvertTo-Outcome $Stream $answer }
         Complete-Stream $Stream $answer
     }
+    if (-not $Stream.HasEnded) { return }
+    foreach ($block in $Stream.Untold) { $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) }) }
+    $Stream.Untold = @()
+    if ($Stream.Answers.Count -gt 0) { ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
 }
 
 # A batch's answer as an outcome: objects for the pipeline, and non-terminating errors. An error that ends the command is
@@ -185,7 +228,7 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
     $failure = $Answer['error']
     $outcome = @{ Result = @(); Problem = @() }
     if ($Answer['ok'] -and $VerbosePreference -ne 'SilentlyContinue' -and $null -eq $Answer['isPlan']) { Write-ResultVerbose $Answer }
-    # Also of people who were not sent: each name is once in a result.
+    # Each name is once in a result, also of people who were not sent.
     if (-not $WhatIfPreference) { $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo) }
     $problems = @(
         foreach ($one in $Answer['unmatched']) { New-UnmatchedError $one $attribute $Answer['baseUrl'] }
@@ -226,6 +269,7 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
 # sent, and what was under way is told before.
 function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Problem }
+    $Stream.IsDue = $true
     if ($Stream.Number -ne 0) { $null = Suspend-Operation $Stream.Number }
     $Stream.HasEnded = $true
 }

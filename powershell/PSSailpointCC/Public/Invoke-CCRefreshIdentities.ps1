@@ -1,18 +1,19 @@
 function Invoke-CCRefreshIdentities {
     <#
     .SYNOPSIS
-    Refreshes the identities that a filter or their names tell: POST /cc/api/system/refreshIdentities, or its successor.
+    Refreshes the identities that a filter matches or that are named: POST /cc/api/system/refreshIdentities, or its successor.
 
     .DESCRIPTION
     Starts an identity refresh for the identities that the filter of the
     request matches, and returns what the service answers. A refresh can be
     a long running process; the service does it in the background.
 
-    People are named without a filter by -Identity, or come by the pipeline:
-    the safe way, which can never become a refresh of everybody. Their names
-    are looked up, 250 at a time, and a result is returned for each 250. A
-    name that matches nobody, or more than one, is an error that ends
-    nothing.
+    People are named without a filter by -Identity or by the pipeline. This
+    can never become a refresh of everybody. Their names are looked up, 250
+    at a time, and each batch of up to 250 people gives a result, in the
+    order of the input. A name that matches nobody, or several people, is a
+    non-terminating error. With -JournalPath the same command goes on after
+    it was interrupted, and sends nobody twice.
 
     The service itself refreshes the WHOLE TENANT when a filter is missing,
     cannot be parsed, names an attribute that is not searchable or matches
@@ -42,7 +43,7 @@ function Invoke-CCRefreshIdentities {
 
     .PARAMETER ContentType
     Accepted as the official module has it, also from the pipeline; JSON is
-    what is sent, whatever it says.
+    always sent.
 
     .PARAMETER RefreshIdentitiesRequest
     What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
@@ -50,8 +51,9 @@ function Invoke-CCRefreshIdentities {
     JSON text, which is sent as it is.
 
     .PARAMETER Identity
-    Whom to refresh, by name: any number of them. Each once, however often
-    it stands here.
+    Whom to refresh, by name: any number of names. Each is sent once. With
+    a ceiling (-MaxIdentities), all of them are counted before the first is
+    sent.
 
     .PARAMETER IdentityAttribute
     Which attribute the names are values of: uid where not given; name (the
@@ -79,8 +81,25 @@ function Invoke-CCRefreshIdentities {
     tenant that has no account. On SailPoint's guidance only.
 
     .PARAMETER MaxIdentities
-    Refuses to touch more than so many, those included of whom only the
-    service can tell. Where not given, the configuration's MaxIdentities.
+    Refuses to touch more identities than this in all, those included of
+    whom only the service can tell. Where not given, the configuration's
+    MaxIdentities.
+
+    .PARAMETER JournalPath
+    A file that records what is sent and what became of it. The same command
+    with the same file goes on after Ctrl+C, an error, a crash or a power
+    failure: it skips people who are done, says in a warning how many they
+    are, and sends the others. It asks the tenant about people who may have
+    been sent. Those of whom the tenant cannot tell get a result MaybeSent.
+    The file is created where it does not exist, and holds no secret.
+    It is refused, before anything is sent, where another command uses it,
+    or where tenant, backend, attribute, arguments or filter are others than
+    in the file. A filter can have a journal with -Backend process.
+
+    .PARAMETER ResendUncertain
+    Also sends people who may have been sent by an earlier command with the
+    same journal, and of whom the tenant cannot tell. A second refresh does
+    no harm.
 
     .PARAMETER NoPreflight
     Sends the filter without counting whom it matches. A filter that matches
@@ -106,22 +125,26 @@ function Invoke-CCRefreshIdentities {
 
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows
-    how they get on. A warning of a task is a warning; a task that failed,
-    and everybody whom it has not refreshed, is an error.
+    their progress. A warning of a task is a warning. A task that failed,
+    and each person whom it has not refreshed, is a non-terminating error.
 
     .PARAMETER WaitTimeoutSec
-    Waits no longer than so many seconds, 3600 where not given. The error
+    Waits at most so many seconds, 3600 where not given. The error
     says how to follow the task, which goes on.
 
     .PARAMETER InputObject
     From the pipeline: names, which are texts or numbers, or objects with a
     property Identity (a value of -IdentityAttribute), uid, alias (the user
-    name) or id, in this order; sent whenever 250 have come, the rest at the
-    end. Or requests, which are objects with filter or refreshArgs, each of
-    which is sent at once. Or a content type, such as "application/json",
-    for the request that -RefreshIdentitiesRequest names. Anything else, a
-    filter too, is an error that ends nothing, and nothing is sent for it.
-    Nothing at all in the pipeline sends nothing.
+    name) or id, in this order. They are sent while more are read. Or
+    requests, which are objects with filter or refreshArgs, each of which is
+    sent at once. Or a content type, such as "application/json", for the
+    request that -RefreshIdentitiesRequest names. Anything else, a filter
+    too, is a non-terminating error, and nothing is sent for it. An empty
+    pipeline sends nothing.
+
+    Where the pipeline ends early (Ctrl+C, Select-Object -First, break, an
+    error in another command), nothing more is sent, and a warning says what
+    became of the names of which no result was written.
 
     .PARAMETER WithHttpInfo
     Returns a hashtable with Response, StatusCode and Headers in place of
@@ -146,7 +169,7 @@ function Invoke-CCRefreshIdentities {
     .EXAMPLE
     Invoke-CCRefreshIdentities -Filter 'uid.in({"amelie.roux"})' -RefreshArgs @{ promoteAttributes = $true } -MaxIdentities 10
 
-    Refreshes whom the filter matches, unless that are more than ten.
+    Refreshes whom the filter matches, at most ten identities.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs @{ promoteAttributes = $true }
@@ -156,18 +179,28 @@ function Invoke-CCRefreshIdentities {
     .EXAMPLE
     Find-CCIdentity 'uid == "amelie.roux"' | Invoke-CCRefreshIdentities -WhatIf
 
-    Shows which calls a refresh of those found would be.
+    Shows which calls a refresh of the people found would make.
 
     .EXAMPLE
     'amelie.roux', 'no.such.person' | Invoke-CCRefreshIdentities -IdentityAttribute name -ErrorAction SilentlyContinue -ErrorVariable Problems
     $Problems | ForEach-Object { "{0}: {1}" -f $_.TargetObject, $_.Exception.Message }
 
-    Refreshes those that there are, and tells the names that nobody has.
+    Refreshes the people who exist, and shows the names that nobody has.
+
+    .EXAMPLE
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
+
+    Refreshes everybody in the file. The same command goes on after an interruption.
+
+    .EXAMPLE
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
+
+    Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
 
-    Refreshes one person, waits until that is done, and says whether it has worked.
+    Refreshes one person, waits until that is done, and shows whether it succeeded.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
@@ -194,12 +227,13 @@ function Invoke-CCRefreshIdentities {
     .OUTPUTS
     PSSailpointCC.RefreshResult
 
-    Of people by name, for each 250: Outcome (Accepted, Rejected, NotSent,
-    MaybeSent), Identities (whom it is about, as given), IdentityAttribute,
-    Ids, Status, TaskId (several where the calls were), Backend, BaseUrl,
-    Unmatched, Ambiguous, Warnings, Response, TrackingId. Where several
-    calls ended differently there is one for each outcome. Every name given
-    is once in Identities, Unmatched or Ambiguous.
+    For each batch of up to 250 people by name: Outcome (Accepted, Rejected,
+    NotSent, MaybeSent), Identities (the names, as given), IdentityAttribute,
+    Ids, Status, TaskId (several where several calls were made), Backend,
+    BaseUrl, Unmatched, Ambiguous, Warnings, Response, TrackingId. Where the
+    calls of a batch ended differently, there is one result for each
+    outcome. Every name that was read is once in Identities, Unmatched or
+    Ambiguous, unless the journal lists it as done.
 
     .LINK
     about_PSSailpointCC
@@ -327,23 +361,13 @@ function Invoke-CCRefreshIdentities {
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
         if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
         if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
-        if ($Wait) {
-            $options += ',"wait":true'
-            if ($WaitTimeoutSec) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
-        }
-        if ($ResendUncertain) { $options += ',"resendUncertain":true' }
-        if ($JournalPath) {
-            try { $options += ',"journal":' + (ConvertTo-JournalText $JournalPath $PSCmdlet) } catch {
-                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $_ $JournalPath '' 'no' $PSCmdlet) -ErrorAction Stop
-            }
-        }
+        if ($Wait) { $options += ',"wait":true' }
+        if ($WaitTimeoutSec -and $Wait) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
-        $asks = $All -and -not $Force
-        if ($asks -and -not $PSBoundParameters['Confirm']) {
-            # Once: not for the preference, and then for -All.
-            $ConfirmPreference = 'None'
-        } else { $asks = $false }
+        # Once: not for the preference, and then for -All.
+        $asks = $All -and -not $Force -and -not $PSBoundParameters['Confirm']
+        if ($asks) { $ConfirmPreference = 'None' }
         # Where people are named.
         $stream = $null
     }
@@ -352,43 +376,40 @@ function Invoke-CCRefreshIdentities {
         $request = $RefreshIdentitiesRequest
         if ($parameterSet -eq 'Identity' -or $inputNamed -or $MyInvocation.ExpectingInput) {
             $refusals = @()
-            $person = $null
+            $isPerson = $parameterSet -eq 'Identity'
             try {
-                if ($parameterSet -eq 'Identity') {
-                    if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
-                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $IdentityAttribute $RefreshArgs $WithHttpInfo $CallerErrorAction
-                    foreach ($name in $Identity) { if ($name -match '\S') { Add-Name $stream $stream.Attribute $name } else { $refusals += New-InputError $name } }
+                if ($isPerson) {
+                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction
+                    $refusals = @(Add-Identity $stream $Identity)
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
-                } elseif (-not $requestNamed -and $null -ne $request) {
-                    # By property name.
                 } elseif ($requestNamed) {
                     # Another object may still bring its ContentType by property name.
                     if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
+                } elseif ($null -ne $request) {
+                    # By property name.
                 } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
                     $request = $InputObject
-                    if ($null -ne $RefreshArgs) { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') } elseif ($JournalPath) { $refusals = @(New-InputError $InputObject -Beside '-JournalPath') }
+                    foreach ($name in 'RefreshArgs', 'JournalPath') { if ($null -ne $PSBoundParameters[$name] -and $refusals.Count -eq 0) { $refusals = @(New-InputError $InputObject -Beside "-$name") } }
                 } else {
-                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $IdentityAttribute $RefreshArgs $WithHttpInfo $CallerErrorAction }
-                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $stream.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $stream.Attribute }
-                    if ($person -is [System.Management.Automation.ErrorRecord]) { $refusals = @($person) } else { Add-Name $stream $person[0] $person[1] }
+                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction }
+                    $isPerson = $true
+                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @(Add-Person $stream $InputObject) }
                 }
             } catch {
                 $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
-                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+                if ($null -eq $stream) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop }
+                Stop-AtProblem $stream $record
             }
-            if ($refusals.Count -gt 0 -and $null -ne $stream -and $stream.ErrorAction -eq 'Stop' -and $parameterSet -ne 'Identity') {
-                Stop-AtProblem $stream $refusals[0]
-            } else {
-                $ErrorActionPreference = $CallerErrorAction
-                foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
-                $ErrorActionPreference = 'Stop'
+            if ($refusals.Count -gt 0) {
+                # An error that ends the command comes behind what became of the names before it.
+                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
             }
-            if ($null -ne $stream -and ($stream.Count -ge $stream.SendCount -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter -or $null -ne $stream.Failure)) {
+            if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
                 Update-Stream $stream
                 if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
             }
-            if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
+            if ($isPerson -or $refusals.Count -gt 0) { return }
         }
 
         $answer = $unrefreshed = $null
@@ -405,13 +426,14 @@ function Invoke-CCRefreshIdentities {
                     $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
                 }
             }
-            $head = ''
-            if ($body) { $head = $body + ',' }
+            $head = '"options":{"dryRun":'
+            if ($body) { $head = $body + ',' + $head }
             $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
+            if ($JournalPath) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
             # Whom it touches is only asked for where it will be shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
-                $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail) $PSCmdlet
+                $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'true' + $tail) $PSCmdlet
                 if (-not $answer['ok']) { throw (New-AnswerError $answer) }
                 $target = Get-PlanText $answer
                 if ($WhatIfPreference) { Write-AnswerWarning $answer @{} }
@@ -426,7 +448,7 @@ function Invoke-CCRefreshIdentities {
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
-            $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
+            $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
             if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
@@ -443,13 +465,12 @@ function Invoke-CCRefreshIdentities {
 
         # Outside the try: an error of the next command in the pipeline is not this one's.
         $response = $answer['response']
+        # Where the journal has everybody as done, nothing was called.
+        if ($null -eq $response) { return }
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
         if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
-        if ($null -eq $unrefreshed) { return }
-        $ErrorActionPreference = $CallerErrorAction
-        foreach ($problem in $unrefreshed) { $PSCmdlet.WriteError($problem) }
-        $ErrorActionPreference = 'Stop'
+        if ($null -ne $unrefreshed) { Write-Outcome @{ Problem = $unrefreshed } $PSCmdlet $CallerErrorAction }
     }
 
     end {
