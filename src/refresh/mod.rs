@@ -128,7 +128,8 @@ pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Res
         Err(failure) => failure.report.totals.as_ref().map(|totals| totals.skipped),
     };
     let skipped = skipped.filter(|skipped| *skipped > 0);
-    let skipped = skipped.map(|skipped| format!("{skipped} identities were skipped: the journal lists them as done."));
+    let skipped =
+        skipped.map(|skipped| format!("Identities skipped because the journal lists them as done: {skipped}."));
     let warnings: Vec<String> = skipped.into_iter().chain(call.notices.warnings(&service)).collect();
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),

@@ -55,14 +55,19 @@ function Get-JournalMember($Cmdlet) {
     $member = ''
     if ($bound['ResendUncertain']) { $member = ',"resendUncertain":true' }
     if (-not $bound['JournalPath']) { return $member }
-    $provider = $drive = $null
+    # In the caller's session, which may have drives of its own: a script block made from a tree is bound to no session.
+    $resolve = {
+        $provider = $drive = $null
+        $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($args[0], [ref] $provider, [ref] $drive)
+        $provider
+    }
     try {
-        $path = $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($bound['JournalPath'], [ref] $provider, [ref] $drive)
+        $path, $provider = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $resolve.Ast.GetScriptBlock(), $bound['JournalPath'])
     } catch {
         throw (New-ArgumentError ('-JournalPath is no path: {0}' -f $_.Exception.GetBaseException().Message) 'Give the path of a file, which need not be there yet.')
     }
     if ($provider.Name -ne 'FileSystem') { throw (New-ArgumentError ("-JournalPath must be a path of the file system; '{0}' belongs to the provider {1}." -f $bound['JournalPath'], $provider.Name)) }
-    $member + ',"journal":' + (ConvertTo-JsonText $path)
+    $member + ',"journal":' + (ConvertTo-JsonText ([string] $path))
 }
 
 # Collects the values of -Identity, all of which are sent at once; returns errors for those that name nobody.

@@ -403,7 +403,7 @@ function Invoke-CCRefreshIdentities {
             }
             if ($refusals.Count -gt 0) {
                 # An error that ends the command comes behind what became of the names before it.
-                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
+                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
             }
             if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
                 Update-Stream $stream
@@ -470,7 +470,7 @@ function Invoke-CCRefreshIdentities {
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
         if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
-        if ($null -ne $unrefreshed) { Write-Outcome @{ Problem = $unrefreshed } $PSCmdlet $CallerErrorAction }
+        if ($null -ne $unrefreshed) { Write-Outcome @{ Result = @(); Problem = $unrefreshed } $PSCmdlet $CallerErrorAction }
     }
 
     end {
