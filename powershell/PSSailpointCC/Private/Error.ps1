@@ -1,5 +1,5 @@
-# Error records. Everything private throws one of these; the public function that was called writes it, so that the
-# message stands at the caller's line.
+# Error records. Private functions throw them; the public function that was called writes them, so that the error
+# position is the caller's line.
 
 $script:ErrorCategory = @{
     invalid_argument      = 'InvalidArgument'
@@ -64,8 +64,8 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     if (-not $category) { $category = 'NotSpecified' }
     $record = [System.Management.Automation.ErrorRecord]::new($exception, $id, $category, $TargetObject)
 
-    # ErrorDetails is what a script parses as JSON and what stands at the prompt: the service's own words where there
-    # are any, and then ours go into the recommendation below them.
+    # A script parses ErrorDetails as JSON, and the prompt shows it: the service's body where there is one. Our message
+    # goes into the recommendation below it then.
     if ($null -ne $response -and $null -ne $response['body']) {
         $details = ConvertTo-JsonText $response['body']
         $hint = ($message, $hint | Where-Object { $_ }) -join "`n"
@@ -79,7 +79,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     $record
 }
 
-# What the web cmdlets throw: on PowerShell 7 their very type, which 5.1 does not have.
+# The exception type of the web cmdlets on PowerShell 7; 5.1 does not have it.
 function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
     if (-not $script:IsCore) {
         $exception = [System.InvalidOperationException]::new($Message)

@@ -45,8 +45,8 @@ function ConvertTo-TextArray([string[]] $Text) {
     '["' + (($Text -creplace '(["\\])', '\$1') -join '","') + '"]'
 }
 
-# A dictionary or an object with properties, in its order. The usual values are written right here: a call of a
-# function costs more than all the rest.
+# A dictionary or an object with properties, in its order. The usual values are converted inline, because a function
+# call costs more than all the rest.
 function ConvertTo-JsonObject($Value, [int] $Depth) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     $isTable = $Value -is [System.Collections.IDictionary]

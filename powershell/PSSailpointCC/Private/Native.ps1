@@ -51,7 +51,7 @@ function New-SurrogateError {
     }
 }
 
-# For an answer that this PowerShell cannot read, such as one of a thousand levels.
+# The error for an answer that this PowerShell cannot parse, such as one with a thousand levels.
 function New-UnreadableError($Reason, [string] $Name, [string] $Text) {
     $sent = 'maybe'
     $hint = 'The refresh may have been started: do not repeat it unseen.'

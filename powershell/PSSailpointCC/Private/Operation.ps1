@@ -1,12 +1,12 @@
-# Whatever uses the network runs as an operation of the library, is waited for in slices, and is cancelled where the wait
-# ends otherwise: Ctrl+C comes between two of them, as it would not while native code blocks. It is told by a flag of
-# each command's own: $PSCmdlet.Stopping is false in a finally block.
+# Calls that use the network run as operations of the library and are waited for in slices: PowerShell handles Ctrl+C
+# between two slices, but not while native code blocks. An operation whose wait ends early is cancelled. Each command has
+# a flag of its own for that, because $PSCmdlet.Stopping is false in a finally block.
 
-# How long one slice is, and how long nothing is said of what goes on.
+# The length of a slice, and the time before progress is shown.
 $script:SliceMilliseconds = [uint32] 50
 $script:QuietMilliseconds = 500
 
-# So long the report of what was cancelled is waited for.
+# How long the report of a cancelled operation is waited for.
 $script:AccountMilliseconds = 150
 
 # Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
@@ -22,7 +22,7 @@ function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     try {
         $number = $native::cc_operation_start($function, $bytes)
         while ($true) {
-            # Comes back at once when it is done.
+            # Returns at once when the operation is done.
             $pointer = $native::cc_operation_wait($number, $script:SliceMilliseconds)
             $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
             $native::cc_string_free($pointer)
@@ -41,7 +41,7 @@ function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
             Write-StopWarning $Name $stopped
         }
     }
-    # As in ConvertFrom-OperationText; each function that is called costs as much as a tenth of the rest.
+    # The same as ConvertFrom-OperationText, inline: a function call costs a tenth of the rest.
     if (-not $script:IsCore) { return ConvertFrom-OperationText $text $Name }
     try {
         $failure = $null
@@ -51,14 +51,14 @@ function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     }
 }
 
-# Starts an operation: its number, which goes to Read-Operation until it has ended, or to Stop-Operation.
+# Starts an operation; returns its number for Read-Operation and Stop-Operation.
 function Start-Operation([string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
 }
 
-# Gives names to an operation: its answer.
+# Sends names to an operation; returns its answer.
 function Send-Operation([uint64] $Number, [string] $Member) {
     $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     $pointer = $script:Native::cc_operation_send($Number, $bytes)
@@ -67,14 +67,14 @@ function Send-Operation([uint64] $Number, [string] $Member) {
     ConvertFrom-JsonText $text
 }
 
-# What an operation tells within that time: a finished batch, its end, or how it gets on.
+# The next event of an operation within that time: a finished batch, its end, or its progress.
 function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
     $pointer = $script:Native::cc_operation_wait($Number, $Milliseconds)
     if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
     $script:Native::cc_string_free($pointer)
 }
 
-# Cancels an operation: whether a refresh had left.
+# Cancels an operation; returns whether a refresh had left.
 function Suspend-Operation([uint64] $Number) {
     $pointer = $script:Native::cc_operation_cancel($Number)
     $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
@@ -82,8 +82,8 @@ function Suspend-Operation([uint64] $Number) {
     (ConvertFrom-JsonText $text)['sent']
 }
 
-# Cancels and frees an operation: whether a refresh had left, the batches that were not told before, and its result,
-# $null where that has not come in time.
+# Cancels and frees an operation; returns whether a refresh had left, the batches that were not read before, and the
+# result, which is $null where it has not come in time.
 function Stop-Operation([uint64] $Number) {
     $stopped = @{ Sent = Suspend-Operation $Number; Batches = [System.Collections.ArrayList]::new(); Result = $null }
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
@@ -95,7 +95,7 @@ function Stop-Operation([uint64] $Number) {
     $stopped
 }
 
-# The function's own answer.
+# The answer of the function from the operation's envelope.
 function ConvertFrom-OperationText([string] $Text, [string] $Name) {
     try {
         if ($script:IsCore) {
@@ -110,7 +110,7 @@ function ConvertFrom-OperationText([string] $Text, [string] $Name) {
     }
 }
 
-# What goes on, and how long it may take; once a slice.
+# Shows the progress and the estimated time; called once per slice.
 function Show-Progress($Progress, $Watch, $Cmdlet) {
     if ($null -eq $Progress) { return }
     # -ProgressAction has set the variable by itself.
@@ -131,7 +131,7 @@ function Hide-Progress {
     $script:IsProgressShown = $false
     Microsoft.PowerShell.Utility\Write-Progress -Id $script:ProgressId -Activity 'PSSailpointCC' -Status 'Done' -Completed
 }
-# No script's own.
+# A number that scripts are unlikely to use.
 $script:ProgressId = 20260801
 $script:IsProgressShown = $false
 
@@ -150,7 +150,7 @@ function Write-StopWarning([string] $Function, [hashtable] $Stopped) {
     }
     $all = 0
     foreach ($people in $count.psbase.Values) { $all += $people }
-    # Of people who were named, of those of whom nothing was told before; else of all.
+    # For a stream, only the people without a written result count.
     $sent = $Stopped.Sent
     if ($count.maybe_sent -gt 0) { $sent = 'maybe' } elseif ($count.accepted -gt 0) { $sent = 'yes' } elseif ($all -gt 0 -and $sent -ne 'no') { $sent = 'before' }
     $message = switch ($sent) {

@@ -1,8 +1,8 @@
 # The library's answers as objects and errors.
 
-# Writes the results of an outcome, then its errors. A break or continue of the next command in the pipeline leaves the
-# nearest loop, and is to leave none of ours: which of the two it was is in Left, for the caller to pass on. Called
-# outside any try with a catch: an error of the next command is not ours.
+# Writes the results of an outcome, then its errors. A break or continue in the next command of the pipeline leaves the
+# nearest loop on the stack, which is this one: Left says which of the two it was, so that the caller can repeat it outside
+# of its loops. Must not be called inside a try with a catch, which would catch errors of the next command.
 function Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction) {
     $Outcome.Left = 'break'
     foreach ($turn in 1, 2) { if ($turn -eq 1) { $Outcome.Result; $Outcome.Left = $null } elseif ($Outcome.Left) { $Outcome.Left = 'continue' } }
@@ -20,23 +20,23 @@ function Get-CountedCall([System.Collections.IDictionary] $Answer) {
     $calls
 }
 
-# The names to try again.
+# The names of a batch that were not accepted.
 function Get-FailedName([System.Collections.IDictionary] $Answer) {
     $failed = foreach ($call in $Answer['calls']) {
         if ($call['outcome'] -ne 'accepted' -and $call['reason'] -ne 'ambiguous') { $call['identities'] }
     }
-    # Each once. Ordinal, as names are told apart: the engine's own comparisons take some that differ for the same.
+    # Each once, by ordinal comparison: PowerShell's own comparisons treat some different names as equal.
     , [string[]] [System.Collections.Generic.HashSet[string]]::new([string[]] @($failed | Where-Object { $null -ne $_ }), [StringComparer]::Ordinal)
 }
 
-# The calls of a batch, by what became of them: one object for each outcome, and so usually one.
+# Groups the calls of a batch by their outcome: one object for each outcome, and usually only one.
 function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
     $groups = [ordered] @{}
     foreach ($call in Get-CountedCall $Answer) {
         if ($null -eq $groups[[string] $call['outcome']]) { $groups[[string] $call['outcome']] = [System.Collections.ArrayList]::new() }
         $null = $groups[[string] $call['outcome']].Add($call)
     }
-    # Names that mean nobody, or several.
+    # All names matched nobody, or several people.
     if ($groups.psbase.Count -eq 0) { $groups['not_sent'] = @(@{}) }
     Add-ResultFormat
     $response = $Answer['response']
@@ -46,7 +46,7 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
     }
-    # Once: whoever counts the names of all results must find each once.
+    # Only in the first object, so that each name occurs once in all results.
     $unmatched = [string[]] @($Answer['unmatched'] | Where-Object { $null -ne $_ })
     $ambiguous = [string[]] @(foreach ($entry in $Answer['ambiguous']) { $entry['identity'] })
     foreach ($outcome in $groups.Keys) {
@@ -84,7 +84,7 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     }
 }
 
-# Whom a task has left as they were.
+# The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     $message = "The task has ended, and '{0}' was not refreshed by it" -f (Limit-Text $Person['identity'] 200)
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
@@ -95,7 +95,7 @@ function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = "Look at the identity's page in the tenant (id {0}), then refresh it again." -f $Person['id']; sent = 'yes' } $Person['identity']
 }
 
-# A task that has failed, and its own words.
+# The error for a failed task, with the task's messages.
 function New-TaskError([System.Collections.IDictionary] $Call) {
     $task = $Call['task']
     $hint = @($task['messages'] | Where-Object { $_ }) -join "`n"
@@ -103,7 +103,7 @@ function New-TaskError([System.Collections.IDictionary] $Call) {
     New-ErrorRecord @{ code = 'task_failed'; message = 'The task {0} has ended with {1}.' -f $task['id'], $task['completionStatus']; hint = $hint; sent = 'yes' } ([string[]] @($Call['identities']))
 }
 
-# Once in a command, however many batches bring it.
+# Writes each warning once per command.
 function Write-AnswerWarning([System.Collections.IDictionary] $Answer, [hashtable] $Warned) {
     foreach ($warning in $Answer['warnings']) {
         if ($null -eq $warning -or $Warned[$warning]) { continue }
@@ -130,11 +130,11 @@ function ConvertTo-HeaderDictionary([System.Collections.IDictionary] $Response) 
     , $headers
 }
 
-# At the first result, and not in the manifest: there it would make every import a fifth slower.
+# Loaded at the first result: in the manifest it would make every import 20 % slower.
 function Add-ResultFormat {
     if ($script:HasResultFormat) { return }
     $script:HasResultFormat = $true
-    # Whatever keeps it from loading, the objects are the same.
+    # The view is not essential: the objects are the same without it.
     try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath "$script:ModuleRoot/PSSailpointCC.Format.ps1xml" } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
 }
 $script:HasResultFormat = $false

@@ -2,7 +2,7 @@
 # finished batch comes back once, in the order of the input. Batches, how many are under way, the ceiling, each name once,
 # the journal, and which error stops the rest are the library's.
 
-# So many names make one send. Fewer are sent when this time has passed, in which finished batches are written as well.
+# Names are sent when so many have come, or after this time; finished batches are written then as well.
 $script:SendCount = 250
 $script:SendMilliseconds = 200
 
@@ -33,7 +33,7 @@ function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
         Number       = [uint64] 0
         IsFull       = $false
         HasEnded     = $false
-        # What the operation does not tell: answers to dry runs, and names that it has not got, or not begun with.
+        # What the operation does not report: dry runs, names that were not sent, and all names where it could not begin.
         Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
         Untold       = @()
         HasBegun     = $false
@@ -88,7 +88,7 @@ function Add-Person([hashtable] $Stream, $Value) {
         if ($null -eq $names) { $names = $Stream.Other[$person[0]] = [System.Collections.Generic.List[string]]::new() }
     }
     $names.Add($person[1])
-    if ($names.Count -ge $Stream.SendCount) { $Stream.IsDue = $true }
+    if ($names.Count -ge $script:SendCount) { $Stream.IsDue = -not $WhatIfPreference }
 }
 
 # Sends the collected names, and writes what has come back. After the last names, and after an error that ends the
@@ -101,22 +101,29 @@ function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
         while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
             Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction
             $left = $outcome.Left
+            # A warning may end the command: the result is written before.
+            if ($null -eq $left) { Write-AnswerWarning $outcome.Answer $Stream.Warned }
         }
         $isDone = $null -eq $left
     } finally {
         if (-not $isDone) { Stop-Stream $Stream }
     }
     $Stream.Watch.Restart()
-    # That of the next command in the pipeline, which ends a loop of the caller's.
+    # Repeats the break or continue of the next command, for a loop of the caller's.
     if ($left -eq 'break') { break } elseif ($left) { continue }
 }
 
-# Sends the collected names, as far as ShouldProcess allows, and the end behind them.
+# Sends the collected names, where ShouldProcess allows it, and then the end.
 function Send-Name([hashtable] $Stream, [bool] $IsLast) {
     $blocks = @(
         if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray(); IsSent = $false } }
         foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray(); IsSent = $false } }
     )
+    # The next send completes a batch of 250.
+    if ($Stream.SendCount -le $script:SendCount) {
+        $Stream.SendCount -= $Stream.Plain.Count
+        if ($Stream.SendCount -le 0) { $Stream.SendCount = $script:SendCount }
+    }
     $Stream.Plain.Clear()
     $Stream.Other.Clear()
     $Stream.IsDue = $false
@@ -132,11 +139,13 @@ function Send-Name([hashtable] $Stream, [bool] $IsLast) {
             $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
         }
         if (-not ($block.IsSent -and $Stream.HasBegun)) { $Stream.Untold += $block }
+        # More than the library's buffer holds: it has begun.
+        if ($Stream.Untold.Count -gt 100 -and -not $Stream.HasEnded) { $Stream.HasBegun = $true; $Stream.Untold = @() }
     }
     if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
 }
 
-# Whether these names are to be sent. Whom they mean is only asked for where it is shown.
+# Whether these names are to be sent. A dry run is made only where its result is shown.
 function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute) {
     $noun = 'identities'
     if ($Name.Count -eq 1) { $noun = 'identity' }
@@ -153,12 +162,12 @@ function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute
         if (-not $answer['ok']) { return $false }
         $target = Get-PlanText $answer $Attribute
     }
-    # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+    # ShouldProcess writes this only where -Verbose was given, not where the preference is set.
     if ($VerbosePreference -ne 'SilentlyContinue' -and -not $Stream.Cmdlet.MyInvocation.BoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
     $Stream.Cmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')
 }
 
-# Starts the operation where there is none yet, and sends to it; whether that was taken.
+# Sends to the operation, and starts it before the first names; returns whether it has taken them.
 function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
     if ($Stream.HasEnded) { return $false }
     if ($IsLast) { $Text += ',"end":true' }
@@ -171,7 +180,7 @@ function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
     $Stream.IsFull = [bool] $answer['full']
     $Stream.HasEnded = $IsLast -or -not $answer['ok']
     if ($answer['ok']) { return $true }
-    # Its result tells why it has ended.
+    # The operation has ended; its result says why.
     $Stream.Refusal = New-ErrorRecord $answer['error']
     $false
 }
@@ -182,8 +191,8 @@ function Close-Stream([hashtable] $Stream) {
     $Stream.HasEnded = $true
 }
 
-# What became of the next batch, or $null. It is waited for while the library takes no more names, and after the last
-# names until all is told.
+# The outcome of the next batch, or $null. It waits while the library's buffer is full, and after the last names until
+# the operation has ended.
 function Receive-Outcome([hashtable] $Stream) {
     if ($Stream.Answers.Count -gt 0) { return ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
     $watch = $null
@@ -195,7 +204,7 @@ function Receive-Outcome([hashtable] $Stream) {
             if ($milliseconds -eq 0) { return }
             if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
             if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Stream.Cmdlet }
-            # Names may have been taken out without a batch: asks.
+            # Asks for the state of the buffer: repeated and unmatched names leave it without a batch.
             if (-not $Stream.HasEnded) { $null = Send-Text $Stream '"identities":[]' }
             continue
         }
@@ -231,8 +240,8 @@ function Receive-Outcome([hashtable] $Stream) {
 function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     $attribute = $Answer['identityAttribute']
     $failure = $Answer['error']
-    $outcome = @{ Result = @(); Problem = @() }
-    if ($Answer['ok'] -and $VerbosePreference -ne 'SilentlyContinue' -and $null -eq $Answer['isPlan']) { Write-ResultVerbose $Answer }
+    $outcome = @{ Result = @(); Problem = @(); Answer = $Answer }
+    if ($null -ne $Answer['response'] -and $VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $Answer }
     # Each name is once in a result, also of people who were not sent.
     if (-not $WhatIfPreference) { $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo) }
     $problems = @(
@@ -246,7 +255,7 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
         if ($failure['code'] -eq 'task_failed') {
             $problems += @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call } })
         } elseif ($failure['code'] -ne 'cancelled' -and -not ($failure['code'] -eq 'no_match' -and $problems.Count -gt 0)) {
-            # That nobody was left is told by each name; that this command has cancelled it, by the result.
+            # Not written: no_match beside the errors of the names, and a cancel by this command.
             $record = Update-ErrorRecord (New-AnswerError $Answer) (Get-FailedName $Answer) '' $failure['sent'] $Stream.Cmdlet
             if ($failure['stopsRun'] -or $Answer['isPlan']) { $ending = $record } else { $problems += $record }
         }
@@ -265,13 +274,11 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
         $problems = @()
     }
     $outcome.Problem = $problems
-    # Last: where a warning ends the command, the result is complete.
-    Write-AnswerWarning $Answer $Stream.Warned
     $outcome
 }
 
-# Ends the command by a non-terminating error, which the caller's ErrorAction makes a terminating one: nothing more is
-# sent, and what was under way is told before.
+# Ends the command by an error that the caller's ErrorAction makes a terminating one: nothing more is sent, and the results
+# of what was under way are written first.
 function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Problem }
     $Stream.IsDue = $true
@@ -279,17 +286,17 @@ function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.Error
     $Stream.HasEnded = $true
 }
 
-# The operation's own result: the totals, its warnings, and the error that no batch has told.
+# Handles the operation's own result: its warnings, and an error that no batch has reported.
 function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     $failure = $Answer['error']
-    if ($null -eq $Stream.Failure -and $null -ne $failure -and -not $Stream.HasToldError) {
+    if ($null -eq $Stream.Failure -and $null -ne $failure -and -not ($Stream.HasToldError -and $null -ne $Answer['totals'])) {
         $Stream.Failure = Update-ErrorRecord (New-AnswerError $Answer) $null '' $failure['sent'] $Stream.Cmdlet
     }
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Stream.Refusal }
     Write-AnswerWarning $Answer $Stream.Warned
 }
 
-# Cancels the operation where the command ends before it, and says what became of people of whom nothing was written.
+# Cancels the operation when the command ends early, and writes a warning about the people without a written result.
 function Stop-Stream([hashtable] $Stream) {
     if ($null -eq $Stream -or $Stream.Number -eq 0) { return }
     $number = $Stream.Number

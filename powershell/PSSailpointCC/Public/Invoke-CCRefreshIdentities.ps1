@@ -333,7 +333,7 @@ function Invoke-CCRefreshIdentities {
     )
 
     begin {
-        # What $script:UseCallerPreference does. Dot-sourcing here would make every variable below slow: 60 us a call.
+        # The same as $script:UseCallerPreference. Dot-sourcing it would make all variables below slower: 60 us per call.
         if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
             # Write-Error names the command of this variable.
             $MyInvocation = $PSCmdlet.MyInvocation
@@ -352,11 +352,11 @@ function Invoke-CCRefreshIdentities {
         $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
         $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
         $parameterSet = $PSCmdlet.ParameterSetName
-        # Always sent, so that a second member of the name is refused wherever it comes from.
+        # Member options is always sent: the library refuses JSON text that brings a second one.
         $options = ''
         if ($SkipFilterCheck) { $options += ',"skipFilterCheck":true' }
         if ($NoPreflight) { $options += ',"preflight":false' } elseif ($PSBoundParameters.ContainsKey('NoPreflight')) { $options += ',"preflight":true' }
-        # The number of all is told also where the configuration counts no matches.
+        # The question shows the number of identities, also where the configuration switches counting off.
         if ($All) { $options += ',"allowFullRefresh":true,"preflight":true' }
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
         if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
@@ -365,10 +365,10 @@ function Invoke-CCRefreshIdentities {
         if ($WaitTimeoutSec -and $Wait) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
-        # Once: not for the preference, and then for -All.
+        # Asks only once: not for the preference as well.
         $asks = $All -and -not $Force -and -not $PSBoundParameters['Confirm']
         if ($asks) { $ConfirmPreference = 'None' }
-        # Where people are named.
+        # For people by name.
         $stream = $null
     }
 
@@ -384,10 +384,10 @@ function Invoke-CCRefreshIdentities {
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
                 } elseif ($requestNamed) {
-                    # Another object may still bring its ContentType by property name.
+                    # An object may bind its ContentType by property name.
                     if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
                 } elseif ($null -ne $request) {
-                    # By property name.
+                    # Bound by property name.
                 } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
                     $request = $InputObject
                     foreach ($name in 'RefreshArgs', 'JournalPath') { if ($null -ne $PSBoundParameters[$name] -and $refusals.Count -eq 0) { $refusals = @(New-InputError $InputObject -Beside "-$name") } }
@@ -402,7 +402,7 @@ function Invoke-CCRefreshIdentities {
                 Stop-AtProblem $stream $record
             }
             if ($refusals.Count -gt 0) {
-                # An error that ends the command comes behind what became of the names before it.
+                # An error that ends the command is written after the results of the names before it.
                 if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
             }
             if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
@@ -420,7 +420,7 @@ function Invoke-CCRefreshIdentities {
             } else {
                 $body = ''
                 if ($null -ne $RefreshArgs) { $body = '"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
-                # Not by -All itself: -All:$false is neither a filter nor everybody.
+                # Not decided by $All: -All:$false is neither a filter nor everybody.
                 if ($parameterSet -eq 'Filter') {
                     $request = $Filter
                     $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
@@ -431,7 +431,7 @@ function Invoke-CCRefreshIdentities {
             $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
             if ($JournalPath) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
-            # Whom it touches is only asked for where it will be shown.
+            # A dry run only where its result is shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
                 $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'true' + $tail) $PSCmdlet
                 if (-not $answer['ok']) { throw (New-AnswerError $answer) }
@@ -440,7 +440,7 @@ function Invoke-CCRefreshIdentities {
             } elseif ($VerbosePreference -ne 'SilentlyContinue') {
                 $target = 'Refresh identities: {' + $body + '}'
             }
-            # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+            # ShouldProcess writes this only where -Verbose was given, not where the preference is set.
             if ($VerbosePreference -ne 'SilentlyContinue' -and -not $PSBoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
             if (-not $PSCmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return }
             if ($asks -and -not (Confirm-FullRefresh $target $PSCmdlet)) { return }
@@ -456,16 +456,16 @@ function Invoke-CCRefreshIdentities {
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
             if ($null -ne $stream) {
-                # Names came before it: what became of them is written first.
+                # The results of the names before it are written first.
                 $stream.Failure = $record
                 Update-Stream $stream
             }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         }
 
-        # Outside the try: an error of the next command in the pipeline is not this one's.
+        # Outside the try, which would catch errors of the next command in the pipeline.
         $response = $answer['response']
-        # Where the journal has everybody as done, nothing was called.
+        # Nothing was sent: the journal lists everybody as done.
         if ($null -eq $response) { return }
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
