@@ -8,12 +8,9 @@ foreach ($folder in 'Private', 'Public') {
 }
 #endregion functions
 
-# What is under way is cancelled also where the pipeline ends while another of its commands runs: by a block that Windows
-# PowerShell does not know, and so cannot even read. There, such batches end by themselves.
+# With syntax that Windows PowerShell cannot read.
 $version = $PSVersionTable.PSVersion
-if (($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) -and $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
-    . ([scriptblock]::Create('function Invoke-CCRefreshIdentities {' + ${function:Invoke-CCRefreshIdentities} + "`nclean { Stop-Run `$run } }"))
-}
+if (($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) -and $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { . "$PSScriptRoot/Clean.ps1" }
 
 # Each documented name under the official module's name too: CC behind the hyphen. One body, two functions: an alias
 # of ours for Get-Configuration would be taken by other modules' own calls. No cmdlet: the first one that a session uses

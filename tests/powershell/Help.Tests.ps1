@@ -70,7 +70,9 @@ Describe 'The examples of the help' {
             # There is no full refresh by the successor.
             if ($Retired -and $code -match ' -All ') { continue }
             $example.Trim() | Should -Not -BeExactly $code.Trim() -Because 'an example says what it does'
-            { & ([scriptblock]::Create($code)) 6> $null } | Should -Not -Throw -Because $code
+            Set-Content -LiteralPath "$TestDrive/people.csv" -Value 'uid', 'amelie.roux'
+            Push-Location -LiteralPath $TestDrive
+            try { { & ([scriptblock]::Create($code)) 6> $null } | Should -Not -Throw -Because $code } finally { Pop-Location }
         }
         foreach ($refresh in Get-Refresh $sandbox) { $refresh.refreshed.names | Should -Be 'amelie.roux' }
     }

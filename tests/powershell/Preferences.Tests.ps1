@@ -84,7 +84,7 @@ $request = @{ filter = 'uid == "amelie.roux"' }
         @(Get-Refresh $sandbox).Count | Should -Be 1
     }
 
-    It '$ErrorActionPreference decides about an error that ends nothing' {
+    It '$ErrorActionPreference decides about a non-terminating error' {
         $bad = @($null, $request)
         & { $ErrorActionPreference = 'SilentlyContinue'; $bad | Invoke-CCRefreshIdentities } 2>&1 | ForEach-Object { $_ -is [hashtable] } | Should -Be $true
         $all = & { $ErrorActionPreference = 'Continue'; $bad | Invoke-CCRefreshIdentities } 2>&1

@@ -2,6 +2,8 @@ BeforeDiscovery {
     . "$PSScriptRoot/Support.ps1"
     $files = Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1', '.psd1', '.ps1xml', '.txt' | ForEach-Object { @{ Name = $_.FullName.Substring($ModulePath.Length + 1); Path = $_.FullName } }
     $scripts = $files | Where-Object { $_.Name -match '\.ps1$|\.psm1$' }
+    # Clean.ps1 is read by PowerShell 7.3 and later only.
+    $desktopScripts = $scripts | Where-Object { $_.Name -ne 'Clean.ps1' }
 }
 
 Describe 'The source' {
@@ -22,7 +24,7 @@ Describe 'The source' {
         [System.IO.File]::ReadAllText($path) | Should -Not -Match '[ \t]+(?m:$)'
     }
 
-    It '<name> has no syntax that Windows PowerShell 5.1 lacks' -ForEach $scripts {
+    It '<name> has no syntax that Windows PowerShell 5.1 lacks' -ForEach $desktopScripts {
         $newer = 'TernaryExpressionAst', 'PipelineChainAst' | ForEach-Object { "System.Management.Automation.Language.$_" -as [type] } | Where-Object { $_ }
         Get-Node $path $newer | Should -BeNullOrEmpty
         $tokens = $errors = $null
@@ -37,12 +39,13 @@ Describe 'The source' {
         $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }
         $commands | Should -Not -Contain 'Add-Type'
         $commands | Should -Not -Contain 'Invoke-Expression'
+        [System.IO.File]::ReadAllText($path) | Should -Not -Match '\[scriptblock\]::Create|NewScriptBlock|\bAddScript\b'
     }
 
     It '<name> writes by the engine''s own commands, which a session''s functions of those names cannot take' -ForEach $scripts {
         $commands = (Get-Node $path ([System.Management.Automation.Language.CommandAst])) | ForEach-Object { $_.GetCommandName() }
         # Private functions of such names are the module's, whatever the session has.
-        $commands | Where-Object { $_ -like 'Write-*' -and $_ -notin 'Write-RequestDebug', 'Write-ResultVerbose', 'Write-UnknownKey', 'Write-AnswerWarning', 'Write-StopWarning' } | Should -BeNullOrEmpty
+        $commands | Where-Object { $_ -like 'Write-*' -and $_ -notin 'Write-RequestDebug', 'Write-ResultVerbose', 'Write-UnknownKey', 'Write-AnswerWarning', 'Write-StopWarning', 'Write-Outcome' } | Should -BeNullOrEmpty
     }
 
     It '<name> calls no public function' -ForEach $scripts {
@@ -54,6 +57,21 @@ Describe 'The source' {
     It '<name> is native code''s only caller, or calls none' -ForEach $scripts {
         $text = [System.IO.File]::ReadAllText($path)
         if ($name -notmatch '(Native|Operation)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
+    }
+
+    It 'defines no function twice' {
+        $names = foreach ($file in Get-ChildItem -LiteralPath $ModulePath -Recurse -Filter *.ps1) { (Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst])).Name }
+        $names.Count | Should -BeGreaterThan 50
+        $names | Group-Object | Where-Object Count -GT 1 | Should -BeNullOrEmpty
+    }
+
+    It 'has at most 150 lines in Invoke-CCRefreshIdentities besides help and parameters' {
+        $path = "$ModulePath/Public/Invoke-CCRefreshIdentities.ps1"
+        if (-not (Test-Path $path)) { return }
+        $function = @(Get-Node $path ([System.Management.Automation.Language.FunctionDefinitionAst]))[0]
+        $lines = { param($extent) $extent.EndLineNumber - $extent.StartLineNumber + 1 }
+        $code = foreach ($block in $function.Body.BeginBlock, $function.Body.ProcessBlock, $function.Body.EndBlock) { & $lines $block.Extent }
+        ($code | Measure-Object -Sum).Sum | Should -BeLessOrEqual 150
     }
 
     It 'has each public function in a file of its name, and takes the caller''s preferences first' {

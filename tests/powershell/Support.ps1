@@ -70,6 +70,22 @@ function Get-Refresh($Sandbox) {
     }
 }
 
+# How often each person was refreshed, by user name; those who were. Names that differ by case are two.
+function Get-RefreshCount($Sandbox) {
+    $answer = Invoke-WebRequest -Uri ($Sandbox.Url + '/sandbox/refreshes') -NoProxy -SkipCertificateCheck
+    $counts = [System.Collections.Generic.Dictionary[string, int]]::new()
+    foreach ($match in [regex]::Matches($answer.Content, '"((?:[^"\\]|\\.)*)":(\d+)')) { $counts[(ConvertFrom-Json ('"' + $match.Groups[1].Value + '"'))] = [int] $match.Groups[2].Value }
+    $counts
+}
+
+# Everybody of these once, and nobody else.
+function Assert-EverybodyOnce($Sandbox, [string[]] $Name) {
+    $counts = Get-RefreshCount $Sandbox
+    @($Name | Where-Object { -not $counts.ContainsKey($_) }) | Should -BeNullOrEmpty -Because 'nobody is left out'
+    @($counts.GetEnumerator() | Where-Object Value -NE 1) | Should -BeNullOrEmpty -Because 'nobody is sent twice'
+    $counts.psbase.Count | Should -Be $Name.Count
+}
+
 function Get-ArrivalHeader($Arrival, [string] $Name) {
     foreach ($header in $Arrival.headers) { if ($header[0] -eq $Name) { $header[1] } }
 }

@@ -56,7 +56,7 @@ Describe 'The task of a refresh' {
         }
     }
 
-    It 'that has ended with <_> is an error with its messages, by each way, and ends nothing' -ForEach 'ERROR', 'TERMINATED', 'TEMPERROR' {
+    It 'that has ended with <_> is a non-terminating error with its messages, by each way' -ForEach 'ERROR', 'TERMINATED', 'TEMPERROR' {
         foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -ErrorAction SilentlyContinue -ErrorVariable script:problems }, { Invoke-CCRefreshIdentities -Identity amelie.roux | Wait-CCTask -ErrorAction SilentlyContinue -ErrorVariable script:problems }) {
             Set-Task @{ status = $_; messages = @('The first.', 'The second.') }
             $script:problems = $null

@@ -1,47 +1,35 @@
-Describe 'The words of the library''s errors' {
+Describe 'The words of the library''s messages' {
     BeforeAll {
         . "$PSScriptRoot/Support.ps1"
         Import-Module $ModulePath -Force
-        $module = Get-Module PSSailpointCC
-        # Every text in the library's source that names an option, or what PowerShell calls it.
-        $texts = foreach ($file in Get-ChildItem "$PSScriptRoot/../../src" -Recurse -Filter *.rs) {
-            $source = [System.IO.File]::ReadAllText($file.FullName) -replace '(?m)^\s*//.*$' -replace '(?s)#\[cfg\(test\)\]\s*mod \w+ \{.*'
-            foreach ($match in [regex]::Matches($source, '(?s)"((?:[^"\\]|\\.)*)"')) {
-                $text = $match.Groups[1].Value -replace '\\\r?\n\s*', '' -replace '\\n', "`n" -replace '\\"', '"'
-                if ($text -cmatch 'options\b|[Pp]reflight\b|maxIdentities|allow[A-Z]|skipFilterCheck|PowerShell: -|identityAttribute|configuration\.$' -and $text -match ' |^options\.') { $text }
-            }
-        }
+        # In place of what C calls an option, by the table of the library's source.
+        $source = [System.IO.File]::ReadAllText("$PSScriptRoot/../../src/wording.rs") -replace '(?s)#\[cfg\(test\)\].*'
+        $terms = foreach ($match in [regex]::Matches($source, '"((?:options|cc_)[\w.]*(?: [^"]*)?)",\s*"([^"]+)"')) { @{ C = $match.Groups[1].Value; PowerShell = $match.Groups[2].Value } }
     }
 
     It 'were found' {
-        $texts.Count | Should -BeGreaterThan 10
-        "$texts" | Should -Match 'options\.allowFullRefresh'
-    }
-
-    It 'name no option of the library' {
-        foreach ($text in $texts) {
-            # The module sets no such limit, so that nobody meets it.
-            if ($text -match 'totalTimeoutSec') { continue }
-            & $module { ConvertTo-ModuleWording $args[0] } $text | Should -Not -MatchExactly 'options\.|allow[A-Z]|skipFilterCheck|\(PowerShell|preflight = ' -Because $text
-        }
+        $terms.Count | Should -BeGreaterThan 8
+        $terms.C -join ' ' | Should -Match 'options\.skipFilterCheck'
     }
 
     It 'name parameters that there are' {
-        $known = foreach ($name in 'Invoke-CCRefreshIdentities', 'Set-Configuration') { (Get-Command $name).Parameters.Keys }
-        foreach ($text in $texts) {
-            $said = & $module { ConvertTo-ModuleWording $args[0] } $text
-            foreach ($match in [regex]::Matches($said, '(?<![\w-])-([A-Z]\w+)')) { $match.Groups[1].Value | Should -BeIn $known -Because $said }
+        $known = foreach ($name in 'Invoke-CCRefreshIdentities', 'Set-Configuration', 'Wait-CCTask') { (Get-Command $name).Parameters.Keys }
+        foreach ($term in $terms) {
+            foreach ($match in [regex]::Matches($term.PowerShell, '(?<![\w-])-([A-Z]\w+)')) { $match.Groups[1].Value | Should -BeIn $known -Because $term.PowerShell }
         }
     }
 
-    It 'have no rule that none of them needs' {
-        $rules = & $module { $script:Wording.Keys }
-        foreach ($rule in $rules) {
-            # Put together from a list of names.
-            if ($rule -match '^(Was|Known)') { continue }
-            # An earlier rule may have taken a part of it.
-            @($texts | Where-Object { $_ -cmatch $rule }).Count | Should -BeGreaterThan 0 -Because $rule
-        }
+    It 'are those of PowerShell in <what>' -ForEach @(
+        @{ What = 'an error of the filter check'; Line = { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -SkipFilterCheck -NoPreflight:$false }; Match = '-SkipFilterCheck and -NoPreflight:\$false' }
+        @{ What = 'a request without a filter'; Line = { Invoke-CCRefreshIdentities }; Match = '-All in place of the filter' }
+        @{ What = 'a journal that the backend cannot keep'; Line = { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -Backend cc -JournalPath "$TestDrive/cc.jsonl" }; Match = '-JournalPath' }
+    ) {
+        Set-Configuration -BaseUrl 'http://127.0.0.1:9' -AccessToken x
+        $record = $null
+        try { & $line } catch { $record = $_ }
+        $text = $record.Exception.Message + "`n" + $record.ErrorDetails.RecommendedAction
+        $text | Should -Match $match
+        $text | Should -Not -MatchExactly 'options\.|PowerShell: -'
     }
 
     It 'reach the user of a wrong member as those of a request' {

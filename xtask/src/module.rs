@@ -22,7 +22,8 @@ pub(crate) fn package(source: &Path, target: &Path, library: &Path) -> Result<()
     let bin = target.join("bin").join(runtime_identifier());
     std::fs::create_dir_all(&bin).map_err(|error| failed(&bin, error))?;
     copy(library, &bin.join(library.file_name().unwrap_or_default()))?;
-    for file in ["PSSailpointCC.psd1", "PSSailpointCC.Format.ps1xml"] {
+    // The script apart, because Windows PowerShell must not read it.
+    for file in ["PSSailpointCC.psd1", "PSSailpointCC.Format.ps1xml", "Clean.ps1"] {
         copy(&source.join(file), &target.join(file))?;
     }
     let help = target.join("en-US");

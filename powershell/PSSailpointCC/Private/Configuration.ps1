@@ -1,7 +1,7 @@
 # The session's configuration: one live hashtable per runspace, passed with each request. The process-wide default of
 # the library is never set: another runspace would be sent to this one's tenant.
 
-# What the official module starts with; it belongs to nobody and counts as not set.
+# The official module's initial value, a placeholder; it counts as not set.
 $script:PlaceholderBaseUrl = 'https://sailpoint.api.identitynow.com'
 
 $script:Configuration = @{
@@ -22,8 +22,8 @@ $script:Configuration = @{
     ApiKeyPrefix         = @{}
 }
 
-# The BaseUrl that Get-Configuration has put into the hashtable, by reference: not what the session has set, and
-# never sent as such, or a config.json in whatever folder this is could say where the session's token goes.
+# The BaseUrl that Get-Configuration has put into the hashtable, by reference. The session has not set it, so it is not
+# sent: otherwise a config.json in the current folder could decide where the session's token goes.
 $script:ShownBaseUrl = $script:PlaceholderBaseUrl
 
 # Key of the hashtable = what kind of value the library's member of that name takes.
@@ -52,7 +52,7 @@ $script:ConfigurationMember = @{
     maxIdentities        = 'number'
     userAgent            = 'text'
     environment          = 'text'
-    # Of the official surface: kept, and of no use to this API.
+    # Members of the official module that this API does not use.
     apiKey               = 'kept'
     apiKeyPrefix         = 'kept'
     username             = 'kept'
@@ -111,7 +111,7 @@ function ConvertTo-ConfigurationText($Cmdlet) {
         if ($null -eq $value -or '' -eq $value) { continue }
         $name = $script:ConfigurationName[$entry.Key]
         if ($null -eq $name) {
-            # To be said each time.
+            # The warning is written at each call.
             $mayKeep = $false
             Write-UnknownKey $entry.Key
             continue
@@ -119,7 +119,7 @@ function ConvertTo-ConfigurationText($Cmdlet) {
         $kind = $script:ConfigurationMember[$name]
         if ($kind -eq 'kept') { continue }
         if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) {
-            # Whether it is that one is not in the table.
+            # By reference, which the table does not hold.
             $mayKeep = $false
             continue
         }
@@ -128,7 +128,7 @@ function ConvertTo-ConfigurationText($Cmdlet) {
         } elseif ($value -is [bool]) {
             if ($value) { $text = 'true' } else { $text = 'false' }
         } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
-            # Whether it is still empty is seen each time.
+            # It may be filled later without another assignment.
             continue
         } else {
             # The last is a path, which depends on where the session is.
@@ -146,7 +146,7 @@ $script:KeptText = ''
 $script:UserProfile = [System.Environment+SpecialFolder]::UserProfile
 $script:DoNotVerify = [System.Environment+SpecialFolderOption]::DoNotVerify
 
-# The values that are not simply text or a flag; nothing where there is nothing to send.
+# The values that are neither text nor a flag; nothing where there is nothing to send.
 function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
     switch ($Kind) {
         'secret' {
@@ -170,7 +170,7 @@ function ConvertTo-PlainText($Value) {
     [string] $Value
 }
 
-# A number written as text is meant as one; what is none is sent as it is, for the library to name.
+# Converts a number written as text. Other text is sent unchanged, so that the library's error can name it.
 function ConvertTo-NumberText($Value) {
     $number = 0.0
     if ($Value -is [string] -and [double]::TryParse($Value, 'Float', [cultureinfo]::InvariantCulture, [ref] $number)) {
@@ -237,16 +237,16 @@ function Get-EditDistance([string] $From, [string] $To) {
     $row[$To.Length]
 }
 
-# Fills in the BaseUrl that a call would use now, where the session has not set one. Whatever goes wrong here is said
-# by the call that needs it.
+# Fills in the BaseUrl that a call would use now, where the session has not set one. Errors are ignored here: the call
+# that needs the address reports them.
 function Update-ShownBaseUrl($Cmdlet) {
     $current = $script:Configuration['BaseUrl']
     if ($current -and -not [object]::ReferenceEquals($current, $script:ShownBaseUrl) -and $current -ne $script:PlaceholderBaseUrl) { return }
     $effective = $null
     try {
         $WarningPreference = 'SilentlyContinue'
-        $text = (Get-ConfigurationText $Cmdlet) -replace '\}$', ',"preview":true}'
-        $answer = Invoke-NativeFunction 'cc_configure' $text
+        $member = (Get-ConfigurationText $Cmdlet) -replace '^\{|\}$'
+        $answer = Invoke-NativeFunction 'cc_configure' ($member + ',"preview":true')
         if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
     } catch {
         Microsoft.PowerShell.Utility\Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)

@@ -1,5 +1,5 @@
-# Error records. Everything private throws one of these; the public function that was called writes it, so that the
-# message stands at the caller's line.
+# Error records. Private functions throw them; the public function that was called writes them, so that the error
+# position is the caller's line.
 
 $script:ErrorCategory = @{
     invalid_argument      = 'InvalidArgument'
@@ -24,31 +24,9 @@ $script:ErrorCategory = @{
     tls                   = 'ConnectionError'
     cancelled             = 'OperationStopped'
     task_failed           = 'InvalidResult'
+    journal_error         = 'ResourceUnavailable'
     invalid_response      = 'InvalidData'
     library_not_loaded    = 'NotInstalled'
-}
-
-# What the library says in the names of its own request, in those of the module; in this order.
-$script:Wording = [ordered] @{
-    'options\.preflight = false \(PowerShell: -NoPreflight\)'                         = '-NoPreflight'
-    'options\.allowFullRefresh, with pruneIdentities options\.allowPruneAll as well' = '-All in place of the filter, with pruneIdentities -AllowPruneAll as well'
-    'options\.skipFilterCheck and options\.preflight cannot both be true'            = '-SkipFilterCheck and -NoPreflight:$false exclude each other'
-    'options\.preflight is false'                                                   = '-NoPreflight is given'
-    'options\.skipFilterCheck'                                                      = '-SkipFilterCheck'
-    'options\.allowFullRefresh'                                                     = '-All'
-    'options\.allowPruneAll'                                                        = '-AllowPruneAll'
-    'options\.maxIdentities'                                                        = '-MaxIdentities'
-    'options\.backend = process \(PowerShell: -Backend process\)'                    = '-Backend process'
-    'options\.allowBroader, for all calls the configuration''s allowBroader \(PowerShell: Set-Configuration -AllowBroader \$true\)' = '-AllowBroader, for the session Set-Configuration -AllowBroader $true'
-    'raise maxIdentities'                                                           = 'raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)'
-    'Was "(identities|identityAttribute|options|configuration)" meant\?'            = 'Known are: filter, refreshArgs.'
-    'Known are: filter, refreshArgs, identities, identityAttribute, options, configuration\.' = 'Known are: filter, refreshArgs.'
-    'identityAttribute'                                                             = '-IdentityAttribute'
-}
-
-function ConvertTo-ModuleWording([string] $Text) {
-    foreach ($native in $script:Wording.Keys) { $Text = $Text -creplace $native, $script:Wording[$native].Replace('$', '$$') }
-    $Text
 }
 
 function New-ArgumentError([string] $Message, [string] $Hint) {
@@ -61,11 +39,6 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     $message = [string] $Failure['message']
     $hint = [string] $Failure['hint']
     $response = $Failure['response']
-    # A filter's error shows the filter, and a caret at its place.
-    if ($code -ne 'invalid_filter') {
-        $message = ConvertTo-ModuleWording $message
-        $hint = ConvertTo-ModuleWording $hint
-    }
 
     $exception = if ($null -ne $response) {
         New-ResponseException $message $response
@@ -91,8 +64,8 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     if (-not $category) { $category = 'NotSpecified' }
     $record = [System.Management.Automation.ErrorRecord]::new($exception, $id, $category, $TargetObject)
 
-    # ErrorDetails is what a script parses as JSON and what stands at the prompt: the service's own words where there
-    # are any, and then ours go into the recommendation below them.
+    # A script parses ErrorDetails as JSON, and the prompt shows it: the service's body where there is one. Our message
+    # goes into the recommendation below it then.
     if ($null -ne $response -and $null -ne $response['body']) {
         $details = ConvertTo-JsonText $response['body']
         $hint = ($message, $hint | Where-Object { $_ }) -join "`n"
@@ -106,7 +79,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     $record
 }
 
-# What the web cmdlets throw: on PowerShell 7 their very type, which 5.1 does not have.
+# The exception type of the web cmdlets on PowerShell 7; 5.1 does not have it.
 function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
     if (-not $script:IsCore) {
         $exception = [System.InvalidOperationException]::new($Message)

@@ -1,13 +1,13 @@
-# What Test-CCFilter tells of a filter.
+# The result of Test-CCFilter.
 function Get-FilterCheck([string] $Filter) {
     $meaning = $null
     $record = $null
     try {
-        $answer = Invoke-NativeFunction 'cc_check_filter' ('{"filter":' + (ConvertTo-JsonText $Filter) + '}')
-        # Not thrown: $Error would keep it, and a wrong filter is none.
+        $answer = Invoke-NativeFunction 'cc_check_filter' ('"filter":' + (ConvertTo-JsonText $Filter))
+        # Not thrown, because $Error would keep it: a wrong filter is no error here.
         if ($answer['ok']) { $meaning = $answer['filter'] } else { $record = New-ErrorRecord $answer['error'] }
     } catch { $record = $_ }
-    # The second is a text that is too long, or holds half a character: no filter either.
+    # invalid_argument: a text that is too long, or holds a lone surrogate, is no filter either.
     if ($null -ne $record -and $record.Exception.Data['code'] -notin 'invalid_filter', 'invalid_argument') { throw $record }
     $check = [ordered] @{
         PSTypeName  = 'PSSailpointCC.FilterCheck'

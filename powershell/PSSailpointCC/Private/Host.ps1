@@ -1,4 +1,4 @@
-# As the official module has them.
+# The same hosts as in the official module.
 function Get-KnownHost {
     , @(
         @{

@@ -2,6 +2,9 @@
 
 $script:IsCore = $PSVersionTable.PSEdition -eq 'Core'
 
+# How every request begins, so that messages name the module's parameters and not the library's options.
+$script:RequestHead = '{"client":"powershell",'
+
 # The ABI that this file is written for; a library of another one is refused.
 $script:NativeAbi = 1
 
@@ -16,6 +19,7 @@ function Get-NativeBinding {
         'cc_find_identities'    = @([IntPtr], [byte[]])
         'cc_get_task'           = @([IntPtr], [byte[]])
         'cc_operation_start'    = @([uint64], [byte[]], [byte[]])
+        'cc_operation_send'     = @([IntPtr], [uint64], [byte[]])
         'cc_operation_wait'     = @([IntPtr], [uint64], [uint32])
         'cc_operation_cancel'   = @([IntPtr], [uint64])
         'cc_operation_free'     = @([void], [uint64])
@@ -26,10 +30,10 @@ function Get-NativeBinding {
 # Calls a function that takes JSON and answers an envelope, and uses no network; the envelope as a hashtable. Bytes go in,
 # because the default marshalling of text is the code page on Windows; the pointer comes out as such, because the
 # marshaller would free it with the wrong allocator.
-function Invoke-NativeFunction([string] $Name, [string] $Json) {
+function Invoke-NativeFunction([string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
-    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     $pointer = $native::$Name($bytes)
     $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
     $native::cc_string_free($pointer)
@@ -47,7 +51,7 @@ function New-SurrogateError {
     }
 }
 
-# For an answer that this PowerShell cannot read, such as one of a thousand levels.
+# The error for an answer that this PowerShell cannot parse, such as one with a thousand levels.
 function New-UnreadableError($Reason, [string] $Name, [string] $Text) {
     $sent = 'maybe'
     $hint = 'The refresh may have been started: do not repeat it unseen.'

@@ -1,27 +1,28 @@
-# Whatever uses the network runs as an operation of the library, is waited for in slices, and is cancelled where the wait
-# ends otherwise: Ctrl+C comes between two of them, as it would not while native code blocks. It is told by a flag of
-# each command's own: $PSCmdlet.Stopping is false in a finally block.
+# Calls that use the network run as operations of the library and are waited for in slices: PowerShell handles Ctrl+C
+# between two slices, but not while native code blocks. An operation whose wait ends early is cancelled. Each command has
+# a flag of its own for that, because $PSCmdlet.Stopping is false in a finally block.
 
-# How long one slice is, and how long nothing is said of what goes on.
+# The length of a slice, and the time before progress is shown.
 $script:SliceMilliseconds = [uint32] 50
 $script:QuietMilliseconds = 500
 
-# So long the account of what was cancelled is waited for.
-$script:AccountMilliseconds = [uint32] 50
+# How long the report of a cancelled operation is waited for.
+$script:AccountMilliseconds = 150
 
-# Runs one operation to its end: the answer of the library's function, as a hashtable.
-function Invoke-Operation([string] $Name, [string] $Json, $Cmdlet) {
+# Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
+# braces around it.
+function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
     $function = $script:OperationName[$Name]
-    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     $number = [uint64] 0
     $isDone = $false
     $watch = $null
     try {
         $number = $native::cc_operation_start($function, $bytes)
         while ($true) {
-            # Comes back at once when it is done.
+            # Returns at once when the operation is done.
             $pointer = $native::cc_operation_wait($number, $script:SliceMilliseconds)
             $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
             $native::cc_string_free($pointer)
@@ -35,12 +36,12 @@ function Invoke-Operation([string] $Name, [string] $Json, $Cmdlet) {
             $native::cc_operation_free($number)
             if ($null -ne $watch) { Hide-Progress }
         } elseif ($number -ne 0) {
-            $answer = Stop-Operation $number
+            $stopped = Stop-Operation $number
             Hide-Progress
-            Write-StopWarning @(@{ Function = $Name; Answer = $answer; Name = @() })
+            Write-StopWarning $Name $stopped
         }
     }
-    # As in ConvertFrom-OperationText; each function that is called costs as much as a tenth of the rest.
+    # The same as ConvertFrom-OperationText, inline: a function call costs a tenth of the rest.
     if (-not $script:IsCore) { return ConvertFrom-OperationText $text $Name }
     try {
         $failure = $null
@@ -50,26 +51,30 @@ function Invoke-Operation([string] $Name, [string] $Json, $Cmdlet) {
     }
 }
 
-# Starts an operation: its number, which goes to Receive-Operation until there is an answer, or to Stop-Operation.
-function Start-Operation([string] $Name, [string] $Json) {
+# Starts an operation; returns its number for Read-Operation and Stop-Operation.
+function Start-Operation([string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    $bytes = try { $script:StrictUtf8.GetBytes($Json + "`0") } catch { throw (New-SurrogateError) }
+    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
 }
 
-# The answer of an operation that ends within that time, and is freed then; or else $null, and how it gets on is told
-# where a stopwatch says for how long it has been waited for.
-function Receive-Operation([uint64] $Number, [string] $Name, [uint32] $Milliseconds, $Watch, $Cmdlet) {
-    $text = Read-Operation $Number $Milliseconds
-    if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
-        if ($null -ne $Watch -and $Watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $Watch $Cmdlet }
-        return
-    }
-    $script:Native::cc_operation_free($Number)
-    ConvertFrom-OperationText $text $Name
+# Sends names to an operation; returns its answer.
+function Send-Operation([uint64] $Number, [string] $Member) {
+    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
+    $pointer = $script:Native::cc_operation_send($Number, $bytes)
+    $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+    $script:Native::cc_string_free($pointer)
+    ConvertFrom-JsonText $text
 }
 
-# Cancels an operation: whether a refresh had left.
+# The next event of an operation within that time: a finished batch, its end, or its progress.
+function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
+    $pointer = $script:Native::cc_operation_wait($Number, $Milliseconds)
+    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+    $script:Native::cc_string_free($pointer)
+}
+
+# Cancels an operation; returns whether a refresh had left.
 function Suspend-Operation([uint64] $Number) {
     $pointer = $script:Native::cc_operation_cancel($Number)
     $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
@@ -77,22 +82,20 @@ function Suspend-Operation([uint64] $Number) {
     (ConvertFrom-JsonText $text)['sent']
 }
 
-# Cancels and forgets an operation: its account, or only whether a refresh had left.
+# Cancels and frees an operation; returns whether a refresh had left, the batches that were not read before, and the
+# result, which is $null where it has not come in time.
 function Stop-Operation([uint64] $Number) {
-    $sent = Suspend-Operation $Number
-    $answer = ConvertFrom-JsonText (Read-Operation $Number $script:AccountMilliseconds)
+    $stopped = @{ Sent = Suspend-Operation $Number; Batches = [System.Collections.ArrayList]::new(); Result = $null }
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
+        $answer = ConvertFrom-JsonText (Read-Operation $Number $script:SliceMilliseconds)
+        if ($answer['state'] -eq 'batch') { $null = $stopped.Batches.Add($answer['result']) } elseif ($answer['state'] -ne 'running') { $stopped.Result = $answer['result']; break }
+    }
     $script:Native::cc_operation_free($Number)
-    if ($null -ne $answer -and $answer['state'] -eq 'done') { return $answer['result'] }
-    @{ ok = $false; error = @{ code = 'cancelled'; message = 'The call was cancelled.'; sent = $sent } }
+    $stopped
 }
 
-function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
-    $pointer = $script:Native::cc_operation_wait($Number, $Milliseconds)
-    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-    $script:Native::cc_string_free($pointer)
-}
-
-# The function's own answer.
+# The answer of the function from the operation's envelope.
 function ConvertFrom-OperationText([string] $Text, [string] $Name) {
     try {
         if ($script:IsCore) {
@@ -107,7 +110,7 @@ function ConvertFrom-OperationText([string] $Text, [string] $Name) {
     }
 }
 
-# What goes on, and how long it may take; once a slice.
+# Shows the progress and the estimated time; called once per slice.
 function Show-Progress($Progress, $Watch, $Cmdlet) {
     if ($null -eq $Progress) { return }
     # -ProgressAction has set the variable by itself.
@@ -128,46 +131,35 @@ function Hide-Progress {
     $script:IsProgressShown = $false
     Microsoft.PowerShell.Utility\Write-Progress -Id $script:ProgressId -Activity 'PSSailpointCC' -Status 'Done' -Completed
 }
-# No script's own.
+# A number that scripts are unlikely to use.
 $script:ProgressId = 20260801
 $script:IsProgressShown = $false
 
-# Says what had been sent when the wait for it ended early. Each item: the function, the answer, the names that it was for.
-function Write-StopWarning([hashtable[]] $Stopped) {
-    $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
-    $sent = 'no'
-    $tasks = @()
-    $isCounted = $true
-    foreach ($one in $Stopped) {
-        $answer = $one.Answer
-        if ($one.Function -eq 'cc_get_task' ) {
-            Microsoft.PowerShell.Utility\Write-Warning -Message 'Stopped. The task goes on at the service: Wait-CCTask or Get-CCTask follow it.'
-            continue
-        }
-        if ($one.Function -ne 'cc_refresh_identities') { continue }
-        $of = 'yes'
-        if ($null -ne $answer['error']) { $of = $answer['error']['sent'] }
-        if ($of -eq 'maybe' -or ($of -eq 'yes' -and $sent -eq 'no')) { $sent = $of }
-        $counted = 0
-        foreach ($call in $answer['calls']) {
-            if ($null -ne $call['task']) { $tasks += $call['task']['id'] }
-            $people = @($call['identities'] | Where-Object { $null -ne $_ }).Count
-            if ($call['call'] -eq 'synchronize-attributes' -or $people -eq 0) { continue }
-            $counted += $people
-            $count[$call['outcome']] += $people
-        }
-        # Without an account all of them are as the error says.
-        if ($counted -eq 0) {
-            if ($one.Name.Count -eq 0) { $isCounted = $false } else { $count[@{ no = 'not_sent'; maybe = 'maybe_sent'; yes = 'accepted' }[[string] $of]] += $one.Name.Count }
-        }
+# Says what had been sent when a command ended before its operation; $Stopped comes from Stop-Operation.
+function Write-StopWarning([string] $Function, [hashtable] $Stopped) {
+    if ($Function -eq 'cc_get_task') {
+        Microsoft.PowerShell.Utility\Write-Warning -Message 'Stopped. The task goes on at the service: Wait-CCTask or Get-CCTask follow it.'
     }
-    if (@($Stopped | Where-Object { $_.Function -eq 'cc_refresh_identities' }).Count -eq 0) { return }
+    if ($Function -ne 'cc_refresh_identities') { return }
+    $answers = @($Stopped.Batches) + @($Stopped.Result | Where-Object { $null -ne $_ })
+    $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
+    $tasks = @()
+    foreach ($answer in $answers) {
+        foreach ($call in Get-CountedCall $answer) { $count[$call['outcome']] += @($call['identities'] | Where-Object { $null -ne $_ }).Count }
+        foreach ($call in $answer['calls']) { if ($null -ne $call['task']) { $tasks += $call['task']['id'] } }
+    }
+    $all = 0
+    foreach ($people in $count.psbase.Values) { $all += $people }
+    # For a stream, only the people without a written result count.
+    $sent = $Stopped.Sent
+    if ($count.maybe_sent -gt 0) { $sent = 'maybe' } elseif ($count.accepted -gt 0) { $sent = 'yes' } elseif ($all -gt 0 -and $sent -ne 'no') { $sent = 'before' }
     $message = switch ($sent) {
         'no' { 'Stopped before a refresh was sent.' }
+        'before' { 'Stopped. Nothing more was sent.' }
         'maybe' { 'Stopped. A refresh had left, and the service may have taken it: look at the tenant before you send it again.' }
         default { 'Stopped. The service had received a refresh, which goes on there.' }
     }
-    if ($isCounted) { $message += ' Of the names that were under way: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f $count.accepted, $count.maybe_sent, $count.rejected, $count.not_sent }
+    if ($all -gt 0) { $message += ' Of the names that were under way: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f $count.accepted, $count.maybe_sent, $count.rejected, $count.not_sent }
     if ($tasks.Count -gt 0) { $message += ' Follow it by Wait-CCTask -Id {0}.' -f ($tasks -join ', ') }
     Microsoft.PowerShell.Utility\Write-Warning -Message $message
 }

@@ -1,13 +1,13 @@
-# People by name: what names somebody, and what is said of a name that names nobody or two.
+# People by name: which input names a person, and the errors for names that match nobody or several people.
 
-# The property that names somebody = the attribute that its value is one of; $null: the one that -IdentityAttribute
-# names. In this order; what search calls name is the user name, elsewhere alias.
+# Property of an input object = attribute of its value, in the order of precedence; $null: the attribute that
+# -IdentityAttribute names. The user name is called name in search, and alias elsewhere.
 $script:NamingProperty = [ordered] @{ Identity = $null; uid = 'uid'; alias = 'name'; id = 'id' }
 
-# Whom an object of the pipeline names: an attribute and a value of it. Or, for what names nobody, an error record.
+# Returns the attribute and the value by which an input object names a person, or an error record.
 function Resolve-Person($Value, [string] $Attribute) {
     if ($Value -is [string]) {
-        # Searched for, a filter or a request would only be somebody whom nobody knows.
+        # A filter or a request given as text would be searched for as a name, and only give "no match".
         if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=?\s*"|\.\w+\([{")])') { return New-InputError $Value }
         return $Attribute, $Value
     }
@@ -26,7 +26,7 @@ function Resolve-Person($Value, [string] $Attribute) {
             $name = $member.Value
         }
         $of = $script:NamingProperty[$property]
-        # An id is text; the number of a process, say, is nobody's.
+        # An id is text: the numeric id of a process, for example, names no person.
         if ($of -ne 'id' -and (Test-Number $name)) { $name = ConvertTo-JsonText $name }
         if ($name -isnot [string] -or $name -notmatch '\S') { return New-InputError $Value -Property $property }
         if ($null -eq $of) { $of = $Attribute }
@@ -40,13 +40,12 @@ function Test-Number($Value) {
     $Value -is [uint32] -or $Value -is [uint64] -or $Value -is [int16] -or $Value -is [uint16] -or $Value -is [byte] -or $Value -is [sbyte] -or $Value -is [single]
 }
 
-# For what came by the pipeline, or as -InputObject, and is neither a request nor a person. It is never taken for "no
-# filter".
+# The error for input that is neither a request nor names a person. Such input never means "no filter".
 function New-InputError($Value, [string] $Property, [string] $Beside) {
     $hint = 'Pipe names (by default uids), objects with a property Identity, uid, alias or id, or requests (see Initialize-RefreshIdentitiesRequest).'
     if ($Beside) {
         $message = 'The input stands beside {0}; nothing was sent for it.' -f $Beside
-        $hint = '-RefreshIdentitiesRequest is one request, and takes no other and no names from the pipeline. -RefreshArgs is for people by name and for -Filter; a request holds its own.'
+        $hint = '-RefreshIdentitiesRequest is one request, and takes no other and no names from the pipeline. -RefreshArgs and -JournalPath are for people by name and for -Filter; a request holds its own arguments, and has no journal.'
     } elseif ($null -eq $Value) {
         $message = 'The input is $null, which names nobody; nothing was sent for it.'
     } elseif ($Value -is [string] -and $Value -notmatch '\S') {
@@ -69,7 +68,7 @@ function New-InputError($Value, [string] $Property, [string] $Beside) {
     New-ErrorRecord @{ code = 'invalid_argument'; message = $message; hint = $hint; sent = 'no' } $Value
 }
 
-# What a script or a tenant calls people is no command for a terminal.
+# Removes control characters, which a terminal would execute.
 function Limit-Text([string] $Text, [int] $Length) {
     if ($Text.Length -gt $Length) { $Text = $Text.Substring(0, $Length) + '...' }
     $Text -replace '\p{Cc}', '?'
@@ -77,12 +76,12 @@ function Limit-Text([string] $Text, [int] $Length) {
 
 function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseUrl) {
     $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities.'
-    # What -Identity makes of an object, such as a line of Import-Csv.
+    # PowerShell converts an object, such as a line of Import-Csv, to this text for -Identity.
     if ($Name.StartsWith('@{', [StringComparison]::Ordinal)) { $hint = 'Nothing was sent for it. That is an object as text: pipe the objects, or give one property of them, such as -Identity (Import-Csv people.csv).uid.' } elseif ($Attribute -eq 'uid') { $hint += "`nWhere that is the value of another attribute, name it by -IdentityAttribute, such as name (the user name) or email." }
     New-ErrorRecord @{ code = 'no_match'; message = "Nobody{0} has the {1} '{2}'." -f (Get-PlaceText $BaseUrl), $Attribute, (Limit-Text $Name 200); hint = $hint; sent = 'no' } $Name
 }
 
-# Two people with one value: neither was sent.
+# Several people have the value: none of them was sent.
 function New-AmbiguousError([System.Collections.IDictionary] $Entry, [string] $Attribute, [string] $BaseUrl) {
     $people = foreach ($person in $Entry['people']) { '{0}, id {1}' -f (Get-PersonText $person), $person['id'] }
     New-ErrorRecord @{

@@ -1,7 +1,7 @@
-# To be dot-sourced, first thing in every public function: a script module does not inherit its caller's preferences,
-# and a $WhatIfPreference that is ignored acts for real. $CallerErrorAction is for errors that end nothing; whatever
-# else fails inside stops, so that no failing check falls through to the line that sends. A script block, because a
-# function would take 50 us.
+# Dot-sourced at the start of every public function: a script module does not inherit its caller's preferences, and an
+# ignored $WhatIfPreference would send a refresh. $CallerErrorAction is for non-terminating errors. Any other error inside
+# the module is terminating, so that no failed check falls through to the line that sends. It is a script block because a
+# function call would take 50 us.
 $script:UseCallerPreference = {
     if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
         # Write-Error names the command of this variable.

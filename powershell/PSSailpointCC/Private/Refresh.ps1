@@ -1,4 +1,4 @@
-# What Invoke-CCRefreshIdentities is made of.
+# Parts of Invoke-CCRefreshIdentities for requests and filters.
 
 function Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
@@ -15,7 +15,7 @@ function Test-RequestObject($Value) {
     $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
 }
 
-# Whom it touches, where and how, from the answer to a dry run; of people by name also by which attribute.
+# Describes a refresh by the answer to a dry run: whom it touches, where and how. $Attribute: of people by name.
 function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attribute) {
     $plan = $Answer['plan']
     $matched = $Answer['matched']
@@ -56,13 +56,13 @@ function Get-PersonText([System.Collections.IDictionary] $Person) {
     $text = [string] $Person['name']
     if (-not $text) { $text = [string] $Person['id'] }
     if ($Person['displayName'] -and $Person['displayName'] -cne $text) { $text += ' ({0})' -f $Person['displayName'] }
-    # What a tenant calls its people is no command for a terminal.
+    # Control characters, which a terminal would execute.
     $text -replace '\p{Cc}', '?'
 }
 
-# Asks whether everybody is meant, whatever the session's preferences say; where nobody can answer, that is an error.
+# Asks for confirmation whatever the session's preferences are; in a session where nobody can answer, that is an error.
 function Confirm-FullRefresh([string] $Target, $Cmdlet) {
-    # Not the console's -NonInteractive alone: a job of cron or CI has no one at its input.
+    # Not only -NonInteractive: the input of a cron or CI job is redirected.
     $canAsk = [Environment]::UserInteractive -and -not ($Host.Name -eq 'ConsoleHost' -and [Console]::IsInputRedirected)
     if ($canAsk) {
         try { return $Cmdlet.ShouldContinue("$Target.`nGo on?", 'Refresh all identities') } catch { $canAsk = $false }
@@ -75,15 +75,17 @@ function Confirm-FullRefresh([string] $Target, $Cmdlet) {
         })
 }
 
-# The body alone: what the configuration holds is nobody's business.
+# Shows the body only, because the configuration holds secrets.
 function Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
-function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $Milliseconds) {
-    $message = '{0} answered in {1} ms.' -f $Result['baseUrl'], $Milliseconds
-    if ($null -ne $Result['response']) { $message = '{0} answered {1} in {2} ms.' -f $Result['baseUrl'], $Result['response']['status'], $Milliseconds }
+function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
+    $message = '{0} answered' -f $Result['baseUrl']
+    if ($null -ne $Result['response']) { $message += ' {0}' -f $Result['response']['status'] }
+    if ($null -ne $Watch) { $message += ' in {0} ms' -f $Watch.ElapsedMilliseconds }
+    $message += '.'
     if ($Result['backend'] -eq 'process') {
         $message += ' Backend process: {0} matched, calls: {1}.' -f $Result['matched'], @($Result['calls']).Count
     } elseif ($null -ne $Result['matched']) {
@@ -94,13 +96,13 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, [long] $M
     Microsoft.PowerShell.Utility\Write-Verbose -Message $message
 }
 
-# What only the command knows: the request, and what else in this session may have caused the error.
+# Adds what only the command knows: the request, and other possible causes in the session.
 function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet) {
-    # A preference of the caller's has ended it.
+    # Caused by a preference of the caller.
     if ($Record.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { return $Record }
     $code = $Record.Exception.Data['code']
     if ($null -eq $code) {
-        # Not ours: a property of the request that cannot be read, a prompt that nobody can answer.
+        # Not an error of the library: a property of the request that cannot be read, a prompt that nobody can answer.
         $exception = $Record.Exception
         $exception.Data['sent'] = $Sent
         Add-Response $exception $null @{}
@@ -114,8 +116,8 @@ function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, 
         $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
     }
     if ($code -eq 'not_configured') {
-        # As the caller's session sees it; here it is always ours.
-        $ask = [scriptblock]::Create('Get-Command -Name Get-Configuration -ErrorAction Ignore')
+        # Asked in the caller's session; in the module it is always ours. A script block made from a tree is bound to no session.
+        $ask = { Get-Command -Name Get-Configuration -ErrorAction Ignore }.Ast.GetScriptBlock()
         $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
             $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName

@@ -1,10 +1,11 @@
 # The documented body, as the members of the library's request.
 
-# What the library reads beside a request, and nobody may bring in one: options are the way to a full refresh, and people
-# by name get results of another kind.
-$script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttribute'
+# Members of the library's request that a documented request must not contain: options could cause a full refresh, and
+# people by name give results of another type.
+$script:ForeignMember = 'options', 'configuration', 'identities', 'identityAttribute', 'stream', 'client'
 
-# The text between the braces. JSON text goes on as it came, so that a position in an error is one in the caller's text.
+# Returns the text between the braces. JSON text is passed unchanged, so that positions in errors are those in the
+# caller's text.
 function ConvertTo-RequestMember($Request) {
     if ($null -eq $Request) { return '' }
     if ($Request -is [string]) { return ConvertFrom-RequestText $Request }
@@ -20,7 +21,7 @@ function ConvertTo-RequestMember($Request) {
     $members = foreach ($entry in $entries) {
         if ($isTable) { $name = [string] $entry.Key } else { $name = $entry.Name }
         $value = $entry.Value
-        # The case of a name in PowerShell means nothing; to the service, "Filter" is no filter at all.
+        # PowerShell ignores the case of names; the service would ignore a member "Filter".
         if ($name -eq 'filter') {
             $name = 'filter'
         } elseif ($name -eq 'refreshArgs') {
@@ -32,7 +33,7 @@ function ConvertTo-RequestMember($Request) {
         if ($value -is [string] -and $value -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary]) {
-            # Names and values that nobody knows pass unchanged. What is null in refreshArgs is left out by the library.
+            # Unknown names and values pass unchanged. The library leaves out null members of refreshArgs.
             $text = ConvertTo-JsonObject $value 1
         } else {
             $text = ConvertTo-JsonText $value 1
@@ -50,8 +51,8 @@ function ConvertFrom-RequestText([string] $Text) {
     if ($trimmed.IndexOf([char] 0) -ge 0) { throw (New-ArgumentError '-RefreshIdentitiesRequest holds a NUL character, which no JSON text can hold.') }
     $members = $trimmed.Substring(1, $trimmed.Length - 2)
     if ($members.Trim().Length -eq 0) { return '' }
-    # Reading the text takes its time, and most texts hold none of these words.
-    if ($members -match 'options|configuration|"identit|\\u') {
+    # Parsed only where one of these words occurs, because parsing is slow.
+    if ($members -match 'options|configuration|"identit|"stream|"client|\\u') {
         $value = ConvertFrom-JsonText $trimmed
         if ($value -is [System.Collections.IDictionary]) {
             foreach ($name in $value.psbase.Keys) { if ($name -in $script:ForeignMember) { throw (New-MemberError $name) } }
@@ -64,12 +65,12 @@ function New-MemberError([string] $Name) {
     New-ArgumentError "The request has no member '$Name'." 'It has filter and refreshArgs. People by name are given by -Identity, settings by Set-Configuration, switches such as -MaxIdentities to the command.'
 }
 
-# The value of -RefreshArgs as a JSON object. Text goes on as it came, in its order.
+# Returns -RefreshArgs as a JSON object. Text is passed unchanged, in its order.
 function ConvertTo-ArgumentText($Value) {
     $hint = 'Make them with Initialize-RefreshIdentitiesRequestRefreshArgs -PromoteAttributes $true, or give @{ promoteAttributes = $true }, or the same as JSON text.'
     $read = $Value
     if ($Value -is [string]) {
-        # Only one whole object: text that goes on behind it could bring members of the library's own.
+        # Exactly one object: text behind it could add members to the library's request.
         $text = $Value.Trim([char[]] @(0xFEFF, 0x20, 0x09, 0x0A, 0x0D))
         $read = $null
         if ($text.StartsWith('{') -and $text.IndexOf([char] 0) -lt 0) { $read = ConvertFrom-JsonText $text }
@@ -85,7 +86,7 @@ function ConvertTo-ArgumentText($Value) {
     $text
 }
 
-# Something with members of its own: no text, number, date, list.
+# Whether a value is an object with properties: no text, number, date or list.
 function Test-Object($Value) {
     $Value -is [System.Management.Automation.PSCustomObject] -or
     ($Value -isnot [valuetype] -and $Value -isnot [string] -and $Value -isnot [System.Collections.IEnumerable])

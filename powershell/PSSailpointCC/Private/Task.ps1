@@ -1,10 +1,10 @@
 # Tasks that a refresh has started.
 
-# Which tasks a value means, and whom each is for: hashtables with Id and People; or an error record.
+# Returns the tasks that a value names, with their people: hashtables with Id and People. Or an error record.
 function Resolve-Task($Value) {
     $hint = 'Give the id of a task, or what Invoke-CCRefreshIdentities returns.'
     if ($Value -is [guid]) { $Value = [string] $Value }
-    # What -Id makes of an object.
+    # PowerShell converts an object to this text for -Id.
     if ($Value -is [string] -and $Value -match '^(@\{|System\.)') {
         return New-ErrorRecord @{ code = 'invalid_argument'; message = "'{0}' is an object as text, and no id of a task." -f (Limit-Text $Value 60); hint = 'Pipe the object, or give its TaskId to -Id.'; sent = 'no' } $Value
     }
@@ -23,10 +23,10 @@ function Resolve-Task($Value) {
             if ($null -ne $member) { $ids = $member.Value; break }
         }
         if ($Value.PSObject.TypeNames -contains 'PSSailpointCC.RefreshResult') {
-            # What was not accepted has started none, and that was said.
+            # A batch that was not accepted has no task, and its error was written.
             if ($null -eq $ids -and $Value.Outcome -ne 'Accepted') { return }
             if ($null -eq $ids) { return New-ErrorRecord @{ code = 'not_found'; message = 'The answer to this refresh names no task, so that it cannot be followed.'; hint = 'The service has taken the refresh and does it nevertheless.'; sent = 'yes' } $Value }
-            # Whose task each of several is, is not known.
+            # With several tasks it is not known which of them is whose.
             if (@($ids).Count -eq 1) { $people = @($Value.Ids | Where-Object { $_ }) }
         }
     }
@@ -35,14 +35,14 @@ function Resolve-Task($Value) {
     foreach ($id in $ids) { @{ Id = $id; People = $people } }
 }
 
-# Asks after a task, or waits for its end. An outcome as a batch has one: a result, errors that end nothing, and perhaps one
-# that ends the command.
+# Gets a task, or waits for its end. Returns an outcome: a result, non-terminating errors (Problem), and perhaps an error
+# that ends the command (Failure).
 function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
     $outcome = @{ Result = @(); Problem = @(); Failure = $null }
     try {
-        $text = '{"id":' + (ConvertTo-JsonText $Task.Id)
+        $text = '"id":' + (ConvertTo-JsonText $Task.Id)
         if ($Task.People.Count -gt 0) { $text += ',"ids":' + (ConvertTo-TextArray $Task.People) }
-        $answer = Invoke-Operation 'cc_get_task' ($text + $Wait + ',"configuration":' + (Get-ConfigurationText $Cmdlet) + '}') $Cmdlet
+        $answer = Invoke-Operation 'cc_get_task' ($text + $Wait + ',"configuration":' + (Get-ConfigurationText $Cmdlet)) $Cmdlet
         Write-AnswerWarning $answer @{}
         foreach ($person in $answer['failed']) { $outcome.Problem += New-FailedPersonError $person }
         if ($answer['ok']) {
@@ -58,7 +58,7 @@ function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
         } else {
             $record = New-ErrorRecord $answer['error']
             $record = Update-ErrorRecord $record $Task.Id '' $answer['error']['sent'] $Cmdlet
-            # One task's matter; the others can be asked after nevertheless.
+            # An error of this task only: the command goes on with the others.
             if ($answer['error']['code'] -in 'task_failed', 'not_found', 'timeout', 'invalid_argument') { $outcome.Problem = @($record) + $outcome.Problem } else { $outcome.Failure = $record }
         }
     } catch {
@@ -67,14 +67,14 @@ function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
     $outcome
 }
 
-# What Get-CCTask and Wait-CCTask do with their input, $wait being the members of the request that say how long; to be
-# dot-sourced, because what is written must be written by the public function.
+# The body of Get-CCTask and Wait-CCTask; $wait: the members of the request for the waiting. Dot-sourced, so that the
+# public function writes the errors.
 $script:TellTask = {
     # Write-Error names the command of this variable.
     $MyInvocation = $PSCmdlet.MyInvocation
     $values = $Id
-    if ($PSCmdlet.ParameterSetName -eq 'Input') { $values = , $InputObject }
     $left = $null
+    if ($PSCmdlet.ParameterSetName -eq 'Input') { $values = , $InputObject }
     foreach ($task in @(foreach ($value in $values) { Resolve-Task $value })) {
         if ($task -is [System.Management.Automation.ErrorRecord]) {
             $ErrorActionPreference = $CallerErrorAction
@@ -83,14 +83,9 @@ $script:TellTask = {
             continue
         }
         $outcome = Get-TaskOutcome $task $wait $PSCmdlet
-        # Outside any try: an error of the next command in the pipeline is not this one's. Its break or continue leaves
-        # the nearest loop, and is to end the pipeline.
-        $left = 'break'
-        foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
+        Write-Outcome $outcome $PSCmdlet $CallerErrorAction
+        $left = $outcome.Left
         if ($left) { break }
-        $ErrorActionPreference = $CallerErrorAction
-        foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-        $ErrorActionPreference = 'Stop'
         if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
     }
     if ($left -eq 'break') { break } elseif ($left) { continue }

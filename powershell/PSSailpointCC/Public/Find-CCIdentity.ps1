@@ -60,8 +60,8 @@ function Find-CCIdentity {
         while ($true) {
             try {
                 if ($null -eq $head) {
-                    $head = '{"filter":' + (ConvertTo-JsonText $Filter) + ',"limit":'
-                    $configuration = ',"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+                    $head = '"filter":' + (ConvertTo-JsonText $Filter) + ',"limit":'
+                    $configuration = ',"configuration":' + (Get-ConfigurationText $PSCmdlet)
                 }
                 $after = ''
                 if ($null -ne $answer) { $after = ',"after":' + (ConvertTo-JsonText $answer['after']) }

@@ -1,18 +1,19 @@
 function Invoke-CCRefreshIdentities {
     <#
     .SYNOPSIS
-    Refreshes the identities that a filter or their names tell: POST /cc/api/system/refreshIdentities, or its successor.
+    Refreshes the identities that a filter matches or that are named: POST /cc/api/system/refreshIdentities, or its successor.
 
     .DESCRIPTION
     Starts an identity refresh for the identities that the filter of the
     request matches, and returns what the service answers. A refresh can be
     a long running process; the service does it in the background.
 
-    People are named without a filter by -Identity, or come by the pipeline:
-    the safe way, which can never become a refresh of everybody. Their names
-    are looked up, 250 at a time, and a result is returned for each 250. A
-    name that matches nobody, or more than one, is an error that ends
-    nothing.
+    People are named without a filter by -Identity or by the pipeline. This
+    can never become a refresh of everybody. Their names are looked up, 250
+    at a time, and each batch of up to 250 people gives a result, in the
+    order of the input. A name that matches nobody, or several people, is a
+    non-terminating error. With -JournalPath the same command goes on after
+    it was interrupted, and sends nobody twice.
 
     The service itself refreshes the WHOLE TENANT when a filter is missing,
     cannot be parsed, names an attribute that is not searchable or matches
@@ -42,7 +43,7 @@ function Invoke-CCRefreshIdentities {
 
     .PARAMETER ContentType
     Accepted as the official module has it, also from the pipeline; JSON is
-    what is sent, whatever it says.
+    always sent.
 
     .PARAMETER RefreshIdentitiesRequest
     What Initialize-RefreshIdentitiesRequest makes; or a hashtable or
@@ -50,8 +51,9 @@ function Invoke-CCRefreshIdentities {
     JSON text, which is sent as it is.
 
     .PARAMETER Identity
-    Whom to refresh, by name: any number of them. Each once, however often
-    it stands here.
+    Whom to refresh, by name: any number of names. Each is sent once. With
+    a ceiling (-MaxIdentities), all of them are counted before the first is
+    sent.
 
     .PARAMETER IdentityAttribute
     Which attribute the names are values of: uid where not given; name (the
@@ -79,8 +81,25 @@ function Invoke-CCRefreshIdentities {
     tenant that has no account. On SailPoint's guidance only.
 
     .PARAMETER MaxIdentities
-    Refuses to touch more than so many, those included of whom only the
-    service can tell. Where not given, the configuration's MaxIdentities.
+    Refuses to touch more identities than this in all, those included of
+    whom only the service can tell. Where not given, the configuration's
+    MaxIdentities.
+
+    .PARAMETER JournalPath
+    A file that records what is sent and what became of it. The same command
+    with the same file goes on after Ctrl+C, an error, a crash or a power
+    failure: it skips people who are done, says in a warning how many they
+    are, and sends the others. It asks the tenant about people who may have
+    been sent. Those of whom the tenant cannot tell get a result MaybeSent.
+    The file is created where it does not exist, and holds no secret.
+    It is refused, before anything is sent, where another command uses it,
+    or where tenant, backend, attribute, arguments or filter are others than
+    in the file. A filter can have a journal with -Backend process.
+
+    .PARAMETER ResendUncertain
+    Also sends people who may have been sent by an earlier command with the
+    same journal, and of whom the tenant cannot tell. A second refresh does
+    no harm.
 
     .PARAMETER NoPreflight
     Sends the filter without counting whom it matches. A filter that matches
@@ -106,22 +125,26 @@ function Invoke-CCRefreshIdentities {
 
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows
-    how they get on. A warning of a task is a warning; a task that failed,
-    and everybody whom it has not refreshed, is an error.
+    their progress. A warning of a task is a warning. A task that failed,
+    and each person whom it has not refreshed, is a non-terminating error.
 
     .PARAMETER WaitTimeoutSec
-    Waits no longer than so many seconds, 3600 where not given. The error
+    Waits at most so many seconds, 3600 where not given. The error
     says how to follow the task, which goes on.
 
     .PARAMETER InputObject
     From the pipeline: names, which are texts or numbers, or objects with a
     property Identity (a value of -IdentityAttribute), uid, alias (the user
-    name) or id, in this order; sent whenever 250 have come, the rest at the
-    end. Or requests, which are objects with filter or refreshArgs, each of
-    which is sent at once. Or a content type, such as "application/json",
-    for the request that -RefreshIdentitiesRequest names. Anything else, a
-    filter too, is an error that ends nothing, and nothing is sent for it.
-    Nothing at all in the pipeline sends nothing.
+    name) or id, in this order. They are sent while more are read. Or
+    requests, which are objects with filter or refreshArgs, each of which is
+    sent at once. Or a content type, such as "application/json", for the
+    request that -RefreshIdentitiesRequest names. Anything else, a filter
+    too, is a non-terminating error, and nothing is sent for it. An empty
+    pipeline sends nothing.
+
+    Where the pipeline ends early (Ctrl+C, Select-Object -First, break, an
+    error in another command), nothing more is sent, and a warning says what
+    became of the names of which no result was written.
 
     .PARAMETER WithHttpInfo
     Returns a hashtable with Response, StatusCode and Headers in place of
@@ -146,7 +169,7 @@ function Invoke-CCRefreshIdentities {
     .EXAMPLE
     Invoke-CCRefreshIdentities -Filter 'uid.in({"amelie.roux"})' -RefreshArgs @{ promoteAttributes = $true } -MaxIdentities 10
 
-    Refreshes whom the filter matches, unless that are more than ten.
+    Refreshes whom the filter matches, at most ten identities.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs @{ promoteAttributes = $true }
@@ -156,18 +179,28 @@ function Invoke-CCRefreshIdentities {
     .EXAMPLE
     Find-CCIdentity 'uid == "amelie.roux"' | Invoke-CCRefreshIdentities -WhatIf
 
-    Shows which calls a refresh of those found would be.
+    Shows which calls a refresh of the people found would make.
 
     .EXAMPLE
     'amelie.roux', 'no.such.person' | Invoke-CCRefreshIdentities -IdentityAttribute name -ErrorAction SilentlyContinue -ErrorVariable Problems
     $Problems | ForEach-Object { "{0}: {1}" -f $_.TargetObject, $_.Exception.Message }
 
-    Refreshes those that there are, and tells the names that nobody has.
+    Refreshes the people who exist, and shows the names that nobody has.
+
+    .EXAMPLE
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
+
+    Refreshes everybody in the file. The same command goes on after an interruption.
+
+    .EXAMPLE
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
+
+    Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
 
-    Refreshes one person, waits until that is done, and says whether it has worked.
+    Refreshes one person, waits until that is done, and shows whether it succeeded.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -All -RefreshArgs @{ correlateEntitlements = $true } -WhatIf
@@ -194,12 +227,13 @@ function Invoke-CCRefreshIdentities {
     .OUTPUTS
     PSSailpointCC.RefreshResult
 
-    Of people by name, for each 250: Outcome (Accepted, Rejected, NotSent,
-    MaybeSent), Identities (whom it is about, as given), IdentityAttribute,
-    Ids, Status, TaskId (several where the calls were), Backend, BaseUrl,
-    Unmatched, Ambiguous, Warnings, Response, TrackingId. Where several
-    calls ended differently there is one for each outcome. Every name given
-    is once in Identities, Unmatched or Ambiguous.
+    For each batch of up to 250 people by name: Outcome (Accepted, Rejected,
+    NotSent, MaybeSent), Identities (the names, as given), IdentityAttribute,
+    Ids, Status, TaskId (several where several calls were made), Backend,
+    BaseUrl, Unmatched, Ambiguous, Warnings, Response, TrackingId. Where the
+    calls of a batch ended differently, there is one result for each
+    outcome. Every name that was read is once in Identities, Unmatched or
+    Ambiguous, unless the journal lists it as done.
 
     .LINK
     about_PSSailpointCC
@@ -279,6 +313,17 @@ function Invoke-CCRefreshIdentities {
 
         [switch] $AllowBroader,
 
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [ValidateNotNullOrEmpty()]
+        [string] $JournalPath,
+
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [Parameter(ParameterSetName = 'Filter')]
+        [switch] $ResendUncertain,
+
         [switch] $Wait,
 
         [ValidateRange(1, 31536000)]
@@ -288,7 +333,7 @@ function Invoke-CCRefreshIdentities {
     )
 
     begin {
-        # What $script:UseCallerPreference does. Dot-sourcing here would make every variable below slow: 60 us a call.
+        # The same as $script:UseCallerPreference. Dot-sourcing it would make all variables below slower: 60 us per call.
         if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
             # Write-Error names the command of this variable.
             $MyInvocation = $PSCmdlet.MyInvocation
@@ -307,101 +352,64 @@ function Invoke-CCRefreshIdentities {
         $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
         $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
         $parameterSet = $PSCmdlet.ParameterSetName
-        # Always sent, so that a second member of the name is refused wherever it comes from.
+        # Member options is always sent: the library refuses JSON text that brings a second one.
         $options = ''
         if ($SkipFilterCheck) { $options += ',"skipFilterCheck":true' }
         if ($NoPreflight) { $options += ',"preflight":false' } elseif ($PSBoundParameters.ContainsKey('NoPreflight')) { $options += ',"preflight":true' }
-        # The number of all is told also where the configuration counts no matches.
+        # The question shows the number of identities, also where the configuration switches counting off.
         if ($All) { $options += ',"allowFullRefresh":true,"preflight":true' }
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
         if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
         if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
-        if ($Wait) {
-            $options += ',"wait":true'
-            if ($WaitTimeoutSec) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
-        }
+        if ($Wait) { $options += ',"wait":true' }
+        if ($WaitTimeoutSec -and $Wait) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
-        $asks = $All -and -not $Force
-        if ($asks -and -not $PSBoundParameters['Confirm']) {
-            # Once: not for the preference, and then for -All.
-            $ConfirmPreference = 'None'
-        } else { $asks = $false }
-        # Where people are named: what holds for all of their batches.
-        $run = $null
+        # Asks only once: not for the preference as well.
+        $asks = $All -and -not $Force -and -not $PSBoundParameters['Confirm']
+        if ($asks) { $ConfirmPreference = 'None' }
+        # For people by name.
+        $stream = $null
     }
 
     process {
         $request = $RefreshIdentitiesRequest
         if ($parameterSet -eq 'Identity' -or $inputNamed -or $MyInvocation.ExpectingInput) {
-            $refusals = $batches = @()
+            $refusals = @()
+            $isPerson = $parameterSet -eq 'Identity'
             try {
-                $person = $null
-                if ($parameterSet -eq 'Identity') {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
-                    $refusals = @(foreach ($name in $Identity) { if ($name -notmatch '\S') { New-InputError $name } })
-                    $batches = @(Split-Name $Identity $run)
+                if ($isPerson) {
+                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction
+                    $refusals = @(Add-Identity $stream $Identity)
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
-                } elseif (-not $requestNamed -and $null -ne $request) {
-                    # By property name.
                 } elseif ($requestNamed) {
-                    # Another object may still bring its ContentType by property name.
+                    # An object may bind its ContentType by property name.
                     if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
+                } elseif ($null -ne $request) {
+                    # Bound by property name.
                 } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
-                    if ($null -eq $RefreshArgs) { $request = $InputObject } else { $refusals = @(New-InputError $InputObject -Beside '-RefreshArgs') }
+                    $request = $InputObject
+                    foreach ($name in 'RefreshArgs', 'JournalPath') { if ($null -ne $PSBoundParameters[$name] -and $refusals.Count -eq 0) { $refusals = @(New-InputError $InputObject -Beside "-$name") } }
                 } else {
-                    if ($null -eq $run) { $run = New-Run $PSCmdlet $options $MaxIdentities $RefreshArgs $IdentityAttribute $WithHttpInfo ($CallerErrorAction -eq 'Stop') }
-                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $person = $run.Attribute, [string] $InputObject } else { $person = Resolve-Person $InputObject $run.Attribute }
-                    if ($person -is [System.Management.Automation.ErrorRecord]) {
-                        $refusals = @($person)
-                    } else {
-                        $names = $run.Buffer[$person[0]]
-                        if ($null -eq $names) { $names = $run.Buffer[$person[0]] = [System.Collections.Specialized.OrderedDictionary]::new() }
-                        $names[$person[1]] = $null
-                        if ($names.psbase.Count -ge $script:BatchSize) { $batches = @(Clear-Buffer $run $person[0]) }
-                    }
+                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction }
+                    $isPerson = $true
+                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @(Add-Person $stream $InputObject) }
                 }
             } catch {
                 $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
-                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+                if ($null -eq $stream) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop }
+                Stop-AtProblem $stream $record
             }
-            if ($refusals.Count -gt 0 -and $null -ne $run -and $parameterSet -ne 'Identity' -and $run.StopsAtProblem) {
-                # Ends the command, as an error of a batch does: after what became of the names before it.
-                Stop-AtProblem $run $refusals
-                $refusals = @()
+            if ($refusals.Count -gt 0) {
+                # An error that ends the command is written after the results of the names before it.
+                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
             }
-            $ErrorActionPreference = $CallerErrorAction
-            foreach ($refusal in $refusals) { $PSCmdlet.WriteError($refusal) }
-            $ErrorActionPreference = 'Stop'
-            if ($null -ne $run) {
-                foreach ($batch in $batches) { $run.Waiting.Enqueue($batch) }
-                # Names of the pipeline stay under way while more of them come.
-                $most = $run.Concurrency
-                if ($parameterSet -eq 'Identity') { $most = 0 }
-                if ($batches.Count -gt 0 -or $null -ne $run.Ending -or ($run.Queue.Count -gt 0 -and $run.Watch.ElapsedMilliseconds -gt 200)) {
-                    $isDone = $false
-                    $left = $null
-                    try {
-                        # Written inside no try with a catch: an error of the next command in the pipeline is not this one's.
-                        while ($null -ne ($outcome = Receive-Outcome $run $most)) {
-                            # A break or continue of the next command leaves the nearest loop, which is to be none that counts.
-                            $left = 'break'
-                            foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
-                            if ($left) { break }
-                            $ErrorActionPreference = $CallerErrorAction
-                            foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-                            $ErrorActionPreference = 'Stop'
-                            if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
-                        }
-                        $isDone = $null -eq $left
-                    } finally {
-                        if (-not $isDone) { Stop-Run $run }
-                    }
-                    if ($left -eq 'break') { break } elseif ($left) { continue }
-                }
+            if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
+                Update-Stream $stream
+                if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
             }
-            if ($refusals.Count -gt 0 -or $null -ne $person -or $parameterSet -eq 'Identity') { return }
+            if ($isPerson -or $refusals.Count -gt 0) { return }
         }
 
         $answer = $unrefreshed = $null
@@ -412,26 +420,27 @@ function Invoke-CCRefreshIdentities {
             } else {
                 $body = ''
                 if ($null -ne $RefreshArgs) { $body = '"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
-                # Not by -All itself: -All:$false is neither a filter nor everybody.
+                # Not decided by $All: -All:$false is neither a filter nor everybody.
                 if ($parameterSet -eq 'Filter') {
                     $request = $Filter
                     $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
                 }
             }
-            $head = '{'
-            if ($body) { $head += $body + ',' }
-            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet) + '}'
+            $head = '"options":{"dryRun":'
+            if ($body) { $head = $body + ',' + $head }
+            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
+            if ($JournalPath) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
-            # Whom it touches is only asked for where it will be shown.
+            # A dry run only where its result is shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
-                $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":true' + $tail) $PSCmdlet
+                $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'true' + $tail) $PSCmdlet
                 if (-not $answer['ok']) { throw (New-AnswerError $answer) }
                 $target = Get-PlanText $answer
                 if ($WhatIfPreference) { Write-AnswerWarning $answer @{} }
             } elseif ($VerbosePreference -ne 'SilentlyContinue') {
                 $target = 'Refresh identities: {' + $body + '}'
             }
-            # ShouldProcess says so itself where -Verbose was given, and not where the preference was.
+            # ShouldProcess writes this only where -Verbose was given, not where the preference is set.
             if ($VerbosePreference -ne 'SilentlyContinue' -and -not $PSBoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
             if (-not $PSCmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return }
             if ($asks -and -not (Confirm-FullRefresh $target $PSCmdlet)) { return }
@@ -439,53 +448,34 @@ function Invoke-CCRefreshIdentities {
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
-            $answer = Invoke-Operation 'cc_refresh_identities' ($head + '"options":{"dryRun":false' + $tail) $PSCmdlet
+            $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
             if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} }
             if (-not $answer['ok']) { throw (New-AnswerError $answer) }
             if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
-            if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch.ElapsedMilliseconds }
+            if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
         } catch {
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
-            if ($null -ne $run) {
-                # Names came before it: written behind what became of them, at the next input or the end.
-                $run.Ending = @{ Result = @(); Problem = @(); Failure = $record }
-                return
+            if ($null -ne $stream) {
+                # The results of the names before it are written first.
+                $stream.Failure = $record
+                Update-Stream $stream
             }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         }
 
-        # Outside the try: an error of the next command in the pipeline is not this one's.
+        # Outside the try, which would catch errors of the next command in the pipeline.
         $response = $answer['response']
+        # Nothing was sent: the journal lists everybody as done.
+        if ($null -eq $response) { return }
         $content = $response['text']
         if ($response.ContainsKey('body')) { $content = $response['body'] }
         if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
-        if ($null -eq $unrefreshed) { return }
-        $ErrorActionPreference = $CallerErrorAction
-        foreach ($problem in $unrefreshed) { $PSCmdlet.WriteError($problem) }
-        $ErrorActionPreference = 'Stop'
+        if ($null -ne $unrefreshed) { Write-Outcome @{ Result = @(); Problem = $unrefreshed } $PSCmdlet $CallerErrorAction }
     }
 
     end {
-        if ($null -eq $run) { return }
-        # What is left of the names that came by the pipeline, and all that is under way.
-        foreach ($batch in Clear-Buffer $run) { $run.Waiting.Enqueue($batch) }
-        $isDone = $false
-        $left = $null
-        try {
-            while ($null -ne ($outcome = Receive-Outcome $run 0)) {
-                # As above.
-                $left = 'break'
-                foreach ($turn in 1, 2) { if ($turn -eq 1) { $outcome.Result; $left = $null } elseif ($left) { $left = 'continue' } }
-                if ($left) { break }
-                $ErrorActionPreference = $CallerErrorAction
-                foreach ($problem in $outcome.Problem) { $PSCmdlet.WriteError($problem) }
-                $ErrorActionPreference = 'Stop'
-                if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
-            }
-            $isDone = $null -eq $left
-        } finally {
-            if (-not $isDone) { Stop-Run $run }
-        }
-        if ($left -eq 'break') { break } elseif ($left) { continue }
+        if ($null -eq $stream) { return }
+        Update-Stream $stream -IsLast
+        if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
     }
 }

@@ -172,6 +172,12 @@ impl<'r> Run<'r> {
         people > 0 && self.ceiling.is_some_and(|ceiling| self.touched + people > ceiling)
     }
 
+    /// Whether a call of this kind counts its people. A synchronization that follows another call does not: its people
+    /// were counted with that call.
+    fn counts_people(&self, kind: &CallKind) -> bool {
+        *kind != CallKind::Synchronize || matches!(&self.method, Method::ByIds(effects) if !effects.process)
+    }
+
     fn plan(&mut self, mut batch: Batch) {
         self.last_number += 1;
         let number = self.last_number;
@@ -241,7 +247,7 @@ impl<'r> Run<'r> {
         {
             self.stop();
         }
-        if planned.kind != CallKind::Synchronize {
+        if self.counts_people(&planned.kind) {
             self.touched += planned.identities.len() as u64;
         }
         self.in_flight.push_back((planned, pending));
@@ -254,7 +260,7 @@ impl<'r> Run<'r> {
             Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
-        if kind != CallKind::Synchronize && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
+        if self.counts_people(&kind) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
             self.touched -= people;
         }
         let written = match &mut self.journal {

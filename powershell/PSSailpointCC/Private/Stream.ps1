@@ -1,0 +1,307 @@
+# A refresh of people by name, fed while it runs. The names of one command go to one operation of the library, and each
+# finished batch comes back once, in the order of the input. Batches, how many are under way, the ceiling, each name once,
+# the journal, and which error stops the rest are the library's.
+
+# Names are sent when so many have come, or after this time; finished batches are written then as well.
+$script:SendCount = 250
+$script:SendMilliseconds = 200
+
+# The state of one command. Nothing is started before names are sent.
+function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $attribute = 'uid'
+    if ($bound['IdentityAttribute']) { $attribute = $bound['IdentityAttribute'] }
+    $argument = ''
+    if ($null -ne $bound['RefreshArgs']) { $argument = ',"refreshArgs":' + (ConvertTo-ArgumentText $bound['RefreshArgs']) }
+    $stream = @{
+        Cmdlet       = $Cmdlet
+        ErrorAction  = $ErrorAction
+        WithHttpInfo = [bool] $bound['WithHttpInfo']
+        Attribute    = $attribute
+        # Of the request, whether it starts the stream or is a dry run.
+        Member       = $argument + ',"configuration":' + (Get-ConfigurationText $Cmdlet)
+        Option       = $Option + (Get-JournalMember $Cmdlet)
+        ShowsPlan    = $WhatIfPreference -or $ConfirmPreference -in 'Low', 'Medium'
+        # Names that were read and not sent yet: values of the attribute, and lists of values of others.
+        Plain        = [System.Collections.Generic.List[string]]::new()
+        Other        = [System.Collections.Specialized.OrderedDictionary]::new()
+        SendCount    = $script:SendCount
+        SendAfter    = $script:SendMilliseconds
+        IsDue        = $false
+        Watch        = [System.Diagnostics.Stopwatch]::StartNew()
+        # The operation; 0 before its start and after its end.
+        Number       = [uint64] 0
+        IsFull       = $false
+        HasEnded     = $false
+        # What the operation does not report: dry runs, names that were not sent, and all names where it could not begin.
+        Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
+        Untold       = @()
+        HasBegun     = $false
+        Warned       = @{}
+        HasToldError = $false
+        # Why the operation takes no more names, and the error that ends the command once all is written.
+        Refusal      = $null
+        Failure      = $null
+    }
+    # One question for each 250 names, and one plan for all of them.
+    if ($stream.ShowsPlan) { $stream.SendAfter = [long]::MaxValue }
+    if ($WhatIfPreference) { $stream.SendCount = [int]::MaxValue }
+    $stream
+}
+
+# The journal of a run, with the full path: the library does not know the session's location and drives.
+function Get-JournalMember($Cmdlet) {
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $member = ''
+    if ($bound['ResendUncertain']) { $member = ',"resendUncertain":true' }
+    if (-not $bound['JournalPath']) { return $member }
+    # In the caller's session, which may have drives of its own: a script block made from a tree is bound to no session.
+    $resolve = {
+        $provider = $drive = $null
+        $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($args[0], [ref] $provider, [ref] $drive)
+        $provider
+    }
+    try {
+        $path, $provider = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $resolve.Ast.GetScriptBlock(), $bound['JournalPath'])
+    } catch {
+        throw (New-ArgumentError ('-JournalPath is no path: {0}' -f $_.Exception.GetBaseException().Message) 'Give the path of a file, which need not be there yet.')
+    }
+    if ($provider.Name -ne 'FileSystem') { throw (New-ArgumentError ("-JournalPath must be a path of the file system; '{0}' belongs to the provider {1}." -f $bound['JournalPath'], $provider.Name)) }
+    $member + ',"journal":' + (ConvertTo-JsonText ([string] $path))
+}
+
+# Collects the values of -Identity, all of which are sent at once; returns errors for those that name nobody.
+function Add-Identity([hashtable] $Stream, [string[]] $Identity) {
+    if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
+    foreach ($name in $Identity) { if ($name -match '\S') { $Stream.Plain.Add($name) } else { New-InputError $name } }
+    $Stream.SendCount = [int]::MaxValue
+    $Stream.SendAfter = [long]::MaxValue
+}
+
+# Collects whom an object of the pipeline names; returns an error where that is nobody.
+function Add-Person([hashtable] $Stream, $Value) {
+    $person = Resolve-Person $Value $Stream.Attribute
+    if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
+    $names = $Stream.Plain
+    if ($person[0] -ne $Stream.Attribute) {
+        $names = $Stream.Other[$person[0]]
+        if ($null -eq $names) { $names = $Stream.Other[$person[0]] = [System.Collections.Generic.List[string]]::new() }
+    }
+    $names.Add($person[1])
+    if ($names.Count -ge $script:SendCount) { $Stream.IsDue = -not $WhatIfPreference }
+}
+
+# Sends the collected names, and writes what has come back. After the last names, and after an error that ends the
+# command, it waits until all is written; that error is in Failure then, for the public function to write.
+function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
+    $isDone = $false
+    $left = $null
+    try {
+        Send-Name $Stream $IsLast
+        while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
+            Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction
+            $left = $outcome.Left
+            # A warning may end the command: the result is written before.
+            if ($null -eq $left) { Write-AnswerWarning $outcome.Answer $Stream.Warned }
+        }
+        $isDone = $null -eq $left
+    } finally {
+        if (-not $isDone) { Stop-Stream $Stream }
+    }
+    $Stream.Watch.Restart()
+    # Repeats the break or continue of the next command, for a loop of the caller's.
+    if ($left -eq 'break') { break } elseif ($left) { continue }
+}
+
+# Sends the collected names, where ShouldProcess allows it, and then the end.
+function Send-Name([hashtable] $Stream, [bool] $IsLast) {
+    $blocks = @(
+        if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray(); IsSent = $false } }
+        foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray(); IsSent = $false } }
+    )
+    # The next send completes a batch of 250.
+    if ($Stream.SendCount -le $script:SendCount) {
+        $Stream.SendCount -= $Stream.Plain.Count
+        if ($Stream.SendCount -le 0) { $Stream.SendCount = $script:SendCount }
+    }
+    $Stream.Plain.Clear()
+    $Stream.Other.Clear()
+    $Stream.IsDue = $false
+    for ($i = 0; $i -lt $blocks.Count; $i++) {
+        $block = $blocks[$i]
+        $text = '"identities":' + (ConvertTo-TextArray $block.Name)
+        if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
+        try {
+            if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) { continue }
+            # Where the first send has all names, the library counts them before anybody is refreshed.
+            $block.IsSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
+        } catch {
+            $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
+        }
+        if (-not ($block.IsSent -and $Stream.HasBegun)) { $Stream.Untold += $block }
+        # More than the library's buffer holds: it has begun.
+        if ($Stream.Untold.Count -gt 100 -and -not $Stream.HasEnded) { $Stream.HasBegun = $true; $Stream.Untold = @() }
+    }
+    if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
+}
+
+# Whether these names are to be sent. A dry run is made only where its result is shown.
+function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute) {
+    $noun = 'identities'
+    if ($Name.Count -eq 1) { $noun = 'identity' }
+    $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
+    if ($Stream.ShowsPlan) {
+        $member = '"identities":' + (ConvertTo-TextArray $Name) + ',"identityAttribute":' + (ConvertTo-JsonText $Attribute)
+        $answer = Invoke-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":true' + $Stream.Option + '}') $Stream.Cmdlet
+        if ($WhatIfPreference -or -not $answer['ok']) {
+            $answer['identityAttribute'] = $Attribute
+            $answer['isPlan'] = $true
+            if ($null -eq $answer['calls'] -and $null -eq $answer['unmatched']) { $answer['calls'] = @(@{ identities = $Name; outcome = 'not_sent' }) }
+            $Stream.Answers.Enqueue($answer)
+        }
+        if (-not $answer['ok']) { return $false }
+        $target = Get-PlanText $answer $Attribute
+    }
+    # ShouldProcess writes this only where -Verbose was given, not where the preference is set.
+    if ($VerbosePreference -ne 'SilentlyContinue' -and -not $Stream.Cmdlet.MyInvocation.BoundParameters.ContainsKey('Verbose')) { Microsoft.PowerShell.Utility\Write-Verbose -Message $target }
+    $Stream.Cmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')
+}
+
+# Sends to the operation, and starts it before the first names; returns whether it has taken them.
+function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
+    if ($Stream.HasEnded) { return $false }
+    if ($IsLast) { $Text += ',"end":true' }
+    if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $Text }
+    if ($Stream.Number -eq 0) {
+        $member = '"stream":true,"identityAttribute":' + (ConvertTo-JsonText $Stream.Attribute)
+        $Stream.Number = Start-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":false' + $Stream.Option + '}')
+    }
+    $answer = Send-Operation $Stream.Number $Text
+    $Stream.IsFull = [bool] $answer['full']
+    $Stream.HasEnded = $IsLast -or -not $answer['ok']
+    if ($answer['ok']) { return $true }
+    # The operation has ended; its result says why.
+    $Stream.Refusal = New-ErrorRecord $answer['error']
+    $false
+}
+
+# No more names.
+function Close-Stream([hashtable] $Stream) {
+    if ($Stream.Number -ne 0) { $null = Send-Text $Stream '"identities":[]' -IsLast }
+    $Stream.HasEnded = $true
+}
+
+# The outcome of the next batch, or $null. It waits while the library's buffer is full, and after the last names until
+# the operation has ended.
+function Receive-Outcome([hashtable] $Stream) {
+    if ($Stream.Answers.Count -gt 0) { return ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
+    $watch = $null
+    while ($Stream.Number -ne 0) {
+        $milliseconds = [uint32] 0
+        if ($Stream.IsFull -or $Stream.HasEnded) { $milliseconds = $script:SliceMilliseconds }
+        $text = Read-Operation $Stream.Number $milliseconds
+        if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
+            if ($milliseconds -eq 0) { return }
+            if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
+            if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Stream.Cmdlet }
+            # Asks for the state of the buffer: repeated and unmatched names leave it without a batch.
+            if (-not $Stream.HasEnded) { $null = Send-Text $Stream '"identities":[]' }
+            continue
+        }
+        Hide-Progress
+        $isLast = -not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)
+        if ($isLast) {
+            $script:Native::cc_operation_free($Stream.Number)
+            $Stream.Number = [uint64] 0
+            $Stream.HasEnded = $true
+        }
+        try {
+            $answer = ConvertFrom-OperationText $text 'cc_refresh_identities'
+        } catch {
+            if ($null -eq $Stream.Failure) { $Stream.Failure = Update-ErrorRecord $_ $null '' 'maybe' $Stream.Cmdlet }
+            Close-Stream $Stream
+            continue
+        }
+        if (-not $Stream.HasBegun -and (-not $isLast -or $null -ne $answer['totals'])) {
+            $Stream.HasBegun = $true
+            $Stream.Untold = @($Stream.Untold | Where-Object { -not $_.IsSent })
+        }
+        if (-not $isLast) { return ConvertTo-Outcome $Stream $answer }
+        Complete-Stream $Stream $answer
+    }
+    if (-not $Stream.HasEnded) { return }
+    foreach ($block in $Stream.Untold) { $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) }) }
+    $Stream.Untold = @()
+    if ($Stream.Answers.Count -gt 0) { ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
+}
+
+# A batch's answer as an outcome: objects for the pipeline, and non-terminating errors. An error that ends the command is
+# left in Failure.
+function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+    $attribute = $Answer['identityAttribute']
+    $failure = $Answer['error']
+    $outcome = @{ Result = @(); Problem = @(); Answer = $Answer }
+    if ($null -ne $Answer['response'] -and $VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $Answer }
+    # Each name is once in a result, also of people who were not sent.
+    if (-not $WhatIfPreference) { $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo) }
+    $problems = @(
+        foreach ($one in $Answer['unmatched']) { New-UnmatchedError $one $attribute $Answer['baseUrl'] }
+        foreach ($entry in $Answer['ambiguous']) { New-AmbiguousError $entry $attribute $Answer['baseUrl'] }
+        foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
+    )
+    $ending = $null
+    if ($null -ne $failure) {
+        $Stream.HasToldError = $true
+        if ($failure['code'] -eq 'task_failed') {
+            $problems += @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call } })
+        } elseif ($failure['code'] -ne 'cancelled' -and -not ($failure['code'] -eq 'no_match' -and $problems.Count -gt 0)) {
+            # Not written: no_match beside the errors of the names, and a cancel by this command.
+            $record = Update-ErrorRecord (New-AnswerError $Answer) (Get-FailedName $Answer) '' $failure['sent'] $Stream.Cmdlet
+            if ($failure['stopsRun'] -or $Answer['isPlan']) { $ending = $record } else { $problems += $record }
+        }
+    }
+    if ($null -ne $ending) {
+        if ($null -eq $Stream.Failure) {
+            $Stream.Failure = $ending
+            Close-Stream $Stream
+        } elseif ($Stream.Failure.FullyQualifiedErrorId -ne $ending.FullyQualifiedErrorId) {
+            # One more reason; usually it is the same one again.
+            $problems += $ending
+        }
+    }
+    if ($problems.Count -gt 0 -and $Stream.ErrorAction -eq 'Stop') {
+        Stop-AtProblem $Stream $problems[0]
+        $problems = @()
+    }
+    $outcome.Problem = $problems
+    $outcome
+}
+
+# Ends the command by an error that the caller's ErrorAction makes a terminating one: nothing more is sent, and the results
+# of what was under way are written first.
+function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
+    if ($null -eq $Stream.Failure) { $Stream.Failure = $Problem }
+    $Stream.IsDue = $true
+    if ($Stream.Number -ne 0) { $null = Suspend-Operation $Stream.Number }
+    $Stream.HasEnded = $true
+}
+
+# Handles the operation's own result: its warnings, and an error that no batch has reported.
+function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+    $failure = $Answer['error']
+    if ($null -eq $Stream.Failure -and $null -ne $failure -and -not ($Stream.HasToldError -and $null -ne $Answer['totals'])) {
+        $Stream.Failure = Update-ErrorRecord (New-AnswerError $Answer) $null '' $failure['sent'] $Stream.Cmdlet
+    }
+    if ($null -eq $Stream.Failure) { $Stream.Failure = $Stream.Refusal }
+    Write-AnswerWarning $Answer $Stream.Warned
+}
+
+# Cancels the operation when the command ends early, and writes a warning about the people without a written result.
+function Stop-Stream([hashtable] $Stream) {
+    if ($null -eq $Stream -or $Stream.Number -eq 0) { return }
+    $number = $Stream.Number
+    $Stream.Number = [uint64] 0
+    $stopped = Stop-Operation $number
+    Hide-Progress
+    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result) { Write-StopWarning 'cc_refresh_identities' $stopped }
+}
