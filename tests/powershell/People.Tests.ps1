@@ -390,7 +390,7 @@ Describe 'People from the pipeline' {
         $names = @($correlated.name | Select-Object -First 510)
         $results = [System.Collections.ArrayList]::new()
         { @($names) + '' + 'smith' | Invoke-CCRefreshIdentities -ErrorAction Stop | ForEach-Object { $null = $results.Add($_) } } | Should -Throw -ErrorId 'InvalidArgument,Invoke-CCRefreshIdentities'
-        $results.Identities | Sort-Object | Should -BeExactly ($names | Sort-Object)
+        $results.Identities | Sort-Object -CaseSensitive | Should -BeExactly ($names | Sort-Object -CaseSensitive)
         $unsent = [System.Collections.Generic.HashSet[string]]::new([string[]] @(($results | Where-Object Outcome -EQ 'NotSent').Identities))
         (Get-Refresh $sandbox).refreshed.names | Where-Object { $unsent.Contains($_) } | Should -BeNullOrEmpty
     }
@@ -492,7 +492,7 @@ Describe 'People from the pipeline' {
             # Each name once, up to the last that had been read.
             $told = @($results.Identities) + @($results.Unmatched) | Where-Object { $_ }
             $told.Count | Should -BeGreaterOrEqual 250
-            ($told | Sort-Object) -join "`n" | Should -BeExactly (($names[0..($told.Count - 1)] | Sort-Object) -join "`n")
+            ($told | Sort-Object -CaseSensitive) -join "`n" | Should -BeExactly (($names[0..($told.Count - 1)] | Sort-Object -CaseSensitive) -join "`n")
             # What the tenant has done agrees.
             $byName = [System.Collections.Generic.Dictionary[string, int]]::new()
             foreach ($person in Invoke-Sandbox $fragile GET '/sandbox/identities') { $byName[$person.name] = $person.refreshes }
