@@ -109,7 +109,12 @@ impl<'a> Object<'a> {
 
     /// The member `client`: which interface's names messages use.
     pub(crate) fn client(&mut self) -> Result<Client> {
-        Ok(self.choice("client", &Client::WORDS)?.unwrap_or_default())
+        let client = self.choice("client", &Client::WORDS)?.unwrap_or_default();
+        if client == Client::PowerShell {
+            // The other members are the module's, not its user's.
+            self.known.retain(|name| ["filter", "refreshArgs"].contains(name));
+        }
+        Ok(client)
     }
 
     /// An array of texts that are not blank.

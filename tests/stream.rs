@@ -400,6 +400,21 @@ fn batches_that_nobody_takes_pause_the_run() {
 }
 
 #[test]
+fn names_that_come_while_an_answer_is_awaited_are_sent() {
+    let sandbox = sandbox_of(1_000);
+    let slow = Fault::on(Endpoint::Process).kind(FaultKind::SlowHeaders).delay(Duration::from_secs(60));
+    sandbox.fault(slow.times(0));
+    let operation = stream(&sandbox, &json!({}));
+    for (number, some) in names(0..1_000).chunks(250).enumerate() {
+        operation.send(&json!({ "identities": some }));
+        support::until("the call", || (arrived(&sandbox, Endpoint::Process) == number + 1).then_some(()));
+    }
+    assert_eq!(operation.wait(0)["state"], "running");
+    operation.cancel();
+    assert_eq!(operation.rest().1["totals"]["maybeSent"], 1_000);
+}
+
+#[test]
 fn a_stream_that_waits_tells_a_batch_when_its_task_has_ended() {
     let sandbox = sandbox_of(300);
     let operation =

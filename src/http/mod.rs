@@ -169,6 +169,11 @@ impl PendingExchange {
         result
     }
 
+    /// Whether [`finish`](Self::finish) has nothing to wait for after this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        self.shared.ends_within(time)
+    }
+
     fn record_sent(&self, sent: Sent) {
         if sent != Sent::No {
             self.registration.control().record_sent(sent);

@@ -63,6 +63,15 @@ impl Shared {
         std::mem::replace(&mut outcome, Outcome::Lost)
     }
 
+    /// Whether there is an outcome, or is one within this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        let is_pending = |outcome: &mut Outcome| matches!(outcome, Outcome::Pending(_));
+        let waited = self.changed.wait_timeout_while(self.outcome(), time, is_pending);
+        let outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
+        // A limit that has passed is an outcome for the waiter.
+        !matches!(&*outcome, Outcome::Pending(limit) if limit.until > Instant::now())
+    }
+
     /// Sets the outcome. Only the first one counts, and none after the waiter has timed out.
     pub(crate) fn end(&self, with: Outcome) {
         self.replace(with, true);

@@ -295,7 +295,7 @@ impl StreamWarnings {
 
 /// The warning about names that are done according to the journal.
 pub(super) fn skipped_names(skipped: u64) -> Option<String> {
-    (skipped > 0).then(|| format!("{skipped} names are done according to the journal, and were skipped."))
+    (skipped > 0).then(|| format!("Names skipped because the journal lists them as done: {skipped}."))
 }
 
 /// The look-up of all names.

@@ -75,6 +75,11 @@ impl<'c> Call<'c> {
 }
 
 impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
+    /// Whether there is an answer, or is one within this time.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        self.started.ends_within(time)
+    }
+
     /// Waits for the answer. If the token is refused, it is renewed once and the request is sent again: the service
     /// does not process a request with an invalid token.
     pub(crate) fn finish(self) -> Result<Response> {

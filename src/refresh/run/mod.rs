@@ -15,6 +15,7 @@ mod source;
 mod stops;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 pub(crate) use batch::{Batch, CallKind, MAX_BATCH, Method};
 pub(crate) use names::{LookUpBy, Names};
@@ -32,6 +33,9 @@ use crate::refresh::journal::Journal;
 use crate::report::{CallReport, Outcome};
 use crate::response::Response;
 use crate::service::{self, Call, PendingCall};
+
+/// How often a run looks for names while it waits for an answer.
+const NAMES_POLL: Duration = Duration::from_millis(20);
 
 pub(crate) struct Run<'r> {
     call: &'r Call<'r>,
@@ -104,7 +108,7 @@ impl<'r> Run<'r> {
         let max_calls = self.call.service.maximum_concurrency();
         let mut deferred: Option<Batch> = None;
         loop {
-            let mut has_ended = false;
+            let (mut has_ended, mut expects_names) = (false, false);
             while !self.has_stopped && self.in_flight.len() < max_calls {
                 if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
@@ -125,13 +129,23 @@ impl<'r> Run<'r> {
                         break;
                     }
                     Next::Batch(batch) => self.plan(batch),
-                    Next::NotYet => break,
+                    Next::NotYet => {
+                        expects_names = true;
+                        break;
+                    }
                     Next::End => {
                         has_ended = true;
                         break;
                     }
                 }
                 self.report_finished(&mut on_batch);
+            }
+            // Names that come meanwhile are looked up and sent without waiting for this answer.
+            if expects_names
+                && let Some((_, Ok(pending))) = self.in_flight.front()
+                && !pending.ends_within(NAMES_POLL)
+            {
+                continue;
             }
             match self.in_flight.pop_front() {
                 Some((planned, pending)) => self.finish(planned, pending.and_then(PendingCall::finish)),
@@ -174,8 +188,8 @@ impl<'r> Run<'r> {
 
     /// Whether a call of this kind counts its people. A synchronization that follows another call does not: its people
     /// were counted with that call.
-    fn counts_people(&self, kind: &CallKind) -> bool {
-        *kind != CallKind::Synchronize || matches!(&self.method, Method::ByIds(effects) if !effects.process)
+    fn counts_people(&self, call: &str) -> bool {
+        call != CallReport::SYNCHRONIZE || matches!(&self.method, Method::ByIds(effects) if !effects.process)
     }
 
     fn plan(&mut self, mut batch: Batch) {
@@ -247,7 +261,7 @@ impl<'r> Run<'r> {
         {
             self.stop();
         }
-        if self.counts_people(&planned.kind) {
+        if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
         self.in_flight.push_back((planned, pending));
@@ -260,7 +274,7 @@ impl<'r> Run<'r> {
             Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
-        if self.counts_people(&kind) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
+        if self.counts_people(kind.name()) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
             self.touched -= people;
         }
         let written = match &mut self.journal {
@@ -304,7 +318,7 @@ impl<'r> Run<'r> {
 
     /// Adds a finished call to its batch.
     fn add(&mut self, batch: u64, report: CallReport) {
-        if report.call != Some(CallReport::SYNCHRONIZE) {
+        if report.call.is_some_and(|call| self.counts_people(call)) {
             self.done += report.identities.len() as u64;
         }
         if let Some(open) = self.open.iter_mut().find(|open| open.number == batch) {
