@@ -145,8 +145,8 @@ impl Cursor {
 
     fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
-            Error::invalid_argument("after is no text that an answer of cc_find_identities has given.")
-                .hint("Give the `after` of the last answer as it is, or leave it out to begin anew.")
+            Error::invalid_argument("after is not from an answer of cc_find_identities.")
+                .hint("Give the `after` of the last answer unchanged, or leave it out to start again.")
         })
     }
 

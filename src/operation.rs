@@ -283,7 +283,7 @@ fn find_function(name: &str) -> Result<Function> {
             Some(near) => format!("Was \"{near}\" meant?"),
             None => format!("There are: {}.", names.join(", ")),
         };
-        Error::invalid_argument(format!("There are no operations of a function \"{}\".", printable(name))).hint(hint)
+        Error::invalid_argument(format!("The function \"{}\" cannot run as an operation.", printable(name))).hint(hint)
     })
 }
 

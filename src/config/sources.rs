@@ -238,7 +238,7 @@ impl Found<'_> {
 pub(super) fn half_credentials(source: Source, given: &str, missing: &str) -> Error {
     Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.names().1)).hint(
         format!(
-            "Give the {missing} in the same place. Other places are not asked for it: it might be somebody else's."
+            "Give the {missing} in the same place. Other places are not searched for it, because theirs may belong to another client."
         ),
     )
 }
@@ -272,7 +272,7 @@ fn base_url_for_session(
     looked_at.push("SAIL_BASE_URL: not set".to_owned());
     let layer = config_yaml(lookup, environment_name, looked_at)?;
     looked_at.push(
-        "./config.json is not asked: a file in whatever folder this is must not say where the session's secret goes"
+        "./config.json is not used: a file in the current folder must not decide where the session's secret is sent"
             .to_owned(),
     );
     Ok(layer.and_then(|layer| Some((layer.base_url?, Source::ConfigYaml))))

@@ -158,7 +158,7 @@ impl PendingExchange {
             Outcome::Cancelled => Err(cancelled(gate.sent())),
             Outcome::Lost => Err(Error::new(
                 Code::Internal,
-                format!("The exchange with {} ended by a defect of PSSailpointCC.", self.target),
+                format!("A defect of PSSailpointCC ended the exchange with {}.", self.target),
             )
             .sent(gate.sent())),
         };
@@ -219,7 +219,7 @@ fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> E
         (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
         (_, Sent::No) => "It was not sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
         _ => {
-            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
+            "The refresh was sent, and the service may have accepted it: check the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }
     };
     // In milliseconds, because the rest of totalTimeoutSec is not a whole number of seconds.

@@ -189,6 +189,6 @@ impl std::fmt::Debug for Feed {
 }
 
 fn names_refused(why: &str) -> Error {
-    Error::invalid_argument(format!("The names were not taken: {why}."))
-        .hint("Nothing was sent for them. What the operation has done so far is told by cc_operation_wait.")
+    Error::invalid_argument(format!("The names were not accepted: {why}."))
+        .hint("Nothing was sent for them. cc_operation_wait returns the results of the operation.")
 }

@@ -262,8 +262,8 @@ impl Journal {
                 continue;
             }
             let record: Line = read_line(&line).ok_or_else(|| {
-                journal_error(&self.path, &format!("has a line {number} that is no line of a journal"))
-                    .hint("Only the last line can have been cut off by a crash. Nothing was sent. Look at the file, or begin another one.")
+                journal_error(&self.path, &format!("has an invalid line {number}"))
+                    .hint("A crash can only damage the last line. Nothing was sent. Check the file, or start another journal.")
             })?;
             self.read_record(record, &mut unfinished, &mut done);
         }
@@ -297,21 +297,26 @@ impl Journal {
         let members: Option<Value> = serde_json::from_slice(line).ok();
         let form = members.as_ref().and_then(|members| members.get("journal")?.as_u64());
         match form {
-            Some(form) if form > FORMAT_VERSION => Err(journal_error(&self.path, &format!("has the form {form}, and this version knows up to {FORMAT_VERSION}"))
-                .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent.")),
+            Some(form) if form > FORMAT_VERSION => Err(journal_error(
+                &self.path,
+                &format!(
+                    "has format version {form}, and this version of PSSailpointCC supports up to {FORMAT_VERSION}"
+                ),
+            )
+            .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent.")),
             Some(_) => {
                 let head: Head = members
                     .and_then(|members| serde_json::from_value(members).ok())
-                    .ok_or_else(|| journal_error(&self.path, "has a first line that is no head of a journal"))?;
+                    .ok_or_else(|| journal_error(&self.path, "has an invalid first line"))?;
                 let differences = head.differences(&self.head);
                 if differences.is_empty() {
                     return Ok(());
                 }
-                Err(journal_error(&self.path, &format!("is another run's: {}", differences.join("; ")))
-                    .hint("Run the command that the journal was begun with, or give this one a journal of its own. Nothing was sent."))
+                Err(journal_error(&self.path, &format!("belongs to another run: {}", differences.join("; ")))
+                    .hint("Run the command that the journal was started with, or give this one its own journal. Nothing was sent."))
             }
             None => Err(journal_error(&self.path, "is no journal: its first line has no member \"journal\"")
-                .hint("Give the name of a file that is not there yet, or of a journal. Nothing was sent, and nothing was written.")),
+                .hint("Give a new file, or a journal. Nothing was sent, and nothing was written.")),
         }
     }
 
@@ -506,8 +511,8 @@ impl Journal {
 
     fn write_error(&self, why: &str) -> Error {
         journal_error(&self.path, &format!("cannot be written: {why}")).hint(
-            "Nothing more is sent. What was sent before is in the results, and in the journal up to the failure: once it can be \
-             written again, the same command goes on.",
+            "Nothing more is sent. The results, and the journal up to the failure, have what was sent before: once the journal can \
+             be written again, the same command continues.",
         )
     }
 }

@@ -109,7 +109,7 @@ fn endpoint(parameters: &[(&str, &str)]) -> Endpoint {
         query: query.replace('+', "%20"),
         delivery: Delivery::Repeatable,
         action: "the list of identities",
-        needs: "Needed are the scope idn:identity:read and a user's token, of level ORG_ADMIN or HELPDESK; an API client without a user may not.",
+        needs: "Required are the scope idn:identity:read and a token of a user of level ORG_ADMIN or HELPDESK; an API client without a user is not permitted.",
     }
 }
 

@@ -299,20 +299,20 @@ impl Call<'_> {
             403 => endpoint.needs.to_owned(),
             404 | 405 | 410 => self.missing_endpoint_hint(),
             429 => match retry_after {
-                Some(seconds) => format!("The service asks to wait {seconds} s. This was not taken: it is safe to try again then."),
-                None => "This was not taken: it is safe to try again later.".to_owned(),
+                Some(seconds) => format!("The service asks to wait {seconds} s. The request was not accepted: it is safe to try again then."),
+                None => "The request was not accepted: it is safe to try again later.".to_owned(),
             },
             300..=399 => match response.header("location").map(printable) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
             500.. if endpoint.delivery == Delivery::Repeatable => {
-                "The service, or a gateway before it, has failed; nothing was changed: try again later.".to_owned()
+                "The service, or a gateway in front of it, has failed. Nothing was changed: try again later.".to_owned()
             }
-            502..=504 => "A gateway answers like this when the service is slow or away, and the service may have taken the request: \
-                          look at the tenant before sending it again."
+            502..=504 => "A gateway answers like this if the service is slow or unavailable. The service may have accepted the request: \
+                          check the tenant before sending it again."
                 .to_owned(),
-            500.. => "The service has failed on its own side; its support asks for the tracking id.".to_owned(),
+            500.. => "The service has failed. SailPoint's support asks for the tracking id.".to_owned(),
             _ => String::new(),
         };
         let message = format!(
@@ -339,7 +339,7 @@ impl Call<'_> {
     fn unauthorized_hint(&self) -> &'static str {
         match self.service.configuration.credentials {
             Credentials::AccessToken(_) => {
-                "The access token has expired, or is no token of this tenant. An access token that was given is never renewed; a client id and secret are."
+                "The access token has expired, or is not of this tenant. A given access token is never renewed; a token fetched with client id and secret is."
             }
             Credentials::Client { .. } => "A new token was fetched and refused as well.",
             Credentials::Header => "The Authorization header comes from defaultHeaders, and is sent as it is.",

@@ -63,7 +63,7 @@ impl Tokens {
             Credentials::Header => Ok(Self::None),
             Credentials::AccessToken(token) => {
                 Bearer::new(token.clone()).map(|bearer| Self::Given(Arc::new(bearer))).ok_or_else(|| {
-                    Error::invalid_argument("accessToken holds characters that no token has.")
+                    Error::invalid_argument("accessToken holds characters that are not allowed in a token.")
                         .hint("Was a whole JSON answer, or a line break, copied along with it?")
                 })
             }
@@ -154,7 +154,7 @@ impl Slot {
                 let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                     return Err(Error::new(
                         Code::Timeout,
-                        "No token came in time: another call is still asking for it.",
+                        "No token came in time: another call is still requesting it.",
                     ));
                 };
                 state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -263,7 +263,7 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
                 crate::text::printable(id),
                 describe(&response)
             ),
-            "Check both, and that the personal access token or API client still exists: secrets are shown once, when they are made.",
+            "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.",
         ),
         404 => (
             Code::NotFound,

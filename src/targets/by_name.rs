@@ -153,7 +153,8 @@ impl PendingLookUp<'_> {
     }
 }
 
-const LIST_HINT: &str = "Whoever may not search names people by ⟦identity-attribute⟧ name (the user name) or email.";
+const LIST_HINT: &str =
+    "Without permission to search, name people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the first values fit into one query.
 fn values_per_query(values: &[String]) -> usize {
@@ -197,8 +198,8 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
     Error::new(Code::NoMatch, message)
         .hint(format!(
             "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? ⟦identity-attribute⟧ says which attribute \
-             they are values of: {attribute} here, name is the user name. Whoever has just come is in search some minutes later, and an uncorrelated \
-             identity never."
+             they are values of: {attribute} here, name is the user name. Search finds new identities after some minutes, and uncorrelated \
+             identities never."
         ))
         .matched(0)
 }

@@ -182,7 +182,9 @@ impl<'c> Candidates<'c> {
                 Ok(PagePosition::Search(Some(last.to_owned())))
             }
             // The same page again, or one without an id to continue from: the loop would never end.
-            _ => Err(Error::new(Code::InvalidResponse, "Search gave documents without ids, or the same page twice.")),
+            _ => {
+                Err(Error::new(Code::InvalidResponse, "Search returned documents without ids, or the same page twice."))
+            }
         }
     }
 }
@@ -206,7 +208,7 @@ pub(crate) fn id(document: &Value) -> Option<&str> {
 /// The error of a list position for a filter that no list supports.
 pub(crate) fn foreign_cursor() -> Error {
     Error::invalid_argument("after comes from another filter's answer.")
-        .hint("Give the same filter with the `after` of its own last answer, or leave after out to begin anew.")
+        .hint("Give the same filter with the `after` of its own last answer, or leave after out to start again.")
 }
 
 /// The members that an evaluation needs. More do no harm.

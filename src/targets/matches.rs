@@ -117,7 +117,7 @@ impl MatchCount {
             return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
         }
         let found = match self.mismatched {
-            0 => "Search finds nobody who is similar.".to_owned(),
+            0 => "Search finds no similar identity.".to_owned(),
             others => format!(
                 "Search finds {} that the filter does not mean, such as: {}.",
                 identities(others),
@@ -125,8 +125,8 @@ impl MatchCount {
             ),
         };
         let hint = format!(
-            "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Whoever has just come is in search some minutes later, and \
-             an uncorrelated identity never."
+            "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Search finds new identities after some minutes, and \
+             uncorrelated identities never."
         );
         let (message, hint) = match self.sends_ids {
             true => (format!("{shown} matches nobody."), hint),

@@ -56,7 +56,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let few = Figure::Bytes(call(FEW)?);
     let (cost, bytes) = Cost::of(&sandbox, || call(PEOPLE))?;
-    let [requests, time] = cost.compared_with(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
+    let [requests, time] =
+        cost.compared_with(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
     let memory = Line {
         what: "100,000 names by C: peak memory",
         ours: Figure::Bytes(bytes),
