@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_a_thread_of_the_library_ends_nothing() {
+    fn a_panic_on_a_thread_of_the_library_does_not_end_the_process() {
         spawn_thread("panics", || panic!("nobody sees this")).expect("started");
         assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
     }

@@ -41,11 +41,11 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
 fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
     let options = &request.options;
     let maximum = options.maximum_identities.or(call.service.maximum_identities());
-    let wanted = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
-    if !wanted && request.prunes() && !options.allow_prune_all {
+    let has_preflight = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
+    if !has_preflight && request.prunes() && !options.allow_prune_all {
         return Err(uncounted_prune());
     }
-    if !wanted {
+    if !has_preflight {
         return if maximum.is_some() { Err(uncounted(options)) } else { Ok((None, None)) };
     }
     let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_asked_for_is_told_and_what_is_refused_is_named() {
+    fn side_effects_are_listed_and_refused_arguments_are_named() {
         let effects =
             effects_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
         assert_eq!(effects.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_alone_are_synchronized_where_all_else_is_false() {
+    fn only_attributes_are_synchronized_if_all_else_is_false() {
         let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
         let effects = effects_of(all, false).expect("exactly as asked");
         assert_eq!(effects, Effects { synchronize: true, ..Effects::default() });

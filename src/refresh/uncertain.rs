@@ -63,14 +63,14 @@ pub(super) fn resolve(call: &Call<'_>, people: Vec<Uncertain>, known: &HashSet<S
             }
             !was_refreshed && !is_gone
         });
-        let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
-        let are_running = others.iter().any(|task| !task.has_ended);
-        if others.len() <= explained.len() && !are_running {
+        let other_tasks: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
+        let are_running = other_tasks.iter().any(|task| !task.has_ended);
+        if other_tasks.len() <= explained.len() && !are_running {
             let (not_accepted, failed): (Vec<_>, Vec<_>) =
                 people.drain(..).partition(|person| !explained.contains(&person.batch));
             findings.not_accepted.extend(not_accepted);
             people = failed;
-            findings.tasks = others.into_iter().map(|task| task.id).collect();
+            findings.tasks = other_tasks.into_iter().map(|task| task.id).collect();
         }
         if people.is_empty() || !are_running || Instant::now() >= end {
             break;
@@ -100,9 +100,9 @@ fn refresh_statuses(call: &Call<'_>, people: &[Uncertain]) -> Result<Vec<Refresh
     let mut refresh_statuses = Vec::with_capacity(ids.len());
     let mut remaining = ids.as_slice();
     while !remaining.is_empty() {
-        let (chunk, others) = remaining.split_at(service::ids_per_request(remaining.iter().copied()));
+        let (chunk, rest) = remaining.split_at(service::ids_per_request(remaining.iter().copied()));
         refresh_statuses.extend(service::refresh_statuses(call, chunk)?);
-        remaining = others;
+        remaining = rest;
     }
     Ok(refresh_statuses)
 }

@@ -388,7 +388,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_id_gets_out_of_its_segment() {
+    fn an_id_is_one_path_segment() {
         let path_segment = |id| path_segment(id).ok();
         assert_eq!(path_segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
         assert_eq!(path_segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));

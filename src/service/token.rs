@@ -219,7 +219,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let url = call.service.configuration.token_url.clone();
-    let asked = Instant::now();
+    let requested_at = Instant::now();
     call.control.set_phase(Phase::Token, ACTION);
     let request = Request {
         target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
@@ -249,7 +249,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         .get("expires_in")
         .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
         .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
-    Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
+    Ok(Token { bearer: Arc::new(bearer), expires: requested_at + lifetime.saturating_sub(MARGIN) })
 }
 
 /// The error of the token endpoint. It answers a wrong secret with 400 or 401.

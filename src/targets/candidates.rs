@@ -110,8 +110,8 @@ impl<'c> Candidates<'c> {
         self.has_ended = is_last(length, self.limit, self.seen, page.total);
         self.limit = page.next_limit(self.call);
         let next = self.position_after(&page)?;
-        let began = std::mem::replace(&mut self.position, next);
-        Ok(Some((began, page.documents)))
+        let start = std::mem::replace(&mut self.position, next);
+        Ok(Some((start, page.documents)))
     }
 
     /// Whether all documents were returned.
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_the_last_one_where_nobody_can_be_behind_it() {
+    fn a_page_is_the_last_one_if_nothing_can_follow() {
         for (length, limit, seen, total, expected) in [
             (0, 250, 0, Some(1_000), true),
             (20, 250, 20, Some(20), true),
