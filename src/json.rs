@@ -169,7 +169,7 @@ impl<'a> Object<'a> {
         let error = Error::invalid_argument(format!("{place} has no member \"{}\".", printable(name)));
         Err(match nearest(name, &self.known) {
             Some(near) => error.hint(format!("Was \"{near}\" meant?")),
-            None => error.hint(format!("Known members: {}.", self.known.join(", "))),
+            None => error.hint(format!("Known are: {}.", self.known.join(", "))),
         })
     }
 
