@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn of_threads_that_make_the_same_value_all_get_that_of_the_first() {
+    fn threads_that_make_the_same_value_share_the_first() {
         let cache: Cache<u32, Arc<u32>> = Cache::new(4);
         let values: Vec<Arc<u32>> = std::thread::scope(|scope| {
             let make = |number| {

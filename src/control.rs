@@ -269,9 +269,9 @@ fn cancelled_hint(sent: Sent) -> &'static str {
     match sent {
         Sent::No => "No refresh was sent: it is safe to try again.",
         Sent::Maybe => {
-            "A refresh had left, and the service may have taken it: look at the tenant before sending it again."
+            "A refresh was sent, and the service may have accepted it: check the tenant before sending it again."
         }
-        Sent::Yes => "The service had received a refresh, which goes on there.",
+        Sent::Yes => "The service has received a refresh, which continues there.",
     }
 }
 

@@ -97,6 +97,6 @@ pub(crate) fn write_error(client: Client, error: Error) -> Vec<u8> {
 
 /// The envelope of a caught panic. The text of the panic is not shown, because it may hold secrets.
 pub(crate) const INTERNAL: &str = concat!(
-    r#"{"ok":false,"error":{"code":"internal","message":"PSSailpointCC has hit a defect of its own and stopped this call.","#,
-    r#""hint":"Please report it with the version and what was called. Whether a refresh had left is not known.","sent":"maybe"}}"#
+    r#"{"ok":false,"error":{"code":"internal","message":"A defect of PSSailpointCC has ended this call.","#,
+    r#""hint":"Please report it, with the version and the call. It is not known whether a refresh was sent.","sent":"maybe"}}"#
 );

@@ -356,7 +356,7 @@ unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
 fn forked_child() -> Error {
     Error::new(
         Code::Internal,
-        "This process was forked from one that had used PSSailpointCC, whose threads did not come along.",
+        "This process was forked from one that had used PSSailpointCC, and does not have the library's threads.",
     )
     .hint("Call exec after fork, or use the library in one of the two processes only.")
 }
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_a_thread_of_the_library_ends_nothing() {
+    fn a_panic_on_a_thread_of_the_library_does_not_end_the_process() {
         spawn_thread("panics", || panic!("nobody sees this")).expect("started");
         assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
     }

@@ -106,7 +106,7 @@ impl Page {
     fn read(mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
         let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
         let mut end = None;
-        while let Some((began, documents)) = candidates.next_page()? {
+        while let Some((start, documents)) = candidates.next_page()? {
             for (index, document) in documents.iter().enumerate() {
                 match judge(&request.filter, document) {
                     Verdict::Yes => page.matched += 1,
@@ -118,7 +118,7 @@ impl Page {
                 }
                 if page.people.len() < request.limit {
                     page.people.push(Person::of(document));
-                    end = Some(match &began {
+                    end = Some(match &start {
                         PagePosition::List(offset) => PagePosition::List(offset + index as u64 + 1),
                         PagePosition::Search(_) => PagePosition::Search(document["id"].as_str().map(str::to_owned)),
                     });
@@ -145,8 +145,8 @@ impl Cursor {
 
     fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
-            Error::invalid_argument("after is no text that an answer of cc_find_identities has given.")
-                .hint("Give the `after` of the last answer as it is, or leave it out to begin anew.")
+            Error::invalid_argument("after is not from an answer of cc_find_identities.")
+                .hint("Give the `after` of the last answer unchanged, or leave it out to start again.")
         })
     }
 
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_after_reads_back_and_no_other_text_is_one() {
+    fn a_cursor_round_trips_and_other_text_is_rejected() {
         for position in [PagePosition::Search(Some("2c91.x".to_owned())), PagePosition::List(250)] {
             let cursor = Cursor { filter: 7, total: 3, undecided: 1, position };
             assert_eq!(Cursor::read(&cursor.to_text()), Some(cursor));

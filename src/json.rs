@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
             Error::invalid_argument(format!(
-                "{what} is not JSON: it stops making sense at line {}, column {}.",
+                "{what} is not JSON: the error is at line {}, column {}.",
                 error.line(),
                 error.column()
             ))
@@ -63,7 +63,7 @@ impl<'a> Object<'a> {
     fn of(members: Vec<(Cow<'a, str>, &'a RawValue)>, what: &str, path: Cow<'static, str>) -> Result<Self> {
         if let Some(twice) = duplicate_name(&members) {
             return Err(Error::invalid_argument(format!("{what} has the member \"{}\" twice.", printable(twice)))
-                .hint("Which of the two holds is anybody's guess: keep one."));
+                .hint("Keep one of the two."));
         }
         Ok(Self { path, members, known: Vec::with_capacity(8) })
     }
@@ -129,7 +129,7 @@ impl<'a> Object<'a> {
             let path = format!("{name}[{index}]");
             let text = text(raw, &path)?;
             match text.trim().is_empty() {
-                true => Err(Error::invalid_argument(format!("{path} is blank, and names nobody."))),
+                true => Err(Error::invalid_argument(format!("{path} is blank."))),
                 false => Ok(text),
             }
         };
@@ -171,7 +171,7 @@ impl<'a> Object<'a> {
     pub(crate) fn finish(self) -> Result<()> {
         let Some((name, _)) = self.members.first() else { return Ok(()) };
         let place = if self.path.is_empty() { "The request" } else { self.path.as_ref() };
-        let error = Error::invalid_argument(format!("{place} has no member \"{}\" that is known.", printable(name)));
+        let error = Error::invalid_argument(format!("{place} has no member \"{}\".", printable(name)));
         Err(match nearest(name, &self.known) {
             Some(near) => error.hint(format!("Was \"{near}\" meant?")),
             None => error.hint(format!("Known are: {}.", self.known.join(", "))),

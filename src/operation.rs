@@ -283,7 +283,7 @@ fn find_function(name: &str) -> Result<Function> {
             Some(near) => format!("Was \"{near}\" meant?"),
             None => format!("There are: {}.", names.join(", ")),
         };
-        Error::invalid_argument(format!("There are no operations of a function \"{}\".", printable(name))).hint(hint)
+        Error::invalid_argument(format!("The function \"{}\" cannot run as an operation.", printable(name))).hint(hint)
     })
 }
 
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_in_an_operation_is_its_end() {
+    fn a_panic_ends_the_operation() {
         let operation = queued(|_, _, _| panic!("nobody sees this"));
         operation.work();
         assert_eq!(envelope(&operation), envelope::INTERNAL);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cancelled_in_the_queue_stays_cancelled() {
+    fn an_operation_cancelled_in_the_queue_stays_cancelled() {
         let operation = queued(|_, _, _| panic!("it never begins"));
         operation.cancel();
         let cancelled = envelope(&operation);

@@ -75,11 +75,11 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
     let mut parts = text.split(OPEN);
     rendered.extend(parts.next());
     for part in parts {
-        let named = part.split_once(CLOSE).and_then(|(key, rest)| {
+        let replaced = part.split_once(CLOSE).and_then(|(key, rest)| {
             let (_, c, powershell) = TERMS.iter().find(|(known, ..)| *known == key)?;
             Some((if client == Client::C { c } else { powershell }, rest))
         });
-        match named {
+        match replaced {
             Some((name, rest)) => rendered.extend([*name, rest]),
             // Text from elsewhere.
             None => {
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_the_names_of_its_reader() {
+    fn a_message_uses_the_names_of_its_client() {
         let text = "Leave ⟦no-preflight⟧ out, or ⟦raise-max⟧.";
         assert_eq!(rendered(text, Client::C), "Leave options.preflight = false out, or raise maxIdentities.");
         assert!(rendered(text, Client::PowerShell).starts_with("Leave -NoPreflight out, or raise -MaxIdentities"));
     }
 
     #[test]
-    fn brackets_of_somebody_else_stay() {
+    fn brackets_from_elsewhere_stay() {
         for text in ["a⟦b", "⟦", "⟦⟦x⟧", "a⟦none⟧b", "plain"] {
             assert_eq!(rendered(text, Client::C), text);
         }

@@ -173,7 +173,7 @@ fn what_only_cc_could_judge_is_refused_and_what_is_unsure_is_left_out() {
         says(&refused(&sandbox, &process(filter, json!({ "preflight": false })), "unsupported_argument"), part);
     }
     let error = refused(&sandbox, &process(r#"uid = "smith""#, json!({ "skipFilterCheck": true })), "invalid_filter");
-    says(&error, "options.skipFilterCheck cannot help");
+    says(&error, "options.skipFilterCheck has no effect");
     assert_eq!(arrived(&sandbox, Endpoint::Search), 0);
 
     let error = refused(&sandbox, &process(r#"uid == "SMITH""#, json!({})), "no_match");

@@ -422,8 +422,8 @@ fn what_is_no_journal_is_refused_before_anything_is_sent_and_stays_as_it_is() {
         ("{\"a\":1}\n", "no journal"),
         ("one line without an end", "no journal"),
         ("[]\n", "no journal"),
-        ("{\"journal\":2,\"tenant\":\"x\"}\n", "form 2"),
-        ("{\"journal\":1,\"tenant\":7}\n", "no head"),
+        ("{\"journal\":2,\"tenant\":\"x\"}\n", "format version 2"),
+        ("{\"journal\":1,\"tenant\":7}\n", "invalid first line"),
     ] {
         check(&file(text), word);
         assert_eq!(fs::read_to_string(folder.journal()).expect("there"), text, "untouched");

@@ -98,7 +98,7 @@ fn what_is_wrong_with_the_arguments_is_told_by_the_first_wait() {
     let refresh = Some(REFRESH.as_bytes());
     for (function, text, part) in [
         (None, Some(&b"{}"[..]), "function is NULL"),
-        (Some(&b"cc_refresh_identitys"[..]), Some(b"{}"), "no operations of a function"),
+        (Some(&b"cc_refresh_identitys"[..]), Some(b"{}"), "cannot run as an operation"),
         (Some(b"\xff"), Some(b"{}"), "UTF-8"),
         (refresh, None, "The request is NULL"),
         (refresh, Some(b"\xff"), "UTF-8"),

@@ -45,7 +45,7 @@ fn a_filter_that_matches_nobody_is_refused_and_names_who_is_similar() {
     says(&error, "Smith-Jones");
     assert_eq!(error["matched"], 0);
     let error = refused(&sandbox, &request(&sandbox, r#"uid == "nobody.at.all""#), "no_match");
-    says(&error, "Search finds nobody");
+    says(&error, "Search finds no similar identity");
     refused(&sandbox, &request(&sandbox, r#"uid == "smith" && department == "Legal""#), "no_match");
     // In the tenant, but not in search.
     says(&refused(&sandbox, &request(&sandbox, r#"uid == "legacy.account""#), "no_match"), "uncorrelated");

@@ -29,9 +29,12 @@ fn arguments_that_the_successor_cannot_honour_are_refused_unless_that_is_allowed
     let request =
         |options| with(by_process(&sandbox, r#"uid == "smith""#, options), &json!({ "refreshArgs": arguments }));
     let error = refused(&sandbox, &request(json!({})), "unsupported_argument");
-    for part in
-        ["refreshManagerStatus is false", "provision is false", "pruneIdentities is set", "refreshLinks is no argument"]
-    {
+    for part in [
+        "refreshManagerStatus is false",
+        "provision is false",
+        "pruneIdentities is set",
+        "refreshLinks is not an argument",
+    ] {
         says(&error, part);
     }
     says(&error, "options.allowBroader");

@@ -110,7 +110,7 @@ fn a_task_that_does_not_end_in_time_goes_on_and_can_be_followed() {
     let answer = refresh(&waiting(&sandbox, &json!(["smith"]), &json!({ "waitTimeoutSec": 0.1 })));
     assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!("timeout"), &json!("yes")), "{answer:#}");
     let id = task_id(&answer);
-    says(&answer, "goes on at the service");
+    says(&answer, "continues at the service");
     says(&answer, &format!("cc_get_task {id}"));
     assert_eq!(task(&sandbox, &id, &json!({}))["state"], "running");
     let ended = task(&sandbox, &id, &json!({ "wait": true }));

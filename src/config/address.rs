@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_slash_is_harmless() {
+    fn a_trailing_slash_is_ignored() {
         let address = Address::parse("https://acme.api.identitynow.com/", "baseUrl").expect("fine").expect("set");
         assert_eq!(address.as_str(), "https://acme.api.identitynow.com");
         assert_eq!(address.join("/cc/api").as_str(), "https://acme.api.identitynow.com/cc/api");

@@ -70,7 +70,7 @@ impl Effective {
         let found = sources::find(call, session.as_deref())?;
         let Some((credentials, source)) = found.credentials.clone() else {
             return Err(
-                found.not_configured("Nothing tells who asks: no access token, and no client id with its secret.")
+                found.not_configured("There are no credentials: no access token, and no client id with its secret.")
             );
         };
         let (Some((base_url, address_source)), Some((token_url, _))) = (found.base_url.clone(), &found.token_url)

@@ -121,17 +121,17 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
         (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
     if let Some((layer, _, source)) = &winner {
         base_url = match (layer.base_url.clone(), base_url) {
-            (Some(own), Some((asked, _))) if own != asked => {
-                return Err(other_address("baseUrl", *source, &own, &asked));
+            (Some(own), Some((requested, _))) if own != requested => {
+                return Err(other_address("baseUrl", *source, &own, &requested));
             }
             (Some(own), _) => Some((own, *source)),
-            (None, asked) if !matches!(source, Source::Call | Source::Session) => asked,
+            (None, requested) if !matches!(source, Source::Call | Source::Session) => requested,
             (None, _) => base_url_for_session(&lookup, environment_name.as_deref(), &mut looked_at)?,
         };
         token_url = match (layer.token_url.clone(), token_url, &base_url) {
             (Some(own), ..) => Some((own, *source)),
-            (None, Some((asked, _)), Some((base_url, _))) if base_url.token_endpoint() != asked => {
-                return Err(other_address("tokenUrl", *source, &asked, &asked));
+            (None, Some((requested, _)), Some((base_url, _))) if base_url.token_endpoint() != requested => {
+                return Err(other_address("tokenUrl", *source, &requested, &requested));
             }
             _ => None,
         };
@@ -238,18 +238,18 @@ impl Found<'_> {
 pub(super) fn half_credentials(source: Source, given: &str, missing: &str) -> Error {
     Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.names().1)).hint(
         format!(
-            "Give the {missing} in the same place. Other places are not asked for it: it might be somebody else's."
+            "Give the {missing} in the same place. Other places are not searched for it, because theirs may belong to another client."
         ),
     )
 }
 
-fn other_address(member: &str, source: Source, own: &Address, asked: &Address) -> Error {
+fn other_address(member: &str, source: Source, own: &Address, requested: &Address) -> Error {
     let own = if member == "baseUrl" { format!(", and belong to {}", own.as_str()) } else { String::new() };
     Error::new(
         Code::NotConfigured,
         format!(
             "{member} was set to {}, but the credentials that were found are those of {}{own}.",
-            asked.as_str(),
+            requested.as_str(),
             source.names().1
         ),
     )
@@ -272,7 +272,7 @@ fn base_url_for_session(
     looked_at.push("SAIL_BASE_URL: not set".to_owned());
     let layer = config_yaml(lookup, environment_name, looked_at)?;
     looked_at.push(
-        "./config.json is not asked: a file in whatever folder this is must not say where the session's secret goes"
+        "./config.json is not used: a file in the current folder must not decide where the session's secret is sent"
             .to_owned(),
     );
     Ok(layer.and_then(|layer| Some((layer.base_url?, Source::ConfigYaml))))

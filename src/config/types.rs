@@ -109,7 +109,7 @@ impl Text for HeaderValue {
     fn parse(text: String, what: &str) -> Result<Option<Self>> {
         HeaderValue::from_str(&text)
             .map(Some)
-            .map_err(|_| Error::invalid_argument(format!("{what} holds characters that no header can hold.")))
+            .map_err(|_| Error::invalid_argument(format!("{what} holds characters that are not allowed in a header.")))
     }
 
     fn show(&self) -> Value {
@@ -191,7 +191,7 @@ impl Member for HeaderMap {
                 (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(text.trim()))
             else {
                 return Err(Error::invalid_argument(format!(
-                    "{path} is no header: its name or its value holds characters that none can hold."
+                    "{path} is not a valid header: its name or its value holds characters that are not allowed."
                 )));
             };
             if FRAMING.split(' ').any(|name| name == header) {

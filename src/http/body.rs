@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_told_at_the_revocation_stays_true() {
+    fn an_answer_after_the_revocation_changes_nothing() {
         let gate = Gate::new(Delivery::Once);
         assert!(gate.take());
         gate.revoke();

@@ -149,7 +149,7 @@ impl Exchange {
                         Error::new(
                             Code::InvalidResponse,
                             format!(
-                                "{} answered with status {} and more than {} bytes, the most that is taken.",
+                                "{} answered with status {} and more than {} bytes, the maximum.",
                                 self.request.target,
                                 answer.status().as_u16(),
                                 self.maximum_bytes
@@ -185,13 +185,13 @@ impl Exchange {
                 format!("No encrypted connection to {host}: {reason}."),
                 "Certificates are checked against this system's store. Where the company's network signs with an \
                  authority of its own, give that certificate as caFile (PEM).\n\
-                 skipCertificateCheck takes any certificate, and whoever stands in between with it."
+                 skipCertificateCheck accepts any certificate, also an attacker's."
                     .to_owned(),
             ),
             _ if error.is_dns() => (
                 Code::HostNotFound,
                 format!("The host {host} was not found."),
-                "Look for a slip in baseUrl (https://{tenant}.api.identitynow.com), in the proxy's name where one is set, or in the network's DNS."
+                "Check baseUrl (https://{tenant}.api.identitynow.com), the proxy's name if one is set, and the network's DNS."
                     .to_owned(),
             ),
             _ if error.is_connect() => (
@@ -201,8 +201,8 @@ impl Exchange {
             ),
             Cause { is_not_http: true, .. } => (
                 Code::InvalidResponse,
-                format!("{target} answered with something that is no HTTP: {}.", cause.text),
-                "Something else than the service seems to listen there.".to_owned(),
+                format!("{target} answered with something that is not HTTP: {}.", cause.text),
+                "Another program than the service seems to listen there.".to_owned(),
             ),
             _ => (
                 Code::Connection,
@@ -214,7 +214,7 @@ impl Exchange {
         let advice = match (self.request.delivery, sent) {
             (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
             (Delivery::Once, _) => {
-                "\nThe service may have taken the refresh: look at the tenant before sending it again."
+                "\nThe service may have accepted the refresh: check the tenant before sending it again."
             }
             (Delivery::Repeatable, _) => "",
         };

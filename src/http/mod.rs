@@ -158,7 +158,7 @@ impl PendingExchange {
             Outcome::Cancelled => Err(cancelled(gate.sent())),
             Outcome::Lost => Err(Error::new(
                 Code::Internal,
-                format!("The exchange with {} ended by a defect of PSSailpointCC.", self.target),
+                format!("A defect of PSSailpointCC ended the exchange with {}.", self.target),
             )
             .sent(gate.sent())),
         };
@@ -201,13 +201,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 /// Parses both forms of Retry-After.
 fn seconds_or_date(text: &str) -> Option<Duration> {
     let text = text.trim();
-    let asked = match text.parse::<u64>() {
+    let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => LONGEST_WAIT,
         Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).unwrap_or_default(),
     };
     // A date in the past, by this machine's clock, counts as absent.
-    (!asked.is_zero()).then(|| asked.min(LONGEST_WAIT))
+    (!wait.is_zero()).then(|| wait.min(LONGEST_WAIT))
 }
 
 fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
@@ -224,7 +224,7 @@ fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> E
         (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
         (_, Sent::No) => "It was not sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
         _ => {
-            "The refresh had left, and the service may have taken it: look at the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
+            "The refresh was sent, and the service may have accepted it: check the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
         }
     };
     // In milliseconds, because the rest of totalTimeoutSec is not a whole number of seconds.
@@ -266,11 +266,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_a_number_of_seconds_or_a_date_and_what_is_neither_or_past_asks_for_nothing() {
-        let seconds = |text: &str| seconds_or_date(text).map(|asked| asked.as_secs());
+    fn retry_after_is_a_number_of_seconds_or_a_future_date() {
+        let seconds = |text: &str| seconds_or_date(text).map(|wait| wait.as_secs());
         let in_a_minute = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
         assert!((58..=60).contains(&seconds(&in_a_minute).expect("a date")));
-        for (text, asked) in [
+        for (text, wait) in [
             ("7", Some(7)),
             (" 7 ", Some(7)),
             ("0", None),
@@ -283,7 +283,7 @@ mod tests {
             ("99999999999999999999999999", Some(86_400)),
             ("Fri, 31 Dec 9999 23:59:59 GMT", Some(86_400)),
         ] {
-            assert_eq!(seconds(text), asked, "{text:?}");
+            assert_eq!(seconds(text), wait, "{text:?}");
         }
     }
 }

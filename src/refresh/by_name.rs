@@ -364,8 +364,8 @@ pub(super) fn check_filter_values(attribute: &Attribute, values: &[String]) -> R
 
 /// The error if nobody exists any more when they are to be sent.
 fn gone_error() -> Error {
-    Error::new(Code::NoMatch, "None of the people who were named is there any more.")
-        .hint("Nothing was sent. They were looked up a moment ago: look at the tenant.")
+    Error::new(Code::NoMatch, "None of the named people exists any more.")
+        .hint("Nothing was sent. They were found a moment ago: check the tenant.")
         .matched(0)
 }
 

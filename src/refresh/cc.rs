@@ -41,11 +41,11 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
 fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
     let options = &request.options;
     let maximum = options.maximum_identities.or(call.service.maximum_identities());
-    let wanted = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
-    if !wanted && request.prunes() && !options.allow_prune_all {
+    let has_preflight = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
+    if !has_preflight && request.prunes() && !options.allow_prune_all {
         return Err(uncounted_prune());
     }
-    if !wanted {
+    if !has_preflight {
         return if maximum.is_some() { Err(uncounted(options)) } else { Ok((None, None)) };
     }
     let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };
@@ -73,7 +73,7 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
 fn uncounted_prune() -> Error {
     Error::new(
         Code::WouldRefreshAll,
-        "pruneIdentities with a filter that nobody has held against the tenant: if the service cannot use it, every identity without an account is deleted.",
+        "pruneIdentities with a filter that was not counted: if the service cannot use the filter, it deletes every identity without an account.",
     )
     .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
 }
@@ -86,6 +86,5 @@ fn uncounted(options: &Options) -> Error {
     };
     let source =
         if options.maximum_identities.is_some() { "⟦option-max⟧" } else { "The configuration's maxIdentities" };
-    Error::invalid_argument(format!("{source} cannot be kept: {why}."))
-        .hint("Leave out one of the two. A ceiling holds for every call, or it is none.")
+    Error::invalid_argument(format!("{source} cannot be kept: {why}.")).hint("Leave out one of the two.")
 }

@@ -45,10 +45,10 @@ pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) ->
         differences.push(format!("{name} is false, and identities/process always {does}"));
     }
     if is_set(PRUNE) {
-        differences.push(format!("{PRUNE} is set, and nothing but /cc deletes identities"));
+        differences.push(format!("{PRUNE} is set, and only /cc deletes identities"));
     }
     for (name, _) in given.iter().filter(|(name, _)| !is_known(name)) {
-        differences.push(format!("{} is no argument that it has anything for", printable(name)));
+        differences.push(format!("{} is not an argument that it supports", printable(name)));
     }
     if !allow_broader && !differences.is_empty() {
         return Err(unsupported(&differences));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_asked_for_is_told_and_what_is_refused_is_named() {
+    fn side_effects_are_listed_and_refused_arguments_are_named() {
         let effects =
             effects_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
         assert_eq!(effects.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
@@ -99,7 +99,7 @@ mod tests {
             (r#"{"provision": "\u0066alse"}"#, "provision is false"),
             (r#"{"provision": true, "Provision": false}"#, "provision is false"),
             (r#"{"pruneIdentities": "true"}"#, "pruneIdentities is set"),
-            (r#"{"refreshLinks": false}"#, "refreshLinks is no argument"),
+            (r#"{"refreshLinks": false}"#, "refreshLinks is not an argument"),
         ] {
             let error = effects_of(text, false).expect_err(text);
             assert!(error.details().message.contains(named), "{text}: {error}");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_alone_are_synchronized_where_all_else_is_false() {
+    fn only_attributes_are_synchronized_if_all_else_is_false() {
         let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
         let effects = effects_of(all, false).expect("exactly as asked");
         assert_eq!(effects, Effects { synchronize: true, ..Effects::default() });

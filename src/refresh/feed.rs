@@ -106,14 +106,14 @@ impl Feed {
         Ok(accepted)
     }
 
-    /// Takes a block of `most` names of one attribute, or a smaller one after the end. With `wait` it waits for a
+    /// Takes a block of `size` names of one attribute, or a smaller one after the end. With `wait` it waits for a
     /// block, or for a cancel.
-    pub(crate) fn take(&self, most: usize, wait: bool) -> NextNames {
+    pub(crate) fn take(&self, size: usize, wait: bool) -> NextNames {
         let mut state = self.state();
         loop {
-            let wanted = if state.has_ended || state.closed.is_some() { 1 } else { most };
-            if let Some((attribute, names)) = state.names.iter_mut().find(|(_, names)| names.len() >= wanted) {
-                let count = names.len().min(most);
+            let minimum = if state.has_ended || state.closed.is_some() { 1 } else { size };
+            if let Some((attribute, names)) = state.names.iter_mut().find(|(_, names)| names.len() >= minimum) {
+                let count = names.len().min(size);
                 let taken = NextNames::Names(attribute.clone(), names.drain(..count).collect());
                 state.waiting -= count;
                 return taken;
@@ -189,6 +189,6 @@ impl std::fmt::Debug for Feed {
 }
 
 fn names_refused(why: &str) -> Error {
-    Error::invalid_argument(format!("The names were not taken: {why}."))
-        .hint("Nothing was sent for them. What the operation has done so far is told by cc_operation_wait.")
+    Error::invalid_argument(format!("The names were not accepted: {why}."))
+        .hint("Nothing was sent for them. cc_operation_wait returns the results of the operation.")
 }

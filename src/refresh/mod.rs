@@ -163,7 +163,7 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
 fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Result<Refreshed, Failure> {
     if request.options.journal.is_some() && route != Route::Process {
         return Err(Error::invalid_argument("⟦journal⟧ is for people by name, and for a filter on process.")
-            .hint("/cc takes a filter, and does not tell whom it refreshes: choose ⟦backend-process⟧, or leave the journal out.")
+            .hint("/cc takes a filter, and does not report whom it refreshes: choose ⟦backend-process⟧, or leave the journal out.")
             .into());
     }
     let refreshed = match route {

@@ -113,12 +113,13 @@ pub(super) fn plan(
     }
 }
 
-const SKIP_HINT: &str = "The successor of /cc takes the ids of people, so that the filter is read here in any case: ⟦skip-filter-check⟧ cannot help.";
+const SKIP_HINT: &str =
+    "The successor of /cc takes ids, so the filter must be parsed here: ⟦skip-filter-check⟧ has no effect.";
 
 fn no_full_refresh() -> Error {
     Error::new(
         Code::UnsupportedArgument,
-        "The successor of /cc takes the ids of people, and SailPoint asks not to refresh a whole tenant by it.",
+        "The successor of /cc takes ids, and SailPoint advises against refreshing a whole tenant with it.",
     )
     .hint("Nothing was sent. Name people by a filter or by identities. A whole identity profile is refreshed in the tenant's user interface.")
 }

@@ -38,7 +38,7 @@ pub(crate) fn fall_back(call: &Call<'_>, request: &RefreshRequest<'_>, failure: 
         }));
     }
     let why = format!(
-        "{} answered with status {status}: the tenant no longer has this endpoint, so its successor, identities/process, was asked.",
+        "{} answered with status {status}: the tenant no longer has this endpoint, so its successor, identities/process, was used.",
         call.service.base_url().join(REFRESH_PATH)
     );
     match process::refresh_as_fallback(call, request) {

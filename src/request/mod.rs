@@ -166,15 +166,16 @@ impl People {
         let Some(values) = values else {
             return match attribute {
                 Some(_) => Err(Error::invalid_argument(
-                    "⟦identity-attribute⟧ says which attribute identities are values of, and there are none.",
+                    "⟦identity-attribute⟧ is the attribute of identities, and there are none.",
                 )
                 .hint("Give identities, or leave ⟦identity-attribute⟧ out.")),
                 None => Ok(None),
             };
         };
         if filter.is_some() {
-            return Err(Error::invalid_argument("filter and identities cannot both say whom to refresh.")
-                .hint("Leave one of the two out."));
+            return Err(
+                Error::invalid_argument("filter and identities exclude each other.").hint("Leave one of the two out.")
+            );
         }
         for (is_set, option) in [
             (options.allow_full_refresh, "⟦everybody⟧"),
@@ -182,7 +183,7 @@ impl People {
             (options.skip_filter_check, "⟦skip-filter-check⟧"),
         ] {
             if is_set {
-                return Err(Error::invalid_argument(format!("{option} has no meaning where people are named: they are always looked up, and nobody else is touched."))
+                return Err(Error::invalid_argument(format!("{option} has no meaning for people by name: they are always looked up, and nobody else is refreshed."))
                     .hint("Leave it out."));
             }
         }
@@ -207,12 +208,12 @@ fn attribute(name: &str) -> Result<Attribute> {
 /// The people of a stream: none yet.
 fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<String>> {
     if identities.is_some() {
-        return Err(Error::invalid_argument("identities and stream cannot both say whom to refresh.")
+        return Err(Error::invalid_argument("identities and stream exclude each other.")
             .hint("With stream, the names come by cc_operation_send."));
     }
     if options.dry_run {
-        return Err(Error::invalid_argument("options.dryRun has no meaning with stream.")
-            .hint("Give the names as identities: a dry run tells about all of them at once."));
+        return Err(Error::invalid_argument("options.dryRun is not possible with stream.")
+            .hint("Give the names as identities: a dry run reports all of them at once."));
     }
     Ok(Vec::new())
 }
@@ -271,7 +272,7 @@ impl Options {
         object.finish()?;
         if options.skip_filter_check && options.preflight == Some(true) {
             return Err(Error::invalid_argument(
-                "⟦skip-and-preflight⟧ exclude each other: a filter that is not read cannot be judged.",
+                "⟦skip-and-preflight⟧ exclude each other: a filter that is not parsed cannot be evaluated.",
             )
             .hint("Leave one of the two out."));
         }
@@ -294,7 +295,7 @@ fn check_size(filter: &str) -> Result<()> {
     if filter.trim().is_empty() {
         return Err(Error::new(
             Code::InvalidFilter,
-            "The filter is empty. The service would take it for none, and refresh every identity of the tenant.",
+            "The filter is empty. The service would treat it as no filter, and refresh every identity of the tenant.",
         )
         .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
         .position(0));

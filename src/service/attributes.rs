@@ -22,7 +22,7 @@ pub(crate) fn identity_attributes(call: &Call<'_>) -> Result<Vec<Attribute>> {
         query: String::new(),
         delivery: Delivery::Repeatable,
         action: "the list of identity attributes",
-        needs: "Needed are the scope idn:identity-profile-attribute:read and a user of level ORG_ADMIN.",
+        needs: "Required are the scope idn:identity-profile-attribute:read and a user of level ORG_ADMIN.",
     };
     let response = call.exchange(&endpoint, Bytes::new())?;
     let members = call.members(&endpoint, &response)?;

@@ -109,7 +109,7 @@ fn endpoint(parameters: &[(&str, &str)]) -> Endpoint {
         query: query.replace('+', "%20"),
         delivery: Delivery::Repeatable,
         action: "the list of identities",
-        needs: "Needed are the scope idn:identity:read and a user's token, of level ORG_ADMIN or HELPDESK; an API client without a user may not.",
+        needs: "Required are the scope idn:identity:read and a token of a user of level ORG_ADMIN or HELPDESK; an API client without a user is not permitted.",
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_address_gets_longer_than_servers_take() {
+    fn ids_per_request_limits_the_length_of_the_url() {
         let fits = |id: &str| ids_per_request(std::iter::repeat_n(id, 1_000));
         assert_eq!(fits(&"2c918085".repeat(4)), MAX_IDS);
         assert_eq!(fits(&"\u{1}".repeat(100)), 21);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_gets_out_of_its_quotes() {
+    fn values_are_escaped() {
         let filter = |value: &str| ListFilter::equal("name", value).map(|filter| filter.0);
         assert_eq!(filter("amelie.roux").as_deref(), Some(r#"alias eq "amelie.roux""#));
         assert_eq!(filter(r#"x" or alias sw ""#).as_deref(), Some(r#"alias eq "x\" or alias sw \"""#));

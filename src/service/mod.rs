@@ -298,20 +298,20 @@ impl Call<'_> {
             StatusClass::Unauthorized => format!("{}\n{}", self.unauthorized_hint(), endpoint.needs),
             StatusClass::Forbidden => endpoint.needs.to_owned(),
             StatusClass::RateLimited => match retry_after {
-                Some(seconds) => format!("The service asks to wait {seconds} s. This was not taken: it is safe to try again then."),
-                None => "This was not taken: it is safe to try again later.".to_owned(),
+                Some(seconds) => format!("The service asks to wait {seconds} s. The request was not accepted: it is safe to try again then."),
+                None => "The request was not accepted: it is safe to try again later.".to_owned(),
             },
             StatusClass::Redirect => match response.header("location").map(printable) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
             StatusClass::Gateway | StatusClass::ServerError if endpoint.delivery == Delivery::Repeatable => {
-                "The service, or a gateway before it, has failed; nothing was changed: try again later.".to_owned()
+                "The service, or a gateway in front of it, has failed. Nothing was changed: try again later.".to_owned()
             }
-            StatusClass::Gateway => "A gateway answers like this when the service is slow or away, and the service may have taken the request: \
-                          look at the tenant before sending it again."
+            StatusClass::Gateway => "A gateway answers like this if the service is slow or unavailable. The service may have accepted the request: \
+                          check the tenant before sending it again."
                 .to_owned(),
-            StatusClass::ServerError => "The service has failed on its own side; its support asks for the tracking id.".to_owned(),
+            StatusClass::ServerError => "The service has failed. SailPoint's support asks for the tracking id.".to_owned(),
             StatusClass::Success | StatusClass::Invalid | StatusClass::Other => String::new(),
         };
         let message = format!(
@@ -338,7 +338,7 @@ impl Call<'_> {
     fn unauthorized_hint(&self) -> &'static str {
         match self.service.configuration.credentials {
             Credentials::AccessToken(_) => {
-                "The access token has expired, or is no token of this tenant. An access token that was given is never renewed; a client id and secret are."
+                "The access token has expired, or is not of this tenant. A given access token is never renewed; a token fetched with client id and secret is."
             }
             Credentials::Client { .. } => "A new token was fetched and refused as well.",
             Credentials::Header => "The Authorization header comes from defaultHeaders, and is sent as it is.",
@@ -387,7 +387,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_id_gets_out_of_its_segment() {
+    fn an_id_is_one_path_segment() {
         let path_segment = |id| path_segment(id).ok();
         assert_eq!(path_segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
         assert_eq!(path_segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));

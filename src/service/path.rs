@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_stands_before_or_behind_the_service() {
+    fn the_version_is_before_or_after_the_service() {
         let count = Path::versioned("search", "/count");
         assert_eq!(count.in_version(ApiVersion::V1), "/search/v1/count");
         assert_eq!(count.in_version(ApiVersion::V2025), "/v2025/search/count");

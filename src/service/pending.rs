@@ -33,14 +33,14 @@ impl<'c> Call<'c> {
 
     /// Starts a request. It waits only for a token, if there is none.
     pub(super) fn begin<E: Borrow<Endpoint>>(&'c self, endpoint: E, body: Bytes) -> Result<PendingCall<'c, E>> {
-        let asked = endpoint.borrow();
+        let borrowed = endpoint.borrow();
         if self.is_timed_out() {
-            return Err(self.time_used_up(asked));
+            return Err(self.time_used_up(borrowed));
         }
         self.control.check()?;
-        let target = self.service.target(asked);
+        let target = self.service.target(borrowed);
         let token = self.service.tokens.token(self, None)?;
-        let started = self.start(asked, &target, token.as_deref(), body.clone())?;
+        let started = self.start(borrowed, &target, token.as_deref(), body.clone())?;
         Ok(PendingCall { call: self, endpoint, target, body, token, started })
     }
 

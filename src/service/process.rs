@@ -22,8 +22,8 @@ pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<PendingC
         query: String::new(),
         delivery: Delivery::Once,
         action: "the refresh by ids",
-        needs: "Needed are the scope idn:identity:process or idn:identity:manage, and a user of level ORG_ADMIN or HELPDESK. \
-                A personal access token of that user does, and so does the token of an API client.",
+        needs: "Required are the scope idn:identity:process or idn:identity:manage, and a user of level ORG_ADMIN or HELPDESK. \
+                A personal access token of that user is sufficient, and so is the token of an API client.",
     };
     call.begin(endpoint, Bytes::from(json!({ "identityIds": ids }).to_string()))
 }
@@ -37,7 +37,7 @@ pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result
         query: String::new(),
         delivery: Delivery::Once,
         action: "the synchronization of attributes",
-        needs: "Needed are a user of level ORG_ADMIN (HELPDESK may not) and that user's personal access token, or the token of an \
+        needs: "Required are a user of level ORG_ADMIN (not HELPDESK) and that user's personal access token, or the token of an \
                 API client with that authority.",
     };
     // An empty object, because only a request with a body passes the gate, which knows whether it was sent.

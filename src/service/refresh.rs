@@ -18,8 +18,8 @@ pub(crate) fn refresh_identities<'c>(call: &'c Call<'c>, body: String) -> Result
         query: String::new(),
         delivery: Delivery::Once,
         action: "the refresh",
-        needs: "Needed are a user of level ORG_ADMIN and a token of that user: a personal access token's, or one of the \
-                browser's session. A token of an API client without a user does not do.",
+        needs: "Required are a user of level ORG_ADMIN and a token of that user: from a personal access token, or from the \
+                browser's session. A token of an API client without a user is not sufficient.",
     };
     call.begin(endpoint, Bytes::from(body))
 }

@@ -18,8 +18,8 @@ pub(crate) const LARGEST_PAGE: u64 = 10_000;
 /// The query that matches everybody.
 const EVERYBODY: &str = "*";
 
-const NEEDS: &str = "Needed are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN; HELPDESK may not. A personal \
-     access token of that user does, and so does the token of an API client.";
+const NEEDS: &str = "Required are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN, but not HELPDESK. A \
+     personal access token of that user is sufficient, and so is the token of an API client.";
 
 /// A page of documents.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ fn search_endpoint(limit: u64) -> Endpoint {
         path: Path::versioned("search", ""),
         query: format!("limit={limit}&count=true"),
         delivery: Delivery::Repeatable,
-        action: "the search for those who are meant",
+        action: "the search for identities",
         needs: NEEDS,
     }
 }

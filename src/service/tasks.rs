@@ -37,7 +37,7 @@ pub(crate) fn task_status(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
         path: Path::Versioned { service: "task-status", suffix: format!("/{}", path_segment(id)?).into() },
         query: String::new(),
         delivery: Delivery::Repeatable,
-        action: "the question how a task gets on",
+        action: "the query of a task",
         needs: TASKS_NEED,
     };
     let response = call.exchange(&endpoint, Bytes::new())?;
@@ -99,10 +99,10 @@ pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask
             return Ok(tasks);
         }
     }
-    Err(Error::new(Code::InvalidResponse, "There are more tasks than can be looked through."))
+    Err(Error::new(Code::InvalidResponse, "There are too many tasks to read."))
 }
 
-const TASKS_NEED: &str = "Needed are the scope idn:task-management:read and a user's token of level ORG_ADMIN; a personal access token of that user does.";
+const TASKS_NEED: &str = "Required are the scope idn:task-management:read and a token of a user of level ORG_ADMIN, such as a personal access token.";
 
 impl TaskStatus {
     fn of(members: &Value, object: Box<RawValue>) -> Self {

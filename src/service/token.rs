@@ -63,7 +63,7 @@ impl Tokens {
             Credentials::Header => Ok(Self::None),
             Credentials::AccessToken(token) => {
                 Bearer::new(token.clone()).map(|bearer| Self::Given(Arc::new(bearer))).ok_or_else(|| {
-                    Error::invalid_argument("accessToken holds characters that no token has.")
+                    Error::invalid_argument("accessToken holds characters that are not allowed in a token.")
                         .hint("Was a whole JSON answer, or a line break, copied along with it?")
                 })
             }
@@ -154,7 +154,7 @@ impl Slot {
                 let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                     return Err(Error::new(
                         Code::Timeout,
-                        "No token came in time: another call is still asking for it.",
+                        "No token came in time: another call is still requesting it.",
                     ));
                 };
                 state = self.fetched.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -219,7 +219,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     let url = call.service.configuration.token_url.clone();
-    let asked = Instant::now();
+    let requested_at = Instant::now();
     call.control.set_phase(Phase::Token, ACTION);
     let request = Request {
         target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
@@ -249,7 +249,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         .get("expires_in")
         .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
         .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
-    Ok(Token { bearer: Arc::new(bearer), expires: asked + lifetime.saturating_sub(MARGIN) })
+    Ok(Token { bearer: Arc::new(bearer), expires: requested_at + lifetime.saturating_sub(MARGIN) })
 }
 
 /// The error of the token endpoint. It answers a wrong secret with 400 or 401.
@@ -263,7 +263,7 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
                 crate::text::printable(id),
                 describe(&response)
             ),
-            "Check both, and that the personal access token or API client still exists: secrets are shown once, when they are made.",
+            "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.",
         ),
         404 => (
             Code::NotFound,

@@ -71,15 +71,15 @@ impl<'c> LookUp<'c> {
     }
 
     /// Waits for the answer.
-    pub(crate) fn finish(&mut self, asked: PendingLookUp<'c>) -> Result<Found> {
-        let PendingLookUp { values, mut begun } = asked;
+    pub(crate) fn finish(&mut self, look_up: PendingLookUp<'c>) -> Result<Found> {
+        let PendingLookUp { values, mut begun } = look_up;
         let mut found = Found::default();
         let mut remaining = values.as_slice();
         while !remaining.is_empty() {
-            let (chunk, others) = remaining.split_at(values_per_query(remaining));
+            let (chunk, rest) = remaining.split_at(values_per_query(remaining));
             let people = self.look_up(chunk, begun.take(), &mut found.undecided)?;
             found.people.extend(people);
-            remaining = others;
+            remaining = rest;
         }
         for person in found.people.iter().flatten() {
             found.undecided.remove(person.id.as_str().unwrap_or_default());
@@ -153,7 +153,8 @@ impl PendingLookUp<'_> {
     }
 }
 
-const LIST_HINT: &str = "Whoever may not search names people by ⟦identity-attribute⟧ name (the user name) or email.";
+const LIST_HINT: &str =
+    "Without permission to search, name people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the first values fit into one query.
 fn values_per_query(values: &[String]) -> usize {
@@ -181,14 +182,14 @@ pub(crate) fn resolve(value: &str, mut people: Vec<Person>, names: &mut Names) -
 /// The error if no name matches exactly one person.
 pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
     let attribute = attribute.name();
-    let some = |names: &mut dyn Iterator<Item = &String>| -> String {
+    let quoted = |names: &mut dyn Iterator<Item = &String>| -> String {
         names.take(SHOWN).map(|name| format!("\"{}\"", shortened(name, 60))).collect::<Vec<_>>().join(", ")
     };
     let message = match (names.unmatched.len(), names.ambiguous.len()) {
-        (_, 0) => format!("Nobody has the {attribute} {}.", some(&mut names.unmatched.iter())),
+        (_, 0) => format!("Nobody has the {attribute} {}.", quoted(&mut names.unmatched.iter())),
         (0, _) => format!(
             "More than one person has the {attribute} {}.",
-            some(&mut names.ambiguous.iter().map(|ambiguous| &ambiguous.identity))
+            quoted(&mut names.ambiguous.iter().map(|ambiguous| &ambiguous.identity))
         ),
         (nobody, several) => {
             format!("Of the values of {attribute} {nobody} mean nobody, and {several} more than one person.")
@@ -197,8 +198,8 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
     Error::new(Code::NoMatch, message)
         .hint(format!(
             "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? ⟦identity-attribute⟧ says which attribute \
-             they are values of: {attribute} here, name is the user name. Whoever has just come is in search some minutes later, and an uncorrelated \
-             identity never."
+             they are values of: {attribute} here, name is the user name. Search finds new identities after some minutes, and uncorrelated \
+             identities never."
         ))
         .matched(0)
 }

@@ -110,8 +110,8 @@ impl<'c> Candidates<'c> {
         self.has_ended = is_last(length, self.limit, self.seen, page.total);
         self.limit = page.next_limit(self.call);
         let next = self.position_after(&page)?;
-        let began = std::mem::replace(&mut self.position, next);
-        Ok(Some((began, page.documents)))
+        let start = std::mem::replace(&mut self.position, next);
+        Ok(Some((start, page.documents)))
     }
 
     /// Whether all documents were returned.
@@ -182,7 +182,9 @@ impl<'c> Candidates<'c> {
                 Ok(PagePosition::Search(Some(last.to_owned())))
             }
             // The same page again, or one without an id to continue from: the loop would never end.
-            _ => Err(Error::new(Code::InvalidResponse, "Search gave documents without ids, or the same page twice.")),
+            _ => {
+                Err(Error::new(Code::InvalidResponse, "Search returned documents without ids, or the same page twice."))
+            }
         }
     }
 }
@@ -206,7 +208,7 @@ pub(crate) fn id(document: &Value) -> Option<&str> {
 /// The error of a list position for a filter that no list supports.
 pub(crate) fn foreign_cursor() -> Error {
     Error::invalid_argument("after comes from another filter's answer.")
-        .hint("Give the same filter with the `after` of its own last answer, or leave after out to begin anew.")
+        .hint("Give the same filter with the `after` of its own last answer, or leave after out to start again.")
 }
 
 /// The members that an evaluation needs. More do no harm.
@@ -243,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_the_last_one_where_nobody_can_be_behind_it() {
+    fn a_page_is_the_last_one_if_nothing_can_follow() {
         for (length, limit, seen, total, expected) in [
             (0, 250, 0, Some(1_000), true),
             (20, 250, 20, Some(20), true),

@@ -62,7 +62,7 @@ impl MatchCount {
 
     /// Evaluates and counts a document. Returns whether it matches.
     pub(crate) fn add(&mut self, filter: &Filter, document: &Value) -> bool {
-        let (count, some) = match judge(filter, document) {
+        let (count, examples) = match judge(filter, document) {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
@@ -74,8 +74,8 @@ impl MatchCount {
             Verdict::No => (&mut self.mismatched, &mut self.mismatched_examples),
         };
         *count += 1;
-        if some.len() < SHOWN {
-            some.push(describe(document, &self.attributes));
+        if examples.len() < SHOWN {
+            examples.push(describe(document, &self.attributes));
         }
         false
     }
@@ -117,16 +117,16 @@ impl MatchCount {
             return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
         }
         let found = match self.mismatched {
-            0 => "Search finds nobody who is similar.".to_owned(),
-            others => format!(
+            0 => "Search finds no similar identity.".to_owned(),
+            mismatched => format!(
                 "Search finds {} that the filter does not mean, such as: {}.",
-                identities(others),
+                identities(mismatched),
                 self.mismatched_examples.join("; ")
             ),
         };
         let hint = format!(
-            "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Whoever has just come is in search some minutes later, and \
-             an uncorrelated identity never."
+            "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Search finds new identities after some minutes, and \
+             uncorrelated identities never."
         );
         let (message, hint) = match self.sends_ids {
             true => (format!("{shown} matches nobody."), hint),

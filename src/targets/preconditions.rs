@@ -158,8 +158,8 @@ fn list_unavailable(error: Error, names: &[String]) -> Error {
 
 /// The alternatives if a check is impossible.
 pub(crate) const NO_CHECK_HINT: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
-                    tenant. The safe way is ⟦backend-process⟧, which sends the ids of those who \
-                    match and nothing else. Whoever takes the risk knowingly sends it with ⟦no-preflight⟧.";
+                    tenant. The safe way is ⟦backend-process⟧, which sends only the ids of \
+                    the matches. To take the risk, use ⟦no-preflight⟧.";
 
 pub(crate) fn as_preflight_error(error: Error, what: &str) -> Error {
     let details = error.details();

@@ -76,9 +76,7 @@ fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Fail
         }
     };
     let status = status.map_err(|error| match error.details().code {
-        Code::NotFound => {
-            error.add_hint("Or it has no task of that id: look for a slip in it; tasks are kept for 90 days.")
-        }
+        Code::NotFound => error.add_hint("Or it has no task of that id: check the id; tasks are kept for 90 days."),
         _ => error,
     })?;
     let (mut failed, mut warning) = (Vec::new(), None);
@@ -146,7 +144,7 @@ impl FollowedTasks {
         let is_documented = report.call == Some(CallReport::PROCESS);
         let Some(task) = &mut report.task else {
             if report.outcome == Outcome::Accepted && report.call != Some(CallReport::SYNCHRONIZE) {
-                self.warn("The answer names no task, so that its end could not be waited for.".to_owned());
+                self.warn("The answer names no task, so its end could not be waited for.".to_owned());
             }
             return Ok(());
         };
@@ -155,7 +153,7 @@ impl FollowedTasks {
             // The task in an answer of /cc is not documented.
             Err(error) if !is_documented && error.details().code == Code::NotFound => {
                 self.warn(format!(
-                    "The service knows no task {}, so that its end could not be waited for.",
+                    "The service knows no task {}, so its end could not be waited for.",
                     printable(&task.id)
                 ));
                 return Ok(());
@@ -243,7 +241,7 @@ fn wait_for_end(
 }
 
 fn still_running(id: &str) -> Error {
-    Error::new(Code::Timeout, format!("The task {} had not ended in time. It goes on at the service.", printable(id)))
+    Error::new(Code::Timeout, format!("The task {} had not ended in time. It continues at the service.", printable(id)))
         .hint(task_hint(id))
         .sent(Sent::Yes)
 }
@@ -269,13 +267,13 @@ fn is_outage(error: &Error) -> bool {
 }
 
 fn task_hint(id: &str) -> String {
-    format!("The refresh was taken, do not send it again: follow the task by ⟦follow-task⟧ {}.", printable(id))
+    format!("The refresh was accepted, do not send it again: follow the task by ⟦follow-task⟧ {}.", printable(id))
 }
 
 /// The error of a failed task.
 fn task_failed(id: &str, completion: Option<&str>, messages: &[String]) -> Error {
     let messages = match messages {
-        [] => "It says nothing about the reason.".to_owned(),
+        [] => "It has no messages.".to_owned(),
         messages => messages.join("\n"),
     };
     let completion = printable(completion.unwrap_or("an error"));

@@ -14,8 +14,8 @@ pub(crate) fn find_failed<'p>(
     let mut failed = Vec::new();
     let mut remaining = people.as_slice();
     while !remaining.is_empty() {
-        let (chunk, others) = remaining.split_at(service::ids_per_request(remaining.iter().map(|(_, id)| *id)));
-        remaining = others;
+        let (chunk, rest) = remaining.split_at(service::ids_per_request(remaining.iter().map(|(_, id)| *id)));
+        remaining = rest;
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| *id).collect();
         let refresh_statuses = match service::refresh_statuses(call, &ids) {
             Ok(refresh_statuses) => refresh_statuses,
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_was_last_refreshed_before_the_task_began_has_failed() {
+    fn a_person_last_refreshed_before_the_task_began_has_failed() {
         let status = |state: Option<&str>, last: Option<&str>| RefreshStatus {
             id: "1".to_owned(),
             processing_state: state.map(str::to_owned),

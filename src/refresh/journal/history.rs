@@ -95,8 +95,8 @@ impl History {
                 continue;
             }
             let line = Line::parse(&line).ok_or_else(|| {
-                journal_error(path, &format!("has a line {number} that is no line of a journal")).hint(
-                    "Only the last line can have been cut off by a crash. Nothing was sent. Look at the file, or begin another one.",
+                journal_error(path, &format!("has an invalid line {number}")).hint(
+                    "A crash can only damage the last line. Nothing was sent. Check the file, or start another journal.",
                 )
             })?;
             history.add(line, head, synchronizes, &mut done);
@@ -179,20 +179,21 @@ fn check_head(line: &[u8], path: &Path, head: &Head) -> Result<()> {
     let members: Option<Value> = serde_json::from_slice(line).ok();
     let version = members.as_ref().and_then(|members| members.get("journal")?.as_u64());
     match version {
-        Some(version) if version > FORMAT_VERSION => {
-            Err(journal_error(path, &format!("has the form {version}, and this version knows up to {FORMAT_VERSION}"))
-                .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent."))
-        }
+        Some(version) if version > FORMAT_VERSION => Err(journal_error(
+            path,
+            &format!("has format version {version}, and this version of PSSailpointCC supports up to {FORMAT_VERSION}"),
+        )
+        .hint("Use the version of PSSailpointCC that has written it, or a newer one. Nothing was sent.")),
         Some(_) => {
             let found: Head = members
                 .and_then(|members| serde_json::from_value(members).ok())
-                .ok_or_else(|| journal_error(path, "has a first line that is no head of a journal"))?;
+                .ok_or_else(|| journal_error(path, "has an invalid first line"))?;
             let differences = found.differences(head);
             if differences.is_empty() {
                 return Ok(());
             }
-            Err(journal_error(path, &format!("is another run's: {}", differences.join("; "))).hint(
-                "Run the command that the journal was begun with, or give this one a journal of its own. Nothing was sent.",
+            Err(journal_error(path, &format!("belongs to another run: {}", differences.join("; "))).hint(
+                "Run the command that the journal was started with, or give this one its own journal. Nothing was sent.",
             ))
         }
         None => Err(not_a_journal(path)),
@@ -205,7 +206,6 @@ fn begins_head(line: &[u8], head: &Head) -> bool {
 }
 
 fn not_a_journal(path: &Path) -> Error {
-    journal_error(path, "is no journal: its first line has no member \"journal\"").hint(
-        "Give the name of a file that is not there yet, or of a journal. Nothing was sent, and nothing was written.",
-    )
+    journal_error(path, "is no journal: its first line has no member \"journal\"")
+        .hint("Give a new file, or a journal. Nothing was sent, and nothing was written.")
 }

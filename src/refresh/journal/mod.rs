@@ -276,8 +276,8 @@ impl Journal {
 
     fn write_error(&self, why: &str) -> Error {
         journal_error(&self.path, &format!("cannot be written: {why}")).hint(
-            "Nothing more is sent. What was sent before is in the results, and in the journal up to the failure: once it can be \
-             written again, the same command goes on.",
+            "Nothing more is sent. The results, and the journal up to the failure, have what was sent before: once the journal can \
+             be written again, the same command continues.",
         )
     }
 }

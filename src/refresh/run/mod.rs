@@ -60,7 +60,7 @@ pub(crate) struct Run<'r> {
 /// A batch with calls that have not ended.
 struct OpenBatch {
     number: u64,
-    left: usize,
+    calls_left: usize,
     outcome: BatchOutcome,
     synchronize: bool,
 }
@@ -211,7 +211,7 @@ impl<'r> Run<'r> {
         if let Some((known, reason)) = batch.known_outcome {
             self.done += batch.identities.len() as u64;
             outcome.add_without_call(call, batch.identities, batch.ids, known, reason);
-            self.open.push_back(OpenBatch { number, left: 0, outcome, synchronize: false });
+            self.open.push_back(OpenBatch { number, calls_left: 0, outcome, synchronize: false });
             return;
         }
         if let Some(error) = batch.error.take() {
@@ -224,12 +224,12 @@ impl<'r> Run<'r> {
                 outcome.calls.push(CallReport::not_sent(call, batch.identities, batch.ids));
             }
             outcome.fail(error, stops);
-            self.open.push_back(OpenBatch { number, left: 0, outcome, synchronize: false });
+            self.open.push_back(OpenBatch { number, calls_left: 0, outcome, synchronize: false });
             return;
         }
         self.touched += batch.undecided;
         let (planned, synchronize) = self.method.calls(number, batch);
-        self.open.push_back(OpenBatch { number, left: planned.len(), outcome, synchronize });
+        self.open.push_back(OpenBatch { number, calls_left: planned.len(), outcome, synchronize });
         self.queued.extend(planned);
     }
 
@@ -294,7 +294,7 @@ impl<'r> Run<'r> {
         if let Err(error) = written {
             open.outcome.fail(error, true);
         }
-        open.left += follow_up.len();
+        open.calls_left += follow_up.len();
         self.add(batch, report);
         for planned in follow_up.into_iter().rev() {
             self.queued.push_front(planned);
@@ -322,7 +322,7 @@ impl<'r> Run<'r> {
             self.done += report.identities.len() as u64;
         }
         if let Some(open) = self.open.iter_mut().find(|open| open.number == batch) {
-            open.left -= 1;
+            open.calls_left -= 1;
             open.outcome.calls.push(report);
         }
     }
@@ -330,7 +330,7 @@ impl<'r> Run<'r> {
     /// Reports finished batches in order.
     fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
         self.call.control.set_progress(self.done, self.total);
-        while self.open.front().is_some_and(|open| open.left == 0) {
+        while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);

@@ -170,18 +170,18 @@ impl<'r> Names<'r> {
     }
 
     fn begin_look_up(&mut self, index: usize, names: Vec<String>) {
-        let asked = if self.is_id(index) { PendingLookUp::of_ids(names) } else { self.look_ups[index].begin(names) };
-        self.pending.push_back((index, asked));
+        let look_up = if self.is_id(index) { PendingLookUp::of_ids(names) } else { self.look_ups[index].begin(names) };
+        self.pending.push_back((index, look_up));
     }
 
     /// Waits for a look-up, and adds the people it found.
-    fn finish_look_up(&mut self, index: usize, asked: PendingLookUp<'r>) {
+    fn finish_look_up(&mut self, index: usize, look_up: PendingLookUp<'r>) {
         if index != self.partial.0 {
             self.close_batch();
             self.partial.0 = index;
         }
         if self.is_id(index) {
-            for id in asked.values {
+            for id in look_up.values {
                 if self.first.len() < FIRST_PEOPLE && self.look_up_by != LookUpBy::Nothing {
                     self.first.push(Person::of_id(&id));
                 }
@@ -190,8 +190,8 @@ impl<'r> Names<'r> {
             }
             return;
         }
-        let names = asked.values.clone();
-        match self.look_ups[index].finish(asked) {
+        let names = look_up.values.clone();
+        match self.look_ups[index].finish(look_up) {
             Err(error) => {
                 self.close_batch();
                 let attribute = Some(self.attribute(index).clone());
@@ -298,13 +298,13 @@ impl Source for Names<'_> {
                 return Next::Batch(batch);
             }
             // Look-ups may use half of the free room, so that calls continue meanwhile.
-            let most = room.div_ceil(2).max(1);
-            while !self.has_ended && self.pending.len() < most && self.take(journal.as_deref_mut(), false) {}
+            let max_look_ups = room.div_ceil(2).max(1);
+            while !self.has_ended && self.pending.len() < max_look_ups && self.take(journal.as_deref_mut(), false) {}
             if self.has_ended {
                 self.look_up_new_names();
             }
-            if let Some((index, asked)) = self.pending.pop_front() {
-                self.finish_look_up(index, asked);
+            if let Some((index, look_up)) = self.pending.pop_front() {
+                self.finish_look_up(index, look_up);
                 continue;
             }
             if !self.has_ended {
@@ -339,8 +339,8 @@ impl Source for Names<'_> {
             let attribute = Some(self.attribute(index).clone());
             return Some(Batch { attribute, ..found });
         }
-        if let Some((index, asked)) = self.pending.pop_front() {
-            return Some(Batch::not_sent(Some(self.attribute(index).clone()), asked.values, Vec::new()));
+        if let Some((index, look_up)) = self.pending.pop_front() {
+            return Some(Batch::not_sent(Some(self.attribute(index).clone()), look_up.values, Vec::new()));
         }
         loop {
             if !self.new_names.1.is_empty() {

@@ -128,7 +128,7 @@ fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
         of.filter(|report| report.outcome == outcome).map(|report| report.identities.len()).sum()
     };
     let message = format!(
-        "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and of {} it is not known.",
+        "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and {} are unknown.",
         made().count(),
         people(Outcome::Accepted),
         people(Outcome::Rejected),
@@ -137,8 +137,8 @@ fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
     );
     let details = first_error.details();
     let hint = format!(
-        "The first error: {}\n{}\nThe answer's calls tell who is where: only those not accepted need another call, and those that may \
-         have been sent a look at the tenant before.",
+        "The first error: {}\n{}\nSee the answer's calls: repeat only the identities that were not accepted, and check the tenant first for those \
+         that may have been sent.",
         details.message, details.hint
     );
     Error::new(Code::PartialFailure, message).hint(hint)

@@ -7,15 +7,15 @@ use crate::service::Call;
 
 /// Whether this error stops the run. `kind` is the failed call; `None` for a look-up.
 ///
-/// | error | the rest |
+/// | error | the run |
 /// | --- | --- |
-/// | a web page in place of an answer, 401, 403, 404, 405, 410, 429 that does not end | stops |
-/// | 404 and 429 of one person's synchronization | goes on |
-/// | another status, such as 400 for one batch, 500 or 503 | goes on |
+/// | a web page instead of an answer, 401, 403, 404, 405, 410, 429 that does not end | stops |
+/// | 404 and 429 of one person's synchronization | continues |
+/// | another status, such as 400 for one batch, 500 or 503 | continues |
 /// | no encrypted connection, no such host, a defect, a cancel, the end of the whole call's time | stops |
-/// | no connection, no token, no answer in time, before the request had left | stops |
-/// | a connection or an answer that was lost after it had left | goes on |
-/// | names that no filter of `/cc`, or no address, can hold | goes on |
+/// | no connection, no token, no answer in time, before the request was sent | stops |
+/// | a connection or an answer that was lost after the request was sent | continues |
+/// | names that no filter of `/cc`, or no address, can hold | continues |
 /// | a journal that cannot be written, more than maxIdentities | stops |
 pub(super) fn stops_run(call: &Call<'_>, kind: Option<&CallKind>, error: &Error) -> bool {
     if call.is_timed_out() {
