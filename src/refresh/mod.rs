@@ -20,8 +20,9 @@ use self::run::BatchOutcome;
 use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
+use crate::filter::Attribute;
 use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, Totals};
-use crate::request::{RefreshRequest, Selection, WaitOptions};
+use crate::request::{self, RefreshRequest, Selection, WaitOptions};
 use crate::response::Response;
 use crate::service::{Call, Service};
 use crate::task::FollowedTasks;
@@ -107,19 +108,18 @@ pub(crate) struct PlannedCall {
 /// Parses the request, chooses the backend, sends, and waits if requested. `feed`: for a streamed refresh.
 pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     refresh_people(text, control, feed).map_err(|failure| match feed {
-        Some(feed) => not_sent(failure, feed),
+        Some(feed) => not_sent(failure, feed, &request::identity_attribute(text)),
         None => failure,
     })
 }
 
 /// A failure before the first name was taken: all names, sent so far or later, are reported as not sent.
-fn not_sent(mut failure: Failure, feed: &Feed) -> Failure {
+fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &str) -> Failure {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct NotSent {
         batch: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        identity_attribute: Option<String>,
+        identity_attribute: String,
         calls: [CallReport; 1],
     }
     feed.stop();
@@ -129,7 +129,7 @@ fn not_sent(mut failure: Failure, feed: &Feed) -> Failure {
         batch += 1;
         totals.given += names.len() as u64;
         totals.not_sent += names.len() as u64;
-        let identity_attribute = attribute.map(|attribute| attribute.name().to_owned());
+        let identity_attribute = attribute.as_ref().map_or(identity_attribute, Attribute::name).to_owned();
         let calls = [CallReport::left_out(names, "stopped")];
         let result = NotSent { batch, identity_attribute, calls };
         feed.finish(envelope::write::<_, Failure>(Client::C, Ok(result)));

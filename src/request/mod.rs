@@ -218,6 +218,12 @@ fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<St
     Ok(Vec::new())
 }
 
+/// The attribute that a request names, or the default, even if the request is invalid otherwise.
+pub(crate) fn identity_attribute(text: &str) -> String {
+    let named = Object::parse(text, "The request").and_then(|mut object| object.text("identityAttribute"));
+    named.ok().flatten().unwrap_or_else(|| DEFAULT_ATTRIBUTE.to_owned())
+}
+
 /// Whether the text is a request with `"stream": true`. False for invalid text.
 pub(crate) fn is_stream(text: &str) -> bool {
     // Most requests lack the word; this saves a parse.

@@ -33,10 +33,9 @@ function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
         Number       = [uint64] 0
         IsFull       = $false
         HasEnded     = $false
-        # What the operation does not report: dry runs, names that were not sent, and all names where it could not begin.
+        # What the operation does not report: dry runs, and names that were not sent to it.
         Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
-        Untold       = @()
-        HasBegun     = $false
+        Unsent       = @()
         Warned       = @{}
         HasToldError = $false
         # Why the operation takes no more names, and the error that ends the command once all is written.
@@ -116,8 +115,8 @@ function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
 # Sends the collected names, where ShouldProcess allows it, and then the end.
 function Send-Name([hashtable] $Stream, [bool] $IsLast) {
     $blocks = @(
-        if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray(); IsSent = $false } }
-        foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray(); IsSent = $false } }
+        if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray() } }
+        foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray() } }
     )
     # The next send completes a batch of 250.
     if ($Stream.SendCount -le $script:SendCount) {
@@ -131,16 +130,16 @@ function Send-Name([hashtable] $Stream, [bool] $IsLast) {
         $block = $blocks[$i]
         $text = '"identities":' + (ConvertTo-TextArray $block.Name)
         if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
+        $isSent = $false
         try {
             if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) { continue }
             # Where the first send has all names, the library counts them before anybody is refreshed.
-            $block.IsSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
+            $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
         } catch {
             $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
         }
-        if (-not ($block.IsSent -and $Stream.HasBegun)) { $Stream.Untold += $block }
-        # More than the library's buffer holds: it has begun.
-        if ($Stream.Untold.Count -gt 100 -and -not $Stream.HasEnded) { $Stream.HasBegun = $true; $Stream.Untold = @() }
+        # The library reports all others, whatever ends the run.
+        if (-not $isSent) { $Stream.Unsent += $block }
     }
     if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
 }
@@ -222,16 +221,12 @@ function Receive-Outcome([hashtable] $Stream) {
             Close-Stream $Stream
             continue
         }
-        if (-not $Stream.HasBegun -and (-not $isLast -or $null -ne $answer['totals'])) {
-            $Stream.HasBegun = $true
-            $Stream.Untold = @($Stream.Untold | Where-Object { -not $_.IsSent })
-        }
         if (-not $isLast) { return ConvertTo-Outcome $Stream $answer }
         Complete-Stream $Stream $answer
     }
     if (-not $Stream.HasEnded) { return }
-    foreach ($block in $Stream.Untold) { $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) }) }
-    $Stream.Untold = @()
+    foreach ($block in $Stream.Unsent) { $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) }) }
+    $Stream.Unsent = @()
     if ($Stream.Answers.Count -gt 0) { ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
 }
 
