@@ -117,13 +117,55 @@ fn config_yaml_gives_the_active_environment_or_the_one_that_is_named() {
 }
 
 #[test]
+fn config_yaml_is_read_as_sail_reads_it() {
+    let client = |name: &str| {
+        format!("    baseurl: https://acme.api.identitynow.com\n    pat: {{ clientid: {name}, clientsecret: x }}\n")
+    };
+    let id = |places: &Places| places.preview(json!({}))["configuration"]["clientId"].clone();
+    let two = format!("environments:\n  default:\n{}  dev:\n{}", client("of-default"), client("of-dev"));
+    let places = Places::new("yaml-default").config_yaml(&two);
+    assert_eq!(id(&places), "of-default", "no active environment");
+    let places = Places::new("yaml-variable")
+        .config_yaml(&format!("activeenvironment: default\n{two}"))
+        .environment(json!({ "SAIL_ACTIVEENVIRONMENT": "dev" }));
+    assert_eq!(id(&places), "of-dev", "the variable before the file");
+    let odd = "ActiveEnvironment: Main\nEnvironments:\n  MAIN:\n    BaseURL: https://acme.api.identitynow.com\n    PAT:\n      ClientID: 12345\n      ClientSecret: x\n";
+    assert_eq!(id(&Places::new("yaml-case").config_yaml(odd)), "12345", "keys in any case, an id that is a number");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_at_which_line_and_column() {
+    let hint = |places: Places| places.refresh(json!({}))["error"]["hint"].as_str().unwrap_or_default().to_owned();
+    let json = hint(Places::new("json-broken").config_json("{\n  \"ClientId\": \"me\",\n}"));
+    assert!(json.contains("config.json: no JSON, line 3, column 1"), "{json}");
+    let yaml = hint(Places::new("yaml-broken").config_yaml("environments:\n  a: [\n  b: }\n"));
+    assert!(yaml.contains("config.yaml: no YAML, line 3, column"), "{yaml}");
+}
+
+#[test]
+fn a_config_json_that_windows_powershell_has_written_is_read() {
+    let text = r#"{"ClientId":"me","ClientSecret":"x","BaseUrl":"https://acme.api.identitynow.com"}"#;
+    let places = Places::new("json-utf16");
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    std::fs::write(places.folder.join("config.json"), utf16).expect("writable");
+    assert_eq!(places.preview(json!({}))["configuration"]["clientId"], "me");
+    let number = text.replace("\"me\"", "4711");
+    assert_eq!(Places::new("json-number").config_json(&number).preview(json!({}))["configuration"]["clientId"], "4711");
+}
+
+#[test]
 fn a_yaml_whose_secret_is_in_the_keyring_is_said_to_be_one() {
     let places = Places::new("keyring").config_yaml(
         "activeenvironment: main\nenvironments:\n  main:\n    baseurl: https://acme.api.identitynow.com\n",
     );
     let answer = places.refresh(json!({}));
     assert_eq!(answer["error"]["code"], "not_configured");
-    assert!(answer["error"]["hint"].as_str().is_some_and(|hint| hint.contains("keyring")), "{answer}");
+    assert!(
+        answer["error"]["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("keyring") && hint.contains("sail sdk init config")),
+        "{answer}"
+    );
 }
 
 #[test]

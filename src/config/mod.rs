@@ -6,6 +6,7 @@
 mod address;
 mod choice;
 mod effective;
+mod files;
 mod sources;
 mod types;
 

@@ -11,11 +11,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use reqwest::header::HeaderMap;
-use saphyr::{LoadableYamlNode, Yaml};
 
+use super::files::{config_json, config_yaml};
 use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
@@ -58,8 +58,6 @@ pub(super) struct Found<'a> {
     /// A line for each place that was searched, for the error if nothing was found.
     looked_at: Vec<String>,
 }
-
-const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
 
 /// Searches the sources in order until one has credentials.
 pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Configuration>) -> Result<Found<'a>> {
@@ -174,6 +172,16 @@ impl Lookup {
         Self { environment: None, directory: Some(PathBuf::from(".")), home: std::env::home_dir() }
     }
 
+    /// A file of the current directory.
+    pub(super) fn in_directory(&self, name: &str) -> Option<PathBuf> {
+        Some(self.directory.as_ref()?.join(name))
+    }
+
+    /// A file of the home directory.
+    pub(super) fn in_home(&self, path: &[&str]) -> Option<PathBuf> {
+        Some(path.iter().fold(self.home.clone()?, |folder, name| folder.join(name)))
+    }
+
     /// A variable's value, if it is set and not blank.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         let value = match &self.environment {
@@ -282,76 +290,4 @@ fn environment(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) ->
     let layer = Configuration::of_texts(Source::Environment, |name| lookup.variable(name))?;
     looked_at.push("environment: SAIL_CLIENT_ID and SAIL_CLIENT_SECRET are not set".to_owned());
     Ok(Some(layer))
-}
-
-fn config_json(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) -> Result<Option<Configuration>> {
-    let Some(directory) = &lookup.directory else { return Ok(None) };
-    let path = directory.join("config.json");
-    let Some(text) = read_file(&path, "./config.json", looked_at) else { return Ok(None) };
-    // A config.json may belong to another program: other members are ignored.
-    let Ok(object) = Object::parse(&text, "./config.json") else {
-        looked_at.push(format!("{}: no JSON object", path.display()));
-        return Ok(None);
-    };
-    let texts = object.into_members().into_iter().filter_map(|(name, raw)| Some((name, json::text(raw, "").ok()?)));
-    let texts: Vec<_> = texts.filter(|(_, text)| !text.trim().is_empty()).collect();
-    let layer = Configuration::of_texts(Source::ConfigJson, |wanted| {
-        texts.iter().rfind(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, text)| text.clone())
-    })?;
-    looked_at.push(format!("{}: no ClientId and ClientSecret", path.display()));
-    Ok(Some(layer))
-}
-
-fn config_yaml(lookup: &Lookup, name: Option<&str>, looked_at: &mut Vec<String>) -> Result<Option<Configuration>> {
-    let Some(home) = &lookup.home else { return Ok(None) };
-    let path = home.join(".sailpoint").join("config.yaml");
-    let shown = path.display().to_string();
-    let Some(text) = read_file(&path, "~/.sailpoint/config.yaml", looked_at) else { return Ok(None) };
-    let documents = Yaml::load_from_str(&text).unwrap_or_default();
-    let root = documents.first();
-    // `path`: keys separated by dots.
-    let text_at = |node: Option<&Yaml<'_>>, path: &str| {
-        let node = path.split('.').try_fold(node?, |node, key| node.as_mapping_get(key));
-        node?.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
-    };
-    let Some(name) = name.map(str::to_owned).or_else(|| text_at(root, "activeenvironment")) else {
-        looked_at.push(format!("{shown}: no active environment"));
-        return Ok(None);
-    };
-    let environments = root.and_then(|root| root.as_mapping_get("environments"));
-    let environment =
-        environments.and_then(|all| all.as_mapping_get(&name.to_lowercase()).or_else(|| all.as_mapping_get(&name)));
-    if environment.is_none() {
-        looked_at.push(format!("{shown}: no environment \"{}\"", printable(&name)));
-        return Ok(None);
-    }
-    looked_at.push(format!(
-        "{shown}: environment \"{}\" has no pat (sail keeps it in the system's keyring, which is not read)",
-        printable(&name)
-    ));
-    Configuration::of_texts(Source::ConfigYaml, |path| text_at(environment, path)).map(Some)
-}
-
-/// The text of a file, or a line in `looked_at` that says why there is none.
-fn read_file(path: &Path, shown: &str, looked_at: &mut Vec<String>) -> Option<String> {
-    let read = std::fs::metadata(path).and_then(|metadata| {
-        if metadata.len() > MAXIMUM_FILE_BYTES || !metadata.is_file() {
-            return Err(std::io::Error::other("no file of at most 1 MiB"));
-        }
-        std::fs::read(path)
-    });
-    match read {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            Some(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            looked_at.push(format!("{shown}: {} does not exist", path.display()));
-            None
-        }
-        Err(error) => {
-            looked_at.push(format!("{shown}: {} cannot be read: {error}", path.display()));
-            None
-        }
-    }
 }

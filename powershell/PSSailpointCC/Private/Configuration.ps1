@@ -67,7 +67,7 @@ $script:ConfigurationName = @{}
 foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[$name] = $name }
 
 $script:LookupVariable = @(
-    'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET'
+    'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'SAIL_ACTIVEENVIRONMENT'
     'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'
 )
 
