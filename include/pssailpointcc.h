@@ -554,8 +554,8 @@ char *cc_operation_wait(uint64_t operation,
  *
  *     { "ok": true, "waiting": 250, "full": false, "stopped": false }
  *
- * `waiting`: the number of names that wait to be looked up. `full`: send no more until cc_operation_wait has returned
- * a batch; further names are accepted, but take memory. `stopped`: an error has stopped the run; names are still
+ * `waiting`: the number of names that wait to be looked up. `full`: call cc_operation_wait before more names are sent,
+ * until an empty `identities` is answered with false; further names are accepted, but take memory. `stopped`: an error has stopped the run; names are still
  * accepted, and reported as `not_sent`.
  *
  * Errors: `invalid_argument` (an unknown operation; one that takes no names; after the end, or after a cancel; not an
