@@ -179,6 +179,18 @@ fn names_that_are_all_sent_at_once_are_counted_before_the_first_is_sent() {
     assert!(sandbox.refreshes().is_empty());
 }
 
+#[test]
+fn the_ceiling_holds_after_a_look_up_that_failed_while_all_names_were_counted() {
+    let sandbox = sandbox_of(900);
+    sandbox.fault(Fault::on(Endpoint::Search).status(500));
+    let part = json!({ "options": { "backend": "process", "maxIdentities": 300 } });
+    let operation = stream(&sandbox, &part);
+    operation.send(&json!({ "identities": names(0..900), "end": true }));
+    let (batches, done) = operation.rest();
+    assert_eq!(count(&told(&batches)), BTreeMap::from([("accepted", 250), ("not_sent", 650)]), "{done}");
+    assert_eq!(refreshed(&sandbox).len(), 250);
+}
+
 /// What one fault of the third call of `process` does to the rest: of a blocking call and of a stream. Each row is one of
 /// the rule's (src/refresh/run/stops.rs).
 #[test]
