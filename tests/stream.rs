@@ -191,6 +191,16 @@ fn the_ceiling_holds_after_a_look_up_that_failed_while_all_names_were_counted() 
     assert_eq!(refreshed(&sandbox).len(), 250);
 }
 
+#[test]
+fn the_batch_that_stops_the_run_is_reported_before_more_names_come() {
+    let sandbox = sandbox_of(250);
+    sandbox.fault(Fault::on(Endpoint::Refresh).status(403).skip(3));
+    let operation = stream(&sandbox, &json!({ "options": { "backend": "cc" } }));
+    operation.send(&json!({ "identities": names(0..250) }));
+    let batch = operation.batch(60_000).expect("a batch, although the end was not sent");
+    assert_eq!(batch["error"]["stopsRun"], true, "{batch}");
+}
+
 /// What one fault of the third call of `process` does to the rest: of a blocking call and of a stream. Each row is one of
 /// the rule's (src/refresh/run/stops.rs).
 #[test]
