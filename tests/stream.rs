@@ -156,7 +156,11 @@ fn the_ceiling_holds_for_the_whole_run() {
     operation.send(&json!({ "end": true }));
     let (rest, done) = operation.rest();
     batches.extend(rest);
-    assert_eq!(done["error"]["code"], "too_many_matches", "{done}");
+    assert_eq!(
+        (&done["error"]["code"], &done["error"]["sent"]),
+        (&json!("too_many_matches"), &json!("yes")),
+        "sent is of the whole run: {done}"
+    );
     assert_eq!(count(&told(&batches)), BTreeMap::from([("accepted", 500), ("not_sent", 400)]));
     assert_eq!(refreshed(&sandbox).len(), 500);
     let stopping: Vec<_> = batches.iter().filter(|batch| batch["error"]["stopsRun"] == true).collect();

@@ -161,9 +161,14 @@ impl<'r> ByName<'r> {
             ..Refreshed::new(self.call, self.backend())
         };
         result?;
+        let sent = totals.sent();
         let refreshed = Refreshed { totals: Some(totals), ..refreshed };
         match first_failure {
-            Some(error) => Err(refreshed.into_failure(error)),
+            Some(error) => {
+                // Of the whole run, and not of the batch that has failed first.
+                let sent = error.details().sent.and(sent);
+                Err(refreshed.into_failure(error.sent(sent)))
+            }
             None => Ok(refreshed),
         }
     }
