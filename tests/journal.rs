@@ -242,6 +242,21 @@ fn those_of_whom_the_tenant_cannot_tell_are_set_aside_and_sent_when_that_is_aske
 }
 
 #[test]
+fn who_was_refreshed_since_is_done_even_if_the_tenant_does_not_list_its_tasks() {
+    let (sandbox, folder) = (builder(300).start(), Folder::new());
+    let all = names(0..300);
+    died(&sandbox, &folder.journal(), &all[..250], 0);
+    taken(&sandbox, &all[..200]);
+    sandbox.fault(Fault::on(Endpoint::TaskList).status(403).times(0));
+    let answer = refresh(&request(&sandbox, &folder.journal(), &all));
+    assert_eq!(
+        (people(&answer, "accepted"), people(&answer, "maybe_sent"), &answer["skipped"]),
+        (50, 50, &json!(200)),
+        "{answer}"
+    );
+}
+
+#[test]
 fn what_may_pass_is_sent_again_and_what_would_be_refused_again_is_not() {
     for (status, again) in [(400, false), (403, true), (500, true), (503, true)] {
         let (sandbox, folder) = (builder(500).start(), Folder::new());

@@ -57,10 +57,7 @@ pub(super) fn resolve(
     let mut explained: BTreeSet<u64> = BTreeSet::new();
     loop {
         // Tasks first: if a task shows as ended, its people show the result.
-        let tasks = match optional(service::tasks_since(call, &since))? {
-            Some(tasks) => tasks,
-            None => break,
-        };
+        let tasks = optional(service::tasks_since(call, &since))?;
         let Some(refresh_statuses) = optional(refresh_statuses(call, &people))? else { break };
         people.retain(|person| {
             let status = refresh_statuses.iter().find(|status| Some(&status.id) == person_id(person));
@@ -76,6 +73,7 @@ pub(super) fn resolve(
             }
             !was_refreshed && !is_gone
         });
+        let Some(tasks) = tasks else { break };
         let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
         let are_running = others.iter().any(|task| !task.has_ended);
         let explained_tasks = match tasks_are {
