@@ -82,6 +82,15 @@ impl Totals {
         };
         *count += people as u64;
     }
+
+    /// Whether a refresh was sent.
+    pub(crate) fn sent(&self) -> Sent {
+        match (self.maybe_sent, self.accepted) {
+            (1.., _) => Sent::Maybe,
+            (0, 1..) => Sent::Yes,
+            (0, 0) => Sent::No,
+        }
+    }
 }
 
 /// An identity in an answer.

@@ -156,7 +156,11 @@ fn the_ceiling_holds_for_the_whole_run() {
     operation.send(&json!({ "end": true }));
     let (rest, done) = operation.rest();
     batches.extend(rest);
-    assert_eq!(done["error"]["code"], "too_many_matches", "{done}");
+    assert_eq!(
+        (&done["error"]["code"], &done["error"]["sent"]),
+        (&json!("too_many_matches"), &json!("yes")),
+        "sent is of the whole run: {done}"
+    );
     assert_eq!(count(&told(&batches)), BTreeMap::from([("accepted", 500), ("not_sent", 400)]));
     assert_eq!(refreshed(&sandbox).len(), 500);
     let stopping: Vec<_> = batches.iter().filter(|batch| batch["error"]["stopsRun"] == true).collect();
@@ -177,6 +181,28 @@ fn names_that_are_all_sent_at_once_are_counted_before_the_first_is_sent() {
     );
     assert_eq!(count(&told(&batches)), BTreeMap::from([("not_sent", 900)]));
     assert!(sandbox.refreshes().is_empty());
+}
+
+#[test]
+fn the_ceiling_holds_after_a_look_up_that_failed_while_all_names_were_counted() {
+    let sandbox = sandbox_of(900);
+    sandbox.fault(Fault::on(Endpoint::Search).status(500));
+    let part = json!({ "options": { "backend": "process", "maxIdentities": 300 } });
+    let operation = stream(&sandbox, &part);
+    operation.send(&json!({ "identities": names(0..900), "end": true }));
+    let (batches, done) = operation.rest();
+    assert_eq!(count(&told(&batches)), BTreeMap::from([("accepted", 250), ("not_sent", 650)]), "{done}");
+    assert_eq!(refreshed(&sandbox).len(), 250);
+}
+
+#[test]
+fn the_batch_that_stops_the_run_is_reported_before_more_names_come() {
+    let sandbox = sandbox_of(250);
+    sandbox.fault(Fault::on(Endpoint::Refresh).status(403).skip(3));
+    let operation = stream(&sandbox, &json!({ "options": { "backend": "cc" } }));
+    operation.send(&json!({ "identities": names(0..250) }));
+    let batch = operation.batch(60_000).expect("a batch, although the end was not sent");
+    assert_eq!(batch["error"]["stopsRun"], true, "{batch}");
 }
 
 /// What one fault of the third call of `process` does to the rest: of a blocking call and of a stream. Each row is one of

@@ -161,9 +161,14 @@ impl<'r> ByName<'r> {
             ..Refreshed::new(self.call, self.backend())
         };
         result?;
+        let sent = totals.sent();
         let refreshed = Refreshed { totals: Some(totals), ..refreshed };
         match first_failure {
-            Some(error) => Err(refreshed.into_failure(error)),
+            Some(error) => {
+                // Of the whole run, and not of the batch that has failed first.
+                let sent = error.details().sent.and(sent);
+                Err(refreshed.into_failure(error.sent(sent)))
+            }
             None => Ok(refreshed),
         }
     }
@@ -187,6 +192,7 @@ impl<'r> ByName<'r> {
         let mut on_batch = |batch: BatchOutcome| self.report_batch(feed, batch, totals, first_failure, stream_warnings);
         if is_counted_first {
             let mut batches = names.resolve_all(journal.as_mut());
+            let has_counted_all = batches.iter().all(|batch| batch.error.is_none());
             let resolution = Resolution::of(&batches, &names);
             if let Some(ceiling) = self.ceiling.filter(|ceiling| resolution.people + resolution.undecided > *ceiling)
                 && let Some(batch) = batches.iter_mut().find(|batch| !batch.identities.is_empty())
@@ -195,6 +201,7 @@ impl<'r> ByName<'r> {
             }
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
+                .ceiling(self.ceiling.filter(|_| !has_counted_all))
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut source, &mut on_batch);

@@ -163,6 +163,8 @@ impl<'r> Run<'r> {
                 }
                 self.add(planned.batch, report);
             }
+            // Before the wait for more names.
+            self.report_finished(&mut on_batch);
             let unsent = deferred.into_iter().chain(std::iter::from_fn(|| source.next_unsent()));
             for batch in unsent {
                 let batch =
