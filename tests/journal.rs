@@ -295,6 +295,25 @@ fn whom_an_earlier_run_may_have_sent_is_reported_if_the_run_is_cancelled_while_i
 }
 
 #[test]
+fn names_that_are_done_are_not_reported_as_not_sent_by_a_run_that_fails() {
+    let (sandbox, folder) = (builder(750).start(), Folder::new());
+    refresh(&request(&sandbox, &folder.journal(), &names(0..250)));
+    let request = request(&sandbox, &folder.journal(), &names(0..750));
+    sandbox.fault(Fault::on(Endpoint::Process).status(403));
+    let answer = refresh(&request);
+    assert_eq!((people(&answer, "rejected"), people(&answer, "not_sent")), (250, 250), "{}", answer["error"]);
+    sandbox.fault(Fault::on(Endpoint::Search).status(500));
+    let answer = refresh(&request);
+    assert_eq!(
+        (&answer["error"]["code"], people(&answer, "not_sent")),
+        (&json!("http_status"), 500),
+        "a look-up failed"
+    );
+    let answer = refresh(&option(request, "maxIdentities", json!(300)));
+    assert_eq!((&answer["error"]["code"], people(&answer, "not_sent")), (&json!("too_many_matches"), 500));
+}
+
+#[test]
 fn what_may_pass_is_sent_again_and_what_would_be_refused_again_is_not() {
     for (status, again) in [(400, false), (403, true), (500, true), (503, true)] {
         let (sandbox, folder) = (builder(500).start(), Folder::new());
