@@ -256,6 +256,63 @@ fn who_was_refreshed_since_is_done_even_if_the_tenant_does_not_list_its_tasks() 
     );
 }
 
+/// A stream that goes on after a run of 250 people has died just now.
+fn stream_after_death(sandbox: &Sandbox, folder: &Folder, given: &[String]) -> Operation {
+    died(sandbox, &folder.journal(), &names(0..250), 60);
+    let mut request = request(sandbox, &folder.journal(), &[]);
+    request["stream"] = json!(true);
+    request.as_object_mut().expect("an object").remove("identities");
+    let operation = Operation::start(REFRESH, &request);
+    operation.feed(given.iter().map(String::as_str));
+    operation.send(&json!({ "end": true }));
+    operation
+}
+
+#[test]
+fn whom_an_earlier_run_may_have_sent_is_reported_if_the_run_stops_before_it_asks() {
+    let (sandbox, folder) = (builder(750).start(), Folder::new());
+    sandbox.fault(Fault::on(Endpoint::Process).status(403));
+    let (batches, done) = stream_after_death(&sandbox, &folder, &names(0..750)).rest();
+    let totals = &done["totals"];
+    assert_eq!(
+        (&totals["given"], &totals["rejected"], &totals["notSent"], &totals["maybeSent"]),
+        (&json!(750), &json!(250), &json!(250), &json!(250))
+    );
+    let uncertain = batches.iter().filter(|batch| batch["calls"][0]["reason"] == "uncertain");
+    assert_eq!(uncertain.map(|batch| people(batch, "maybe_sent")).sum::<usize>(), 250, "{batches:?}");
+}
+
+#[test]
+fn whom_an_earlier_run_may_have_sent_is_reported_if_the_run_is_cancelled_while_it_asks() {
+    let (sandbox, folder) = (builder(250).start(), Folder::new());
+    let operation = stream_after_death(&sandbox, &folder, &names(0..250));
+    support::until("it asks", || {
+        operation.wait(10)["progress"]["message"].as_str().is_some_and(|text| text.contains("Asking")).then_some(())
+    });
+    operation.cancel();
+    let (_, done) = operation.rest();
+    assert_eq!((&done["error"]["code"], &done["totals"]["maybeSent"]), (&json!("cancelled"), &json!(250)), "{done}");
+}
+
+#[test]
+fn names_that_are_done_are_not_reported_as_not_sent_by_a_run_that_fails() {
+    let (sandbox, folder) = (builder(750).start(), Folder::new());
+    refresh(&request(&sandbox, &folder.journal(), &names(0..250)));
+    let request = request(&sandbox, &folder.journal(), &names(0..750));
+    sandbox.fault(Fault::on(Endpoint::Process).status(403));
+    let answer = refresh(&request);
+    assert_eq!((people(&answer, "rejected"), people(&answer, "not_sent")), (250, 250), "{}", answer["error"]);
+    sandbox.fault(Fault::on(Endpoint::Search).status(500));
+    let answer = refresh(&request);
+    assert_eq!(
+        (&answer["error"]["code"], people(&answer, "not_sent")),
+        (&json!("http_status"), 500),
+        "a look-up failed"
+    );
+    let answer = refresh(&option(request, "maxIdentities", json!(300)));
+    assert_eq!((&answer["error"]["code"], people(&answer, "not_sent")), (&json!("too_many_matches"), 500));
+}
+
 #[test]
 fn what_may_pass_is_sent_again_and_what_would_be_refused_again_is_not() {
     for (status, again) in [(400, false), (403, true), (500, true), (503, true)] {

@@ -5,12 +5,12 @@ use super::feed::Feed;
 use super::journal::{Head, Journal};
 use super::process;
 use super::route::Route;
-use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run};
+use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
 use super::{Counted, Plan, PlannedCall, Refreshed, follow};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
-use crate::report::{CallReport, Failure, Names as NameReport, Person, Report, Totals};
+use crate::report::{CallReport, Failure, Names as NameReport, Outcome, Person, Totals};
 use crate::request::{self, People, RefreshRequest};
 use crate::service::{self, Call};
 use crate::targets::by_name::{LookUp, VALUES_PER_QUERY, no_match};
@@ -29,12 +29,7 @@ pub(crate) fn refresh(
     match feed {
         Some(feed) => by_name.streamed(feed),
         None if people.values.is_empty() => Ok(by_name.empty()),
-        None => {
-            let refreshed = by_name
-                .all_at_once()
-                .map_err(|failure| with_all_not_sent(failure, &people.values, by_name.call_name()));
-            follow(call, refreshed, request.options.wait)
-        }
+        None => follow(call, by_name.all_at_once(), request.options.wait),
     }
 }
 
@@ -93,24 +88,40 @@ impl<'r> ByName<'r> {
 
     /// With all names known: everybody is looked up and counted before the first is sent.
     fn all_at_once(&self) -> Result<Refreshed, Failure> {
-        let effects = self.effects()?;
-        let mut journal = self.journal(effects.as_ref())?;
+        let all_not_sent = |error: Error| {
+            let mut failure = Failure::from(error);
+            let feed = Feed::of(self.people.values.clone());
+            failure.report.calls.extend(self.unsent(Vec::new(), &mut self.names(&feed), None));
+            failure
+        };
+        let effects = self.effects().map_err(all_not_sent)?;
+        let mut journal = self.journal(effects.as_ref()).map_err(all_not_sent)?;
         let feed = Feed::of(self.people.values.clone());
         let mut names = self.names(&feed);
         if let Some(journal) = &mut journal {
-            names.skip_done(journal)?;
+            names.skip_done(journal).map_err(all_not_sent)?;
         }
         let mut batches = names.resolve_all(journal.as_mut());
-        if let Some(error) = batches.iter_mut().find_map(|batch| batch.error.take()) {
-            return Err(error.into());
-        }
+        let error = batches.iter_mut().find_map(|batch| batch.error.take());
         let resolved = Resolution::of(&batches, &names);
         let skipped = journal.is_some().then_some(names.totals.skipped);
-        if resolved.people == 0 && skipped.is_none_or(|skipped| skipped == 0) && resolved.known_outcomes == 0 {
-            return Err(Failure::from(no_match(&self.people.attribute, &resolved.names)).names(resolved.names));
-        }
-        if let Some(ceiling) = self.ceiling.filter(|ceiling| resolved.people + resolved.undecided > *ceiling) {
-            return Err(resolved.too_many(ceiling));
+        let refused = match error {
+            Some(error) => Some(Failure::from(error).names(resolved.names.clone())),
+            None if resolved.people == 0
+                && skipped.is_none_or(|skipped| skipped == 0)
+                && resolved.known_outcomes == 0 =>
+            {
+                let names = resolved.names.clone();
+                Some(Failure::from(no_match(&self.people.attribute, &names)).names(names))
+            }
+            None => self
+                .ceiling
+                .filter(|ceiling| resolved.people + resolved.undecided > *ceiling)
+                .map(|ceiling| resolved.too_many(ceiling)),
+        };
+        if let Some(mut failure) = refused {
+            failure.report.calls.extend(self.unsent(batches, &mut names, journal.as_mut()));
+            return Err(failure.warnings(skipped_names(names.totals.skipped)));
         }
         let counted = Counted {
             matched: resolved.people,
@@ -147,6 +158,30 @@ impl<'r> ByName<'r> {
             return Err(refreshed.into_failure(gone_error()));
         }
         Ok(refreshed)
+    }
+
+    /// The report of a failure before the first call: nobody is sent, and who may have been sent before stays uncertain.
+    fn unsent(&self, batches: Vec<Batch>, names: &mut Names<'_>, mut journal: Option<&mut Journal>) -> Vec<CallReport> {
+        let (mut not_sent, mut reports) = (Vec::new(), Vec::new());
+        let mut source = Resolved::new(batches).then(names);
+        while let Some(batch) = source.next_unsent(journal.as_deref_mut()) {
+            match batch.known_outcome {
+                Some((outcome @ Outcome::MaybeSent, reason)) => {
+                    reports.push(CallReport::without_call(
+                        self.call_name(),
+                        batch.identities,
+                        batch.ids,
+                        outcome,
+                        reason,
+                    ));
+                }
+                _ => not_sent.extend(batch.identities),
+            }
+        }
+        if !not_sent.is_empty() {
+            reports.insert(0, CallReport::not_sent(self.call_name(), not_sent, Vec::new()));
+        }
+        reports
     }
 
     /// With streamed names: each finished batch is reported as soon as all earlier ones are.
@@ -340,7 +375,7 @@ impl Resolution {
         }
     }
 
-    fn too_many(self, maximum: u64) -> Failure {
+    fn too_many(&self, maximum: u64) -> Failure {
         let also = match self.undecided {
             0 => String::new(),
             undecided => format!(", and {undecided} more may be meant, which only the service can judge"),
@@ -351,7 +386,7 @@ impl Resolution {
         )
         .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
         .matched(self.people);
-        Failure::from(error).names(self.names)
+        Failure::from(error).names(self.names.clone())
     }
 }
 
@@ -374,18 +409,4 @@ fn gone_error() -> Error {
     Error::new(Code::NoMatch, "None of the named people exists any more.")
         .hint("Nothing was sent. They were found a moment ago: check the tenant.")
         .matched(0)
-}
-
-/// Completes the report of a failure before the first call: everybody is not sent.
-fn with_all_not_sent(mut failure: Failure, values: &[String], call: &'static str) -> Failure {
-    let Report { calls, names, .. } = failure.report.as_ref();
-    let in_calls = calls.iter().flat_map(|report| &report.identities);
-    let ambiguous = names.ambiguous.iter().map(|ambiguous| &ambiguous.identity);
-    let mut known: std::collections::HashSet<&str> =
-        in_calls.chain(&names.unmatched).chain(ambiguous).map(String::as_str).collect();
-    let not_sent: Vec<String> = values.iter().filter(|value| known.insert(value.as_str())).cloned().collect();
-    if !not_sent.is_empty() {
-        failure.report.calls.push(CallReport::not_sent(call, not_sent, Vec::new()));
-    }
-    failure
 }

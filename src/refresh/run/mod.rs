@@ -165,8 +165,7 @@ impl<'r> Run<'r> {
             }
             // Before the wait for more names.
             self.report_finished(&mut on_batch);
-            let unsent = deferred.into_iter().chain(std::iter::from_fn(|| source.next_unsent()));
-            for batch in unsent {
+            while let Some(batch) = deferred.take().or_else(|| source.next_unsent(self.journal.as_deref_mut())) {
                 let batch =
                     Batch { known_outcome: batch.known_outcome.or(Some((Outcome::NotSent, "stopped"))), ..batch };
                 self.plan(batch);

@@ -26,6 +26,8 @@ pub(crate) struct Names<'r> {
     /// Names of one attribute that were not looked up yet.
     new_names: (usize, Vec<String>),
     pending: VecDeque<(usize, PendingLookUp<'r>)>,
+    /// Names that an earlier run may have sent, until the tenant is asked about them.
+    unresolved: Vec<(usize, String)>,
     /// People who were found, fewer than a whole batch.
     partial: (usize, Batch),
     ready: VecDeque<Batch>,
@@ -64,6 +66,7 @@ impl<'r> Names<'r> {
             totals: Totals::default(),
             new_names: (0, Vec::new()),
             pending: VecDeque::new(),
+            unresolved: Vec::new(),
             partial: (0, Batch::default()),
             ready: VecDeque::new(),
             first: Vec::new(),
@@ -147,7 +150,10 @@ impl<'r> Names<'r> {
                         NameStatus::New
                             if journal
                                 .as_deref_mut()
-                                .is_some_and(|journal| journal.mark_requested(&attribute, &name)) => {}
+                                .is_some_and(|journal| journal.mark_requested(&attribute, &name)) =>
+                        {
+                            self.unresolved.push((index, name));
+                        }
                         NameStatus::New => self.new_names.1.push(name),
                     }
                 }
@@ -236,8 +242,12 @@ impl<'r> Names<'r> {
         let Some(journal) = journal else { return };
         let resolved = match journal.resolve_uncertain(self.call) {
             Ok(resolved) => resolved,
-            Err(error) => return self.ready.push_back(Batch { error: Some(error), ..Batch::default() }),
+            Err(error) => {
+                self.ready.push_back(Batch { error: Some(error), ..Batch::default() });
+                return self.report_unresolved();
+            }
         };
+        self.unresolved.clear();
         self.totals.skipped += resolved.refreshed;
         let mut to_send = resolved.to_send;
         let mut unknown = resolved.unknown;
@@ -268,25 +278,35 @@ impl<'r> Names<'r> {
         self.look_up_new_names();
         for uncertain in unknown {
             let index = index_of(self, &uncertain);
-            let attribute = (self.look_up_by != LookUpBy::Nothing).then(|| self.attribute(index).clone());
-            let id = uncertain.id;
-            match self.ready.back_mut() {
-                Some(batch)
-                    if batch.known_outcome.is_some()
-                        && batch.attribute == attribute
-                        && batch.identities.len() < MAX_BATCH =>
-                {
-                    batch.identities.push(uncertain.name);
-                    batch.ids.extend(id);
-                }
-                _ => self.ready.push_back(Batch {
-                    identities: vec![uncertain.name],
-                    ids: id.into_iter().collect(),
-                    attribute,
-                    known_outcome: Some((Outcome::MaybeSent, "uncertain")),
-                    ..Batch::default()
-                }),
+            self.report_uncertain(index, uncertain.name, uncertain.id);
+        }
+    }
+
+    /// If the tenant is not asked about them any more: they stay uncertain.
+    fn report_unresolved(&mut self) {
+        for (index, name) in std::mem::take(&mut self.unresolved) {
+            self.report_uncertain(index, name, None);
+        }
+    }
+
+    fn report_uncertain(&mut self, index: usize, name: String, id: Option<String>) {
+        let attribute = (self.look_up_by != LookUpBy::Nothing).then(|| self.attribute(index).clone());
+        match self.ready.back_mut() {
+            Some(batch)
+                if batch.known_outcome.is_some()
+                    && batch.attribute == attribute
+                    && batch.identities.len() < MAX_BATCH =>
+            {
+                batch.identities.push(name);
+                batch.ids.extend(id);
             }
+            _ => self.ready.push_back(Batch {
+                identities: vec![name],
+                ids: id.into_iter().collect(),
+                attribute,
+                known_outcome: Some((Outcome::MaybeSent, "uncertain")),
+                ..Batch::default()
+            }),
         }
     }
 }
@@ -330,7 +350,7 @@ impl Source for Names<'_> {
         }
     }
 
-    fn next_unsent(&mut self) -> Option<Batch> {
+    fn next_unsent(&mut self, mut journal: Option<&mut Journal>) -> Option<Batch> {
         if let Some(batch) = self.ready.pop_front() {
             return Some(batch);
         }
@@ -343,6 +363,10 @@ impl Source for Names<'_> {
             return Some(Batch::not_sent(Some(self.attribute(index).clone()), look_up.values, Vec::new()));
         }
         loop {
+            self.report_unresolved();
+            if let Some(batch) = self.ready.pop_front() {
+                return Some(batch);
+            }
             if !self.new_names.1.is_empty() {
                 let names = std::mem::take(&mut self.new_names.1);
                 return Some(Batch::not_sent(Some(self.attribute(self.new_names.0).clone()), names, Vec::new()));
@@ -362,6 +386,13 @@ impl Source for Names<'_> {
                 match self.seen.insert(attribute.name(), &name) {
                     NameStatus::Repeated => self.totals.repeated += 1,
                     NameStatus::Done => self.totals.skipped += 1,
+                    NameStatus::New
+                        if journal
+                            .as_deref_mut()
+                            .is_some_and(|journal| journal.mark_requested(attribute.name(), &name)) =>
+                    {
+                        self.unresolved.push((index, name));
+                    }
                     NameStatus::New => self.new_names.1.push(name),
                 }
             }

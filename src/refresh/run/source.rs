@@ -13,8 +13,8 @@ pub(crate) trait Source {
     /// to come.
     fn next(&mut self, journal: Option<&mut Journal>, room: usize, wait: bool) -> Next;
 
-    /// After the run has stopped: people who were given and are not sent. `None` at the end.
-    fn next_unsent(&mut self) -> Option<Batch>;
+    /// After the run has stopped: people who were given and are not sent, or stay uncertain. `None` at the end.
+    fn next_unsent(&mut self, journal: Option<&mut Journal>) -> Option<Batch>;
 }
 
 #[derive(Debug)]
@@ -63,8 +63,8 @@ impl Source for Resolved<'_, '_> {
         Next::Batch(batch)
     }
 
-    fn next_unsent(&mut self) -> Option<Batch> {
-        self.batches.pop_front().or_else(|| self.then.as_mut()?.next_unsent())
+    fn next_unsent(&mut self, journal: Option<&mut Journal>) -> Option<Batch> {
+        self.batches.pop_front().or_else(|| self.then.as_mut()?.next_unsent(journal))
     }
 }
 
