@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::multipart;
 use crate::people::mix;
 use crate::route::Endpoint;
 use crate::tenant::Ask;
@@ -113,12 +114,12 @@ impl Auth {
         Self { clients, tokens: HashMap::new(), given: 0, asked: HashMap::new() }
     }
 
-    /// `POST /oauth/token`.
+    /// `POST /oauth/token`, in each of the three documented forms.
     pub(crate) fn give_token(&mut self, ask: &Ask, lifetime: Duration) -> Answer {
-        let form: HashMap<String, String> = form_urlencoded::parse(&ask.body).into_owned().collect();
-        if !ask.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return token_error(400, "invalid_request", "the body is not form-encoded");
-        }
+        let form = match token_form(ask) {
+            Ok(form) => form,
+            Err(why) => return token_error(400, "invalid_request", why),
+        };
         match form.get("grant_type").map(String::as_str) {
             Some("client_credentials") => {}
             Some(other) => {
@@ -200,6 +201,20 @@ impl Auth {
         let now = Instant::now();
         self.tokens.values_mut().for_each(|(_, until)| *until = now);
     }
+}
+
+/// The fields of a token request: of the query, and of a body that is form-encoded or multipart.
+fn token_form(ask: &Ask) -> Result<HashMap<String, String>, &'static str> {
+    let mut form: HashMap<String, String> = form_urlencoded::parse(ask.query.as_bytes()).into_owned().collect();
+    match ask.content_type().to_ascii_lowercase().as_str() {
+        _ if ask.body.is_empty() => {}
+        "application/x-www-form-urlencoded" => form.extend(form_urlencoded::parse(&ask.body).into_owned()),
+        "multipart/form-data" => {
+            form.extend(multipart::fields(ask.header("content-type").unwrap_or_default(), &ask.body)?);
+        }
+        _ => return Err("the body is neither form-encoded nor multipart"),
+    }
+    Ok(form)
 }
 
 fn token_error(status: u16, error: &str, description: &str) -> Answer {

@@ -34,7 +34,7 @@ impl Filter {
 
 /// What search shows of a person under an attribute's name: in one place, in two, or nowhere.
 fn shown(person: &Identity, manager: Option<&Identity>, attribute: &str) -> Vec<Value> {
-    let own = |name: &str| person.attributes.get(name).cloned();
+    let own = |name: &str| person.attribute(name);
     let places = match attribute {
         "id" => vec![Some(person.id.clone().into())],
         "name" => vec![Some(person.name.clone().into())],

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::people::{Identity, mix};
 
 /// What a document of search has.
-const MEMBERS: [&str; 25] = [
+const MEMBERS: [&str; 34] = [
     "_type",
     "_version",
     "id",
@@ -26,12 +26,25 @@ const MEMBERS: [&str; 25] = [
     "identityProfile",
     "source",
     "attributes",
-    "accountCount",
-    "accessCount",
+    "disabled",
+    "locked",
+    "processingState",
     "accounts",
+    "accountCount",
     "apps",
+    "appCount",
+    "access",
+    "accessCount",
+    "entitlementCount",
+    "roleCount",
+    "accessProfileCount",
     "tags",
+    "tagsCount",
 ];
+
+/// Members that are null, not absent, where they are empty. Only `processingState` and `manager` may be null by the
+/// specification. The others are null because the library judges `isNull()` of a member that is absent as unknown.
+const NULL_WHERE_EMPTY: [&str; 6] = ["processingState", "manager", "email", "employeeNumber", "firstName", "lastName"];
 
 /// A document of search.
 pub(crate) fn of_search(person: &Identity, manager: Option<&Identity>) -> Value {
@@ -47,21 +60,22 @@ pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[Str
     };
     let member = |name: &&str| match *name {
         "attributes" => person
-            .attributes
-            .iter()
+            .all_attributes()
             .filter(|(attribute, _)| is_wanted(&["attributes", attribute]))
-            .map(|(attribute, value)| (attribute.clone(), value.clone()))
+            .map(|(attribute, value)| (attribute.to_owned(), value))
             .collect::<Map<_, _>>()
             .into(),
         other => member(person, manager, other),
     };
     let names = MEMBERS.iter().filter(|name| is_wanted(&[name]));
-    let document: Map<String, Value> = names.map(|name| ((*name).to_owned(), member(name))).collect();
+    let members = names.map(|name| ((*name).to_owned(), member(name)));
+    let document: Map<String, Value> =
+        members.filter(|(name, value)| !value.is_null() || NULL_WHERE_EMPTY.contains(&name.as_str())).collect();
     filtered(document.into(), includes)
 }
 
 fn member(person: &Identity, manager: Option<&Identity>, name: &str) -> Value {
-    let attribute = |name: &str| person.attributes.get(name).cloned().unwrap_or_default();
+    let attribute = |name: &str| person.attribute(name).unwrap_or_default();
     match name {
         "_type" => "identity".into(),
         "_version" => "v7".into(),
@@ -74,25 +88,27 @@ fn member(person: &Identity, manager: Option<&Identity>, name: &str) -> Value {
         "created" | "modified" => created(person).into(),
         "inactive" => person.inactive.into(),
         "protected" => person.protected.into(),
-        "status" => "UNREGISTERED".into(),
+        "status" => attribute("cloudStatus"),
+        "processingState" => person.processing_state.as_deref().into(),
+        "disabled" | "locked" => false.into(),
         "manager" => {
             let of = |manager: &Identity| json!({ "id": manager.id, "name": manager.name, "displayName": manager.display_name() });
             manager.map(of).into()
         }
         "isManager" => false.into(),
         "identityProfile" => profile(),
-        "source" => json!({ "id": "2c91800000000000000000000000500c", "name": "Employees" }),
+        "source" => source(),
         "accountCount" => person.accounts.into(),
-        "accessCount" => 0.into(),
         "accounts" => accounts(person).into(),
-        "apps" | "tags" => json!([]),
+        "apps" | "access" | "tags" => json!([]),
+        "appCount" | "accessCount" | "entitlementCount" | "roleCount" | "accessProfileCount" | "tagsCount" => 0.into(),
         _ => Value::Null,
     }
 }
 
 /// A member of `GET /identities`.
 pub(crate) fn of_list(person: &Identity, manager: Option<&Identity>) -> Value {
-    json!({
+    let mut member = json!({
         "id": person.id,
         "name": person.display_name(),
         "alias": person.name,
@@ -100,19 +116,23 @@ pub(crate) fn of_list(person: &Identity, manager: Option<&Identity>) -> Value {
         "created": created(person),
         "modified": created(person),
         "processingState": person.processing_state,
-        "identityStatus": "UNREGISTERED",
+        "identityStatus": person.attribute("cloudStatus"),
         "managerRef": manager.map(|manager| json!({ "type": "IDENTITY", "id": manager.id, "name": manager.display_name() })),
         "isManager": false,
-        "lastRefresh": person.last_refresh,
-        "attributes": *person.attributes,
-        "lifecycleState": Value::Null,
-    })
+        "attributes": person.all_attributes().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
+        "lifecycleState": { "stateName": person.attribute("cloudLifecycleState"), "manuallyUpdated": false },
+    });
+    // By the specification it cannot be null.
+    if let Some(last_refresh) = &person.last_refresh {
+        member["lastRefresh"] = last_refresh.as_str().into();
+    }
+    member
 }
 
 /// What a field holds, as texts.
 pub(crate) fn values(person: &Identity, manager: Option<&Identity>, field: &str) -> Vec<String> {
     if let Some(attribute) = field.strip_prefix("attributes.") {
-        return person.attributes.get(attribute).map(texts).unwrap_or_default();
+        return person.attribute(attribute).as_ref().map(texts).unwrap_or_default();
     }
     if let Some(member) = field.strip_prefix("manager.") {
         return match (member, manager) {
@@ -122,7 +142,7 @@ pub(crate) fn values(person: &Identity, manager: Option<&Identity>, field: &str)
             _ => Vec::new(),
         };
     }
-    let attribute = |name: &str| person.attributes.get(name).map(texts).unwrap_or_default();
+    let attribute = |name: &str| person.attribute(name).as_ref().map(texts).unwrap_or_default();
     match field {
         "id" => vec![person.id.clone()],
         "name" => vec![person.name.clone()],
@@ -132,10 +152,13 @@ pub(crate) fn values(person: &Identity, manager: Option<&Identity>, field: &str)
         "created" | "modified" => vec![created(person)],
         "inactive" => vec![person.inactive.to_string()],
         "protected" => vec![person.protected.to_string()],
-        "status" => vec!["UNREGISTERED".to_owned()],
-        "isManager" => vec!["false".to_owned()],
+        "status" => attribute("cloudStatus"),
+        "processingState" => person.processing_state.iter().cloned().collect(),
+        "isManager" | "disabled" | "locked" => vec!["false".to_owned()],
         "accountCount" => vec![person.accounts.to_string()],
-        "accessCount" => vec!["0".to_owned()],
+        "appCount" | "accessCount" | "entitlementCount" | "roleCount" | "accessProfileCount" | "tagsCount" => {
+            vec!["0".to_owned()]
+        }
         "identityProfile.name" | "source.name" => vec!["Employees".to_owned()],
         _ => Vec::new(),
     }
@@ -183,10 +206,18 @@ fn profile() -> Value {
     json!({ "id": "2c91800000000000000000000000a001", "name": "Employees" })
 }
 
+fn source() -> Value {
+    json!({ "id": "2c91800000000000000000000000500c", "name": "Employees" })
+}
+
 fn accounts(person: &Identity) -> Vec<Value> {
-    (0..person.accounts)
-        .map(|number| json!({ "id": format!("{}-{number}", person.id), "name": person.name, "accountId": person.name }))
-        .collect()
+    let account = |number| {
+        json!({
+            "id": format!("{}-{number}", person.id), "name": person.name, "accountId": person.name,
+            "source": source(), "disabled": false, "locked": false,
+        })
+    };
+    (0..person.accounts).map(account).collect()
 }
 
 #[cfg(test)]

@@ -59,23 +59,35 @@ impl Tenant {
         Ok(list_answer(ask, page, total))
     }
 
-    /// Lists `system` attributes only with `includeSystem=true`; `searchableOnly=true` lists only searchable ones.
+    /// Lists `system` attributes only with `includeSystem=true`, `silent` ones only with `includeSilent=true`;
+    /// `searchableOnly=true` lists only searchable ones.
+    ///
+    /// A system attribute has no source and cannot be configured, by the specification, whose examples show that `uid` is
+    /// a standard one and none of these. Which are silent is not documented; no member of the answer tells it.
     pub(crate) fn identity_attributes(&self, ask: &Ask) -> Answer {
-        const STANDARD: [&str; 6] = ["uid", "displayName", "email", "firstname", "lastname", "manager"];
-        const SYSTEM: [&str; 5] = ["id", "name", "correlated", "protected", "inactive"];
+        const STANDARD: [&str; 7] =
+            ["uid", "displayName", "email", "firstname", "lastname", "manager", "cloudLifecycleState"];
+        const SYSTEM: [&str; 7] = ["id", "name", "correlated", "protected", "inactive", "cloudStatus", "identityState"];
+        const SILENT: [&str; 1] = ["internalCloudStatus"];
         let is_asked = |name: &str| ask.parameter(name).as_deref() == Some("true");
         let mut names: BTreeSet<&str> = self.people.attributes().iter().map(String::as_str).collect();
         names.extend(STANDARD);
-        if is_asked("includeSystem") {
-            names.extend(SYSTEM);
+        for (parameter, hidden) in [("includeSystem", &SYSTEM[..]), ("includeSilent", &SILENT)] {
+            if is_asked(parameter) {
+                names.extend(hidden);
+            } else {
+                names.retain(|name| !hidden.contains(name));
+            }
         }
         let attribute = |name: &str| {
             let is_list =
                 self.people.iter().find_map(|person| person.attributes.get(name)).is_some_and(Value::is_array);
+            let has_source = !SYSTEM.contains(&name) && !SILENT.contains(&name);
+            let source = || json!({ "type": "accountAttribute", "properties": { "sourceName": "Employees", "attributeName": name } });
             json!({
                 "standard": STANDARD.contains(&name), "type": if name == "manager" { "identity" } else { "string" },
                 "multi": is_list, "searchable": self.is_searchable(name), "system": SYSTEM.contains(&name),
-                "sources": [], "name": name, "displayName": name,
+                "sources": has_source.then(source).into_iter().collect::<Vec<_>>(), "name": name, "displayName": name,
             })
         };
         let attributes: Vec<Value> = names
@@ -97,7 +109,7 @@ fn is_met(condition: &Condition, person: &Identity) -> bool {
         "correlated" => Some(truth(person.correlated)),
         "protected" => Some(truth(person.protected)),
         "processingState" => person.processing_state.as_deref(),
-        "cloudStatus" => Some("UNREGISTERED"),
+        "cloudStatus" => return condition.holds(person.attribute("cloudStatus").as_ref().and_then(Value::as_str)),
         attribute => Some(person.text(attribute)),
     })
 }

@@ -30,6 +30,8 @@ pub(crate) struct Index {
 pub(crate) enum Change {
     Put(Box<Identity>),
     Remove(String),
+    /// The end of a refresh of the identity with this id.
+    ProcessingState(String, Option<String>),
 }
 
 /// One field of all documents, made when it is first asked for. Positions rise.
@@ -83,11 +85,18 @@ impl Index {
         let now = Instant::now();
         while self.changes.front().is_some_and(|(due, _)| *due <= now) {
             let Some((_, change)) = self.changes.pop_front() else { return };
-            self.fields.clear();
             let (id, person) = match change {
+                Change::ProcessingState(id, state) => {
+                    self.fields.remove("processingState");
+                    if let Ok(at) = position(&self.people, &id) {
+                        self.people[at].processing_state = state;
+                    }
+                    continue;
+                }
                 Change::Put(person) => (person.id.clone(), person.correlated.then_some(*person)),
                 Change::Remove(id) => (id, None),
             };
+            self.fields.clear();
             match (position(&self.people, &id), person) {
                 (Ok(at), Some(person)) => self.people[at] = person,
                 (Ok(at), None) => drop(self.people.remove(at)),

@@ -28,6 +28,7 @@ mod index;
 mod inflict;
 mod judge;
 mod log;
+mod multipart;
 pub mod people;
 mod population;
 mod process;

@@ -32,7 +32,7 @@ pub struct Identity {
     pub manager: Option<String>,
     /// When the last refresh of it ended, ISO 8601.
     pub last_refresh: Option<String>,
-    /// `ERROR` after a refresh that failed, nothing otherwise.
+    /// `ERROR` after a refresh that failed, nothing otherwise. Search sees it after its lag.
     pub processing_state: Option<String>,
     /// How often it has been refreshed, by whatever way.
     pub refreshes: u64,
@@ -93,11 +93,38 @@ impl Identity {
         self.attributes.get(attribute).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// An identity attribute, those included that the service sets.
+    pub(crate) fn attribute(&self, name: &str) -> Option<Value> {
+        self.attributes.get(name).cloned().or_else(|| self.service_attribute(name))
+    }
+
+    /// Every identity attribute, those included that the service sets.
+    pub(crate) fn all_attributes(&self) -> impl Iterator<Item = (&str, Value)> {
+        let is_set = |name: &&str| !self.attributes.contains_key(*name);
+        let set = SERVICE_ATTRIBUTES.into_iter().filter(is_set);
+        let own = self.attributes.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        own.chain(set.filter_map(|name| Some((name, self.service_attribute(name)?))))
+    }
+
+    fn service_attribute(&self, name: &str) -> Option<Value> {
+        match name {
+            "cloudLifecycleState" => Some(if self.inactive { "inactive" } else { "active" }.into()),
+            "identityState" => Some(if self.inactive { "INACTIVE_LONG_TERM" } else { "ACTIVE" }.into()),
+            "cloudStatus" => Some("UNREGISTERED".into()),
+            "internalCloudStatus" => Some(self.attribute("cloudStatus")?),
+            _ => None,
+        }
+    }
+
     /// The display name.
     pub fn display_name(&self) -> &str {
         self.text("displayName")
     }
 }
+
+/// The identity attributes that the service sets where the identity's own do not say otherwise.
+pub(crate) const SERVICE_ATTRIBUTES: [&str; 4] =
+    ["cloudLifecycleState", "cloudStatus", "identityState", "internalCloudStatus"];
 
 /// The first `number` people of the one sequence that there is. It begins with people who look alike or whose names
 /// are awkward ([`HAND_WRITTEN`] of them).

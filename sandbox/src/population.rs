@@ -51,7 +51,7 @@ impl Population {
             "manager" | "manager.id" => person.manager.as_deref().into(),
             "manager.name" => self.manager(person).map(|manager| manager.name.as_str()).into(),
             "manager.displayName" => self.manager(person).map(Identity::display_name).into(),
-            _ => person.attributes.get(name).cloned().unwrap_or_default(),
+            _ => person.attribute(name).unwrap_or_default(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, tracking_id, usual_text};
 use crate::collection::Condition;
+use crate::index::Change;
 use crate::search::list_answer;
 use crate::tenant::{Ask, Tenant};
 use crate::time;
@@ -211,7 +212,7 @@ impl Tenant {
     /// Ends the tasks whose time has come. Only then are their identities refreshed.
     pub(crate) fn settle(&mut self) {
         let now = self.clock.now();
-        let Self { tasks: Tasks { all, running, .. }, people, .. } = self;
+        let Self { tasks: Tasks { all, running, .. }, people, index, settings, .. } = self;
         running.retain(|&at| {
             let task = &all[at];
             if task.ends() > now {
@@ -220,11 +221,14 @@ impl Tenant {
             for id in &task.identities {
                 let Some(at) = people.position(id) else { continue };
                 let person = &mut people[at];
-                if task.end.failed.contains(&person.name) {
-                    person.processing_state = Some("ERROR".to_owned());
-                } else {
-                    person.processing_state = None;
+                let has_failed = task.end.failed.contains(&person.name);
+                if !has_failed {
                     person.last_refresh = Some(time::iso(task.ends()));
+                }
+                let state = has_failed.then(|| "ERROR".to_owned());
+                if person.processing_state != state {
+                    person.processing_state.clone_from(&state);
+                    index.will_see(Change::ProcessingState(person.id.clone(), state), settings.search_lag);
                 }
             }
             false

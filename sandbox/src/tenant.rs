@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::fault::{FaultKind, Faults};
 use crate::index::{Change, Index};
 use crate::log::{Arrival, Log};
-use crate::people::Identity;
+use crate::people::{Identity, SERVICE_ATTRIBUTES};
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
 use crate::tasks::Tasks;
@@ -179,8 +179,8 @@ impl Tenant {
         self.people.manager(person)
     }
 
-    /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that an identity has,
-    /// except those of the setting `not_searchable`.
+    /// Whether `/cc` filters can use a property: the standard ones, and every identity attribute that an identity has
+    /// or that the service sets, except those of the setting `not_searchable`.
     pub(crate) fn is_searchable(&self, name: &str) -> bool {
         const STANDARD: [&str; 14] = [
             "id",
@@ -199,7 +199,7 @@ impl Tenant {
             "manager.displayName",
         ];
         STANDARD.contains(&name)
-            || self.people.attributes().contains(name)
+            || (self.people.attributes().contains(name) || SERVICE_ATTRIBUTES.contains(&name))
                 && !self.settings.not_searchable.iter().any(|hidden| hidden == name)
     }
 }

@@ -128,6 +128,42 @@ fn the_token_endpoint_says_what_is_wrong() {
     assert_eq!(json.expect("the sandbox answers").status(), 400);
 }
 
+/// Form-encoded is in `token`. The official module 1.2.1 uses the query; 2.1.21 .NET's multipart, with the boundary in
+/// quotes and names without.
+#[test]
+fn a_token_is_given_by_query_and_by_multipart() {
+    let sandbox = Sandbox::builder().client(Credentials::new("mine", "my secret+&")).start();
+    let by_query = |secret: &str| {
+        let query = format!("grant_type=client_credentials&client_id=mine&client_secret={secret}");
+        client().post(format!("{}/oauth/token?{query}", sandbox.url())).send().expect("the sandbox answers")
+    };
+    let by_multipart = |fields: &[(&str, &str)]| {
+        let part = |(name, value): &(&str, &str)| {
+            format!(
+                "--5c1f\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                 Content-Disposition: form-data; name={name}\r\n\r\n{value}\r\n"
+            )
+        };
+        let body = fields.iter().map(part).collect::<String>() + "--5c1f--\r\n";
+        let request = client().post(format!("{}/oauth/token", sandbox.url())).body(body);
+        let request = request.header("content-type", "multipart/form-data; boundary=\"5c1f\"");
+        request.send().expect("the sandbox answers")
+    };
+    let grant = ("grant_type", "client_credentials");
+    for given in
+        [by_query("my+secret%2B%26"), by_multipart(&[grant, ("client_id", "mine"), ("client_secret", "my secret+&")])]
+    {
+        assert_eq!(given.status(), 200);
+        let token = json_of(given)["access_token"].as_str().expect("there is a token").to_owned();
+        assert_eq!(post(&sandbox, REFRESH, &token, &json!({ "filter": "uid == \"smith\"" })).status(), 200);
+    }
+    assert_eq!(by_query("other").status(), 401);
+    assert_eq!(by_multipart(&[grant, ("client_id", "mine"), ("client_secret", "other")]).status(), 401);
+    assert_eq!(by_multipart(&[("client_id", "mine"), ("client_secret", "my secret+&")]).status(), 400);
+    let names: Vec<String> = sandbox.refreshes().into_iter().flat_map(|refresh| refresh.names).collect();
+    assert_eq!(names, ["smith", "smith"]);
+}
+
 #[test]
 fn tokens_run_out() {
     let sandbox = Sandbox::builder().token_lifetime(Duration::from_millis(1_500)).start();
