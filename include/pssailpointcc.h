@@ -285,7 +285,7 @@
  * A batch is on the disk before its request is sent; `since` is the service's time then. The next run skips people who
  * were accepted, or were rejected with 400, 413, 415 or 422, and names that are unmatched or ambiguous. It sends people who
  * were not sent, or were rejected for another reason. About a batch without an outcome it asks the tenant, after all other
- * names and not before the service's clock is 10 s past `since`. People who were refreshed since then are done. If every
+ * names and not before 10 s after the file was opened. People who were refreshed since then are done. If every
  * task since then belongs to people who were refreshed, the others were not sent, and are sent now. Anybody else may have
  * been sent: they are reported with the outcome "maybe_sent" and the reason "uncertain", and are sent with
  * `options.resendUncertain`. These requests need the scopes idn:identity:read and idn:task-management:read.

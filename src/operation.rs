@@ -219,13 +219,23 @@ impl Operation {
         self.control.cancel()
     }
 
-    /// Ends the operation with an error if it is still queued.
+    /// Ends the operation with an error if it is still queued. The names of a stream are reported as not sent.
     fn end_if_queued(&self, error: Error) {
         let mut state = self.waiters.state();
-        if let Stage::Queued(..) = state.stage {
-            state.stage = Stage::Done(envelope::write_error(Client::C, error).into());
-            self.waiters.changed.notify_all();
-        }
+        let text = match std::mem::replace(&mut state.stage, Stage::Running) {
+            Stage::Queued(_, text) => text,
+            other => return state.stage = other,
+        };
+        drop(state);
+        let failure = match &self.feed {
+            Some(feed) => {
+                feed.close("the operation has ended");
+                refresh::not_sent(error.into(), feed, &request::identity_attribute(&text))
+            }
+            None => error.into(),
+        };
+        self.waiters.state().stage = Stage::Done(envelope::write::<(), _>(Client::C, Err(failure)).into());
+        self.waiters.changed.notify_all();
     }
 
     fn work(&self) {
@@ -379,5 +389,19 @@ mod tests {
         operation.end_if_queued(Error::new(Code::Internal, "No thread could be started."));
         operation.work();
         assert_eq!(envelope(&operation), cancelled);
+    }
+
+    #[test]
+    fn a_stream_cancelled_in_the_queue_reports_its_names_as_not_sent() {
+        let text = r#"{"stream":true,"identityAttribute":"email"}"#.to_owned();
+        let operation = Operation::new(Stage::Queued(|_, _, _| panic!("it never begins"), text), true);
+        let feed = operation.feed.as_ref().expect("a stream");
+        feed.send(r#"{"identities":["a","b"]}"#).expect("it takes names");
+        operation.cancel();
+        let batch = feed.next_finished().map(|batch| String::from_utf8(batch).expect("UTF-8")).expect("a batch");
+        let expected = r#""identityAttribute":"email","calls":[{"identities":["a","b"],"outcome":"not_sent""#;
+        assert!(batch.contains(expected), "{batch}");
+        assert!(envelope(&operation).contains(r#""notSent":2"#), "{}", envelope(&operation));
+        feed.send(r#"{"identities":["c"]}"#).expect_err("it was cancelled");
     }
 }

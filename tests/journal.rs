@@ -313,6 +313,22 @@ fn names_that_are_done_are_not_reported_as_not_sent_by_a_run_that_fails() {
     assert_eq!((&answer["error"]["code"], people(&answer, "not_sent")), (&json!("too_many_matches"), 500));
 }
 
+/// A call may have waited for the rate limit after its batch was written.
+#[test]
+fn a_request_that_arrives_after_the_next_run_has_begun_is_not_sent_again() {
+    let (sandbox, folder) = (builder(250).start(), Folder::new());
+    let all = names(0..250);
+    died(&sandbox, &folder.journal(), &all, 0);
+    let operation = Operation::start(REFRESH, &request(&sandbox, &folder.journal(), &all));
+    support::until("it waits", || {
+        operation.wait(10)["progress"]["message"].as_str().is_some_and(|text| text.contains("Asking")).then_some(())
+    });
+    taken(&sandbox, &all);
+    let answer = operation.result();
+    assert_eq!((&answer["ok"], &answer["skipped"]), (&json!(true), &json!(250)), "{answer}");
+    each_once(&sandbox, &all);
+}
+
 #[test]
 fn what_may_pass_is_sent_again_and_what_would_be_refused_again_is_not() {
     for (status, again) in [(400, false), (403, true), (500, true), (503, true)] {

@@ -114,7 +114,7 @@ pub(crate) fn refresh(text: &str, control: &Control, feed: Option<&Feed>) -> Res
 }
 
 /// A failure before the first name was taken: all names, sent so far or later, are reported as not sent.
-fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &str) -> Failure {
+pub(crate) fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &str) -> Failure {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct NotSent {

@@ -20,7 +20,6 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
-pub(crate) use clock::seconds_between;
 pub(crate) use list::{
     LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, refresh_statuses,
 };

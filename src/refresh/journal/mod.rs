@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -38,6 +39,8 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     head: Head,
+    /// When it was locked: earlier runs had ended by then.
+    opened: Instant,
     /// The length of the complete lines.
     length: u64,
     /// Whether a write has failed.
@@ -93,6 +96,7 @@ impl Journal {
             path: path.to_owned(),
             file,
             head,
+            opened: Instant::now(),
             length: 0,
             has_failed: false,
             synchronizes: effects.is_some_and(|effects| effects.process && effects.synchronize),
@@ -161,7 +165,7 @@ impl Journal {
         let mut findings = if to_ask.is_empty() {
             uncertain::Findings::default()
         } else {
-            uncertain::resolve(call, to_ask, &self.tasks, tasks_are)?
+            uncertain::resolve(call, to_ask, &self.tasks, tasks_are, self.opened)?
         };
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for refreshed in &findings.refreshed {

@@ -38,21 +38,23 @@ pub(super) struct Findings {
     pub(super) tasks: Vec<String>,
 }
 
-/// Asks about these people. `known`: the tasks of batches whose outcome is known.
+/// Asks about these people. `known`: the tasks of batches whose outcome is known. `opened`: when the journal was locked.
 pub(super) fn resolve(
     call: &Call<'_>,
     people: Vec<Uncertain>,
     known: &HashSet<String>,
     tasks_are: TasksAre,
+    opened: Instant,
 ) -> Result<Findings> {
     let mut findings = Findings::default();
     let (mut people, without_time): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| person.since.is_some());
     findings.unknown = without_time;
     let Some(since) = people.iter().filter_map(|person| person.since.clone()).min() else { return Ok(findings) };
-    let last = people.iter().filter_map(|person| person.since.clone()).max().unwrap_or_default();
     let _pause =
         call.control.begin_pause(Phase::Waiting, None, || "Asking who was refreshed by the run before".to_owned());
-    wait_for_arrival(call, &last)?;
+    // The earlier run has ended before the journal was opened. A call may have waited for the rate limit, or for other
+    // calls, long after `since`.
+    call.control.sleep((opened + MAX_TRANSIT).saturating_duration_since(Instant::now()))?;
     let end = Instant::now() + MAX_TASK_WAIT;
     let mut explained: BTreeSet<u64> = BTreeSet::new();
     loop {
@@ -96,20 +98,6 @@ pub(super) fn resolve(
     }
     findings.unknown.append(&mut people);
     Ok(findings)
-}
-
-/// Waits until a request that was sent at this time has certainly arrived or failed.
-fn wait_for_arrival(call: &Call<'_>, last: &str) -> Result<()> {
-    let end = Instant::now() + MAX_TRANSIT;
-    loop {
-        // By the service's clock. Without it, as long as for a request sent just now.
-        let has_passed =
-            call.service_time().is_some_and(|now| service::seconds_between(last, &now) >= MAX_TRANSIT.as_secs());
-        if has_passed || Instant::now() >= end {
-            return Ok(());
-        }
-        call.control.sleep(Duration::from_millis(200))?;
-    }
 }
 
 fn refresh_statuses(call: &Call<'_>, people: &[Uncertain]) -> Result<Vec<RefreshStatus>> {
