@@ -146,6 +146,17 @@ Describe 'The stream of names' {
         @(Get-Refresh $sandbox).Count | Should -Be 1
     }
 
+    It 'says how many names were read where an error ends the pipeline before any was sent' {
+        foreach ($people in @($names | Select-Object -First 30), @($all | Select-Object -First 30 | ForEach-Object { @{ id = $_.id } })) {
+            $said = @()
+            try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
+            "$said" | Should -BeExactly 'Stopped before a refresh was sent. Of the names that were under way: 0 accepted, 0 may have been sent, 0 rejected, 30 not sent.'
+            try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WhatIf -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
+            $said | Should -BeNullOrEmpty
+        }
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
     It '-Confirm asks for each 250 of the pipeline, once for -Identity, and nothing else' {
         foreach ($case in @{ Call = '$names | Invoke-CCRefreshIdentities'; Answers = 'Y', 'N', 'Y'; Sent = 350 }, @{ Call = 'Invoke-CCRefreshIdentities -Identity $names'; Answers = 'Y', 'N', 'N'; Sent = 600 }) {
             Clear-Sandbox $sandbox
