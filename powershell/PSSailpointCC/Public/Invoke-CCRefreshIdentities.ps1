@@ -429,7 +429,7 @@ function Invoke-CCRefreshIdentities {
             $head = '"options":{"dryRun":'
             if ($body) { $head = $body + ',' + $head }
             $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
-            if ($JournalPath) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
+            if ($JournalPath -or $ResendUncertain) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
             # A dry run only where its result is shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {
