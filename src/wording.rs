@@ -58,6 +58,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("total-timeout", "options.totalTimeoutSec", "the total time"),
     ("journal", "options.journal", "-JournalPath"),
     ("resend-uncertain", "options.resendUncertain", "-ResendUncertain"),
+    ("calls", "the answer's calls", "Exception.Data['calls'] of this error"),
     ("follow-task", "cc_get_task", "Wait-CCTask -Id"),
     ("configure", "cc_configure", "Set-Configuration"),
 ];

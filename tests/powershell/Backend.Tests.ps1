@@ -164,6 +164,7 @@ Describe 'The backends' -Tag cc {
         $problems.FullyQualifiedErrorId | Should -Be 'PartialFailure,Invoke-CCRefreshIdentities'
         $problems[0].TargetObject | Should -BeExactly 'smith'
         $problems[0].Exception.Data['calls'].Count | Should -Be 3
+        $problems[0].ErrorDetails.RecommendedAction | Should -Match ([regex]::Escape("See Exception.Data['calls'] of this error: repeat only"))
     }
 
     It 'are told apart from a wrong host: a page that says 404 is no retirement' {

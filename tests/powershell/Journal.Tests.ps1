@@ -82,6 +82,9 @@ Describe '-JournalPath' {
             $record.Exception.Data['sent'] | Should -Be 'no'
         }
         { 'smith' | Invoke-CCRefreshIdentities -JournalPath '' } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
+        foreach ($line in { 'smith' | Invoke-CCRefreshIdentities -ResendUncertain }, { Invoke-CCRefreshIdentities -Filter 'uid == "smith"' -Backend process -ResendUncertain }, { @{ filter = 'uid == "smith"' } | Invoke-CCRefreshIdentities -ResendUncertain }) {
+            $line | Should -Throw -ErrorId 'InvalidArgument,Invoke-CCRefreshIdentities' -ExpectedMessage '*-ResendUncertain has no meaning without -JournalPath.*'
+        }
         @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 

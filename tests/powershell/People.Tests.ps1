@@ -210,6 +210,12 @@ Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
         "$records" | Should -Match 'answered 202'
         "$records" | Should -Match '"identities":\["amelie\.roux"\]'
         "$records" | Should -Not -Match 'sandbox-token'
+        foreach ($backend in 'process', 'cc') {
+            if ($backend -eq 'cc' -and $Retired) { continue }
+            $records = @('amelie.roux', 'smith' | Invoke-CCRefreshIdentities -Backend $backend -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] })
+            "$records" | Should -Match "Backend ${backend}: 2 matched, calls: \d\."
+            "$records" | Should -Not -Match 'filter'
+        }
     }
 
     It 'work for a HELPDESK client by user name and by id; by others the error says what is needed' {

@@ -146,7 +146,38 @@ Describe 'The stream of names' {
         @(Get-Refresh $sandbox).Count | Should -Be 1
     }
 
-    It '-Confirm asks for each 250 of the pipeline and once for -Identity, and the plan is that of -WhatIf' {
+    It 'says how many names were read where an error ends the pipeline before any was sent' {
+        foreach ($people in @($names | Select-Object -First 30), @($all | Select-Object -First 30 | ForEach-Object { @{ id = $_.id } })) {
+            $said = @()
+            try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
+            "$said" | Should -BeExactly 'Stopped before a refresh was sent. Of the names that were under way: 0 accepted, 0 may have been sent, 0 rejected, 30 not sent.'
+            try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WhatIf -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
+            $said | Should -BeNullOrEmpty
+        }
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
+    It '-Confirm asks for each 250 of the pipeline, once for -Identity, and nothing else' {
+        foreach ($case in @{ Call = '$names | Invoke-CCRefreshIdentities'; Answers = 'Y', 'N', 'Y'; Sent = 350 }, @{ Call = 'Invoke-CCRefreshIdentities -Identity $names'; Answers = 'Y', 'N', 'N'; Sent = 600 }) {
+            Clear-Sandbox $sandbox
+            $script = Join-Path $TestDrive 'confirm.ps1'
+            Set-Content -LiteralPath $script -Encoding utf8BOM -Value @"
+Import-Module '$ModulePath'
+Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token
+`$names = ((Invoke-RestMethod $($sandbox.Url)/sandbox/identities -NoProxy) | Where-Object correlated -NE `$false | Select-Object -First 600).name
+`$null = $($case.Call) -Confirm
+"@
+            # Answers come from the pipeline of a process, since no test has a console.
+            $said = $case.Answers | & $Pwsh -NoProfile -File $script 2>&1 | Out-String
+            @([regex]::Matches($said, 'Go on\?')).Count | Should -Be $(if ($case.Sent -eq 600) { 1 } else { 3 }) -Because $said
+            $said | Should -Not -Match 'Are you sure'
+            $counts = Get-RefreshCount $sandbox
+            $counts.psbase.Count | Should -Be $case.Sent
+            $counts.ContainsKey($names[300]) | Should -Be ($case.Sent -eq 600)
+        }
+    }
+
+    It '-WhatIf sends nothing, makes one plan for all names, and tells of a ceiling' {
         $plans = @(
             & { $WhatIfPreference = $true; $names | Select-Object -First 600 | Invoke-CCRefreshIdentities } *>&1
             & { $WhatIfPreference = $true; Invoke-CCRefreshIdentities -Identity ($names | Select-Object -First 600) } *>&1

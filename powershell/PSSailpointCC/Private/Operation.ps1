@@ -143,6 +143,7 @@ function Write-StopWarning([string] $Function, [hashtable] $Stopped) {
     if ($Function -ne 'cc_refresh_identities') { return }
     $answers = @($Stopped.Batches) + @($Stopped.Result | Where-Object { $null -ne $_ })
     $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
+    $count.not_sent += [int] $Stopped['Unsent']
     $tasks = @()
     foreach ($answer in $answers) {
         foreach ($call in Get-CountedCall $answer) { $count[$call['outcome']] += @($call['identities'] | Where-Object { $null -ne $_ }).Count }

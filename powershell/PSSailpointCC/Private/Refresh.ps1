@@ -86,8 +86,8 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
     if ($null -ne $Result['response']) { $message += ' {0}' -f $Result['response']['status'] }
     if ($null -ne $Watch) { $message += ' in {0} ms' -f $Watch.ElapsedMilliseconds }
     $message += '.'
-    if ($Result['backend'] -eq 'process') {
-        $message += ' Backend process: {0} matched, calls: {1}.' -f $Result['matched'], @($Result['calls']).Count
+    if ($Result['backend'] -eq 'process' -or $null -ne $Result['identityAttribute']) {
+        $message += ' Backend {0}: {1} matched, calls: {2}.' -f $Result['backend'], $Result['matched'], @($Result['calls']).Count
     } elseif ($null -ne $Result['matched']) {
         $least = ''
         if (-not $Result['matchedExactly']) { $least = 'at least ' }

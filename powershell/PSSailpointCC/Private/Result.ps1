@@ -134,7 +134,8 @@ function ConvertTo-HeaderDictionary([System.Collections.IDictionary] $Response) 
 function Add-ResultFormat {
     if ($script:HasResultFormat) { return }
     $script:HasResultFormat = $true
-    # The view is not essential: the objects are the same without it.
-    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath "$script:ModuleRoot/PSSailpointCC.Format.ps1xml" } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+    # The view is not essential: the objects are the same without it. Without -Confirm:$false it would ask its own question
+    # after -Confirm.
+    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath "$script:ModuleRoot/PSSailpointCC.Format.ps1xml" -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
 }
 $script:HasResultFormat = $false

@@ -293,10 +293,18 @@ function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $
 
 # Cancels the operation when the command ends early, and writes a warning about the people without a written result.
 function Stop-Stream([hashtable] $Stream) {
-    if ($null -eq $Stream -or $Stream.Number -eq 0) { return }
-    $number = $Stream.Number
-    $Stream.Number = [uint64] 0
-    $stopped = Stop-Operation $number
-    Hide-Progress
-    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result) { Write-StopWarning 'cc_refresh_identities' $stopped }
+    if ($null -eq $Stream) { return }
+    # Names that were read and not sent to the operation yet.
+    $unsent = $Stream.Plain.Count
+    foreach ($names in $Stream.Other.psbase.Values) { $unsent += $names.Count }
+    if ($WhatIfPreference) { $unsent = 0 }
+    $stopped = @{ Sent = 'no'; Batches = @(); Result = @{} }
+    if ($Stream.Number -ne 0) {
+        $number = $Stream.Number
+        $Stream.Number = [uint64] 0
+        $stopped = Stop-Operation $number
+        Hide-Progress
+    }
+    $stopped.Unsent = $unsent
+    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result -or $unsent -gt 0) { Write-StopWarning 'cc_refresh_identities' $stopped }
 }

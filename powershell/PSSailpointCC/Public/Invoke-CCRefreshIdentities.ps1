@@ -20,19 +20,19 @@ function Invoke-CCRefreshIdentities {
     nobody. So this command parses the filter and counts by search whom it
     matches, before anything is sent. It refuses a filter that matches
     nobody or everybody, and a request without one: the whole tenant is
-    refreshed by -All alone. A check just before sending is as sure as this
-    can be: search lags behind by minutes.
+    refreshed by -All alone. The check can only be as reliable as search,
+    which lags behind by minutes.
 
     Where to send it, and as whom, comes from Get-Configuration and
     Set-Configuration; from the environment variables SAIL_BASE_URL,
     SAIL_CLIENT_ID and SAIL_CLIENT_SECRET; from ./config.json; or from
     ~/.sailpoint/config.yaml: from the first of them that names credentials.
 
-    Where the tenant has lost the documented endpoint, the same command goes
-    by its successor: the filter is searched for, each identity found is
-    judged by the filter's own meaning, and those that match are sent by
-    their ids. What the successor cannot do, or would do beyond the
-    arguments, is refused, unless -AllowBroader.
+    If the tenant no longer has the documented endpoint, the command uses
+    its successor: the filter is searched for, every identity found is
+    evaluated with the filter, and the ids of those that match are sent.
+    Arguments that the successor cannot fulfil or exceeds are refused
+    without -AllowBroader.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
@@ -81,9 +81,9 @@ function Invoke-CCRefreshIdentities {
     tenant that has no account. On SailPoint's guidance only.
 
     .PARAMETER MaxIdentities
-    Refuses to touch more identities than this in all, those included of
-    whom only the service can tell. Where not given, the configuration's
-    MaxIdentities.
+    The maximum number of identities to refresh, including those that only
+    the service can evaluate; a refresh of more is refused. The default is
+    MaxIdentities of the configuration.
 
     .PARAMETER JournalPath
     A file that records what is sent and what became of it. The same command
@@ -95,6 +95,7 @@ function Invoke-CCRefreshIdentities {
     It is refused, before anything is sent, where another command uses it,
     or where tenant, backend, attribute, arguments or filter are others than
     in the file. A filter can have a journal with -Backend process.
+    -WhatIf and -Confirm do not read it: they also show people who are done.
 
     .PARAMETER ResendUncertain
     Also sends people who may have been sent by an earlier command with the
@@ -233,7 +234,8 @@ function Invoke-CCRefreshIdentities {
     BaseUrl, Unmatched, Ambiguous, Warnings, Response, TrackingId. Where the
     calls of a batch ended differently, there is one result for each
     outcome. Every name that was read is once in Identities, Unmatched or
-    Ambiguous, unless the journal lists it as done.
+    Ambiguous, unless the journal lists it as done, the answer to -Confirm
+    was no, or the pipeline ended early.
 
     .LINK
     about_PSSailpointCC
@@ -429,7 +431,7 @@ function Invoke-CCRefreshIdentities {
             $head = '"options":{"dryRun":'
             if ($body) { $head = $body + ',' + $head }
             $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
-            if ($JournalPath) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
+            if ($JournalPath -or $ResendUncertain) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
             # A dry run only where its result is shown.
             if ($WhatIfPreference -or $asks -or $ConfirmPreference -in 'Low', 'Medium') {

@@ -137,7 +137,7 @@ fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
     );
     let details = first_error.details();
     let hint = format!(
-        "The first error: {}\n{}\nSee the answer's calls: repeat only the identities that were not accepted, and check the tenant first for those \
+        "The first error: {}\n{}\nSee ⟦calls⟧: repeat only the identities that were not accepted, and check the tenant first for those \
          that may have been sent.",
         details.message, details.hint
     );
