@@ -167,6 +167,12 @@ impl Journal {
         } else {
             uncertain::resolve(call, to_ask, &self.tasks, tasks_are, self.opened)?
         };
+        // Before the people. A run that ends between the two would leave tasks of whose people the next one does not ask,
+        // so that it could not tell about anybody else.
+        if !findings.tasks.is_empty() {
+            self.tasks.extend(findings.tasks.iter().cloned());
+            self.write(&Line { tasks: findings.tasks, ..Line::default() })?;
+        }
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for refreshed in &findings.refreshed {
             by_batch.entry(refreshed.batch).or_default().push(refreshed.name.clone());
@@ -180,10 +186,6 @@ impl Journal {
                 ..Line::default()
             };
             self.write(&line)?;
-        }
-        if !findings.tasks.is_empty() {
-            self.tasks.extend(findings.tasks.iter().cloned());
-            self.write(&Line { tasks: findings.tasks, ..Line::default() })?;
         }
         let is_unknown = |uncertain: &Uncertain| uncertain.state == State::SynchronizationUnknown;
         let mut unknown: Vec<Uncertain> = processed.extract_if(.., |uncertain| is_unknown(uncertain)).collect();
