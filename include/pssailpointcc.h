@@ -288,7 +288,9 @@
  * names and not before 10 s after the file was opened. People who were refreshed since then are done. If every
  * task since then belongs to people who were refreshed, the others were not sent, and are sent now. Anybody else may have
  * been sent: they are reported with the outcome "maybe_sent" and the reason "uncertain", and are sent with
- * `options.resendUncertain`. These requests need the scopes idn:identity:read and idn:task-management:read.
+ * `options.resendUncertain`. These requests need the scopes idn:identity:read and idn:task-management:read. Nothing in the
+ * tenant shows that attributes were synchronized: if that is all that a run does, people without an outcome stay uncertain;
+ * after a refresh, synchronize-attributes is called again for people without an outcome of it.
  *
  * A journal of another tenant, backend, attribute, filter or other arguments is refused; so is one that another process
  * uses, one of a newer format, and one with a damaged line, except the last line, which may be incomplete. If the journal

@@ -175,8 +175,10 @@ fn since(offset: i64) -> String {
 
 /// Refreshes people as a run would that has died before it could write the outcome.
 fn taken(sandbox: &Sandbox, people: &[String]) {
-    let answer =
-        refresh(&with(request(sandbox, Path::new(""), people), &json!({ "options": { "backend": "process" } })));
+    let answer = refresh(&with(
+        request(sandbox, Path::new(""), people),
+        &json!({ "options": { "backend": "process", "journal": null } }),
+    ));
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
@@ -413,6 +415,32 @@ fn attributes_that_were_not_synchronized_are_synchronized_and_nobody_is_processe
         names
     };
     assert_eq!((by(Endpoint::Process), by(Endpoint::Synchronize)), (all.clone(), all));
+}
+
+#[test]
+fn who_may_have_been_synchronized_only_stays_uncertain_as_the_tenant_does_not_tell_it() {
+    let (sandbox, folder) = (builder(300).start(), Folder::new());
+    let arguments = json!({
+        "correlateEntitlements": false, "promoteAttributes": false, "refreshManagerStatus": false,
+        "synchronizeAttributes": true, "provision": false,
+    });
+    let all = names(0..5);
+    died(&sandbox, &folder.journal(), &all[..3], 0);
+    let journal = fs::read_to_string(folder.journal()).expect("readable");
+    let promote = json!({ "promoteAttributes": true }).to_string();
+    fs::write(folder.journal(), journal.replace(&promote, &arguments.to_string())).expect("written");
+    let answer = refresh(&with(request(&sandbox, &folder.journal(), &all), &json!({ "refreshArgs": arguments })));
+    assert_eq!((people(&answer, "accepted"), people(&answer, "maybe_sent")), (2, 3), "{answer}");
+    assert_eq!(arrived(&sandbox, Endpoint::Synchronize), 2);
+}
+
+#[test]
+fn an_empty_path_of_a_journal_is_refused() {
+    let sandbox = builder(300).start();
+    let answer = refresh(&request(&sandbox, Path::new(" "), &names(0..5)));
+    assert_eq!(answer["error"]["code"], "invalid_argument", "{answer}");
+    assert_eq!(answer["error"]["message"], "options.journal is empty.");
+    assert_eq!(arrived(&sandbox, Endpoint::Process), 0);
 }
 
 #[test]

@@ -121,6 +121,14 @@ impl Feed {
             if state.has_ended || state.closed.is_some() {
                 return NextNames::End;
             }
+            // A caller that heeds `full` sends no more, and no attribute may have a whole block.
+            if state.waiting >= BUFFER_FULL
+                && let Some((attribute, names)) = state.names.iter_mut().max_by_key(|(_, names)| names.len())
+            {
+                let (attribute, names) = (attribute.clone(), Vec::from(std::mem::take(names)));
+                state.waiting -= names.len();
+                return NextNames::Names(attribute, names);
+            }
             if !wait {
                 return NextNames::NotYet;
             }
@@ -191,4 +199,22 @@ impl std::fmt::Debug for Feed {
 fn names_refused(why: &str) -> Error {
     Error::invalid_argument(format!("The names were not accepted: {why}."))
         .hint("Nothing was sent for them. cc_operation_wait returns the results of the operation.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_buffer_without_a_whole_block_of_one_attribute_is_taken_from() {
+        let feed = Feed::open(|| ());
+        for number in 0..20 {
+            let names = vec!["x"; 200];
+            let text = serde_json::json!({ "identities": names, "identityAttribute": format!("attribute{number}") });
+            feed.send(&text.to_string()).expect("accepted");
+        }
+        assert!(matches!(feed.take(250, false), NextNames::Names(_, names) if names.len() == 200));
+        assert_eq!(feed.waiting(), 3_800);
+        assert!(matches!(feed.take(250, false), NextNames::NotYet));
+    }
 }

@@ -272,7 +272,7 @@ impl Options {
             allow_broader: object.flag("allowBroader")?,
             wait: WaitOptions::read(&mut object)?,
             total_timeout: object.seconds("totalTimeoutSec")?,
-            journal: object.text("journal")?.filter(|path| !path.trim().is_empty()).map(PathBuf::from),
+            journal: object.text("journal")?.map(PathBuf::from),
             resend_uncertain: object.flag("resendUncertain")?.unwrap_or(false),
         };
         object.finish()?;
@@ -281,6 +281,9 @@ impl Options {
                 "⟦skip-and-preflight⟧ exclude each other: a filter that is not parsed cannot be evaluated.",
             )
             .hint("Leave one of the two out."));
+        }
+        if options.journal.as_ref().is_some_and(|path| path.to_string_lossy().trim().is_empty()) {
+            return Err(Error::invalid_argument("⟦journal⟧ is empty.").hint("Give the path of a file."));
         }
         if options.resend_uncertain && options.journal.is_none() {
             return Err(Error::invalid_argument("⟦resend-uncertain⟧ has no meaning without ⟦journal⟧.")

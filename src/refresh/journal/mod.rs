@@ -46,6 +46,8 @@ pub(crate) struct Journal {
     /// Whether a write has failed.
     has_failed: bool,
     synchronizes: bool,
+    /// Whether the tenant can tell who was refreshed: nothing shows that attributes were synchronized.
+    can_ask: bool,
     /// The last batch number of earlier runs.
     last_number: u64,
     /// The number of people in each batch of this run.
@@ -100,6 +102,7 @@ impl Journal {
             length: 0,
             has_failed: false,
             synchronizes: effects.is_some_and(|effects| effects.process && effects.synchronize),
+            can_ask: effects.is_none_or(|effects| effects.process),
             last_number: 0,
             sizes: HashMap::new(),
             tasks: HashSet::new(),
@@ -162,8 +165,8 @@ impl Journal {
         let (mut processed, to_ask): (Vec<_>, Vec<_>) =
             people.into_iter().partition(|uncertain| uncertain.is_processed);
         let tasks_are = if self.head.backend == "cc" { TasksAre::OfPeople } else { TasksAre::OfBatches };
-        let mut findings = if to_ask.is_empty() {
-            uncertain::Findings::default()
+        let mut findings = if to_ask.is_empty() || !self.can_ask {
+            uncertain::Findings { unknown: to_ask, ..uncertain::Findings::default() }
         } else {
             uncertain::resolve(call, to_ask, &self.tasks, tasks_are, self.opened)?
         };
