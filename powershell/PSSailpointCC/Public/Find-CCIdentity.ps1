@@ -70,7 +70,7 @@ function Find-CCIdentity {
                 if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
                 if ($isFirst) {
                     Microsoft.PowerShell.Utility\Write-Verbose -Message ('{0}: {1} match, of {2} more only the service can tell.' -f $answer['baseUrl'], $answer['total'], $answer['undecided'])
-                    if ($answer['undecided'] -gt 0) { Microsoft.PowerShell.Utility\Write-Warning -Message ('Of {0} more that search finds only the service itself can tell whether the filter matches them.' -f $answer['undecided']) }
+                    if ($answer['undecided'] -gt 0) { Microsoft.PowerShell.Utility\Write-Warning -Message ('Search finds {0} more, and only the service can tell whether the filter matches them.' -f $answer['undecided']) }
                 }
             } catch {
                 $record = Update-ErrorRecord $_ $Filter '' 'no' $PSCmdlet
