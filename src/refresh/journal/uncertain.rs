@@ -4,6 +4,7 @@
 //! therefore done. If every task since then belongs to people who were refreshed, the others were not accepted. If
 //! another task is left, which may be theirs, their state is unknown.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
@@ -63,7 +64,7 @@ pub(super) fn resolve(
         let Some(refresh_statuses) = optional(refresh_statuses(call, &people))? else { break };
         people.retain(|person| {
             let status = refresh_statuses.iter().find(|status| Some(&status.id) == person_id(person));
-            let was_refreshed = status.is_some_and(|status| was_refreshed_since(status, person));
+            let was_refreshed = refreshed(status, person) == Some(Ordering::Greater);
             if was_refreshed {
                 explained.insert(person.batch);
                 findings.refreshed.push(person.clone());
@@ -79,10 +80,26 @@ pub(super) fn resolve(
         let Some(tasks) = tasks else { break };
         let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
         let are_running = others.iter().any(|task| !task.has_ended);
-        let explained_tasks = match tasks_are {
+        let count_tasks = |explained: &BTreeSet<u64>, people: usize| match tasks_are {
             TasksAre::OfBatches => explained.len(),
-            TasksAre::OfPeople => findings.refreshed.len(),
+            TasksAre::OfPeople => people,
         };
+        // `since` has whole seconds. Who was refreshed in that second was so by the batch, or just before it: then the
+        // batch has no task.
+        let (same_second, rest): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| {
+            let status = refresh_statuses.iter().find(|status| Some(&status.id) == person_id(person));
+            refreshed(status, person) == Some(Ordering::Equal)
+        });
+        let with_same_second = explained.iter().copied().chain(same_second.iter().map(|person| person.batch)).collect();
+        people = rest;
+        if others.len() >= count_tasks(&with_same_second, findings.refreshed.len() + same_second.len()) && !are_running
+        {
+            explained = with_same_second;
+            findings.refreshed.extend(same_second);
+        } else {
+            people.extend(same_second);
+        }
+        let explained_tasks = count_tasks(&explained, findings.refreshed.len());
         if others.len() <= explained_tasks && !are_running {
             let (not_accepted, failed): (Vec<_>, Vec<_>) = people
                 .drain(..)
@@ -117,9 +134,10 @@ fn person_id(person: &Uncertain) -> Option<&String> {
     person.id.as_ref().or((person.attribute == "id").then_some(&person.name))
 }
 
-fn was_refreshed_since(status: &RefreshStatus, person: &Uncertain) -> bool {
-    let refreshed = status.last_refresh.as_deref().and_then(utc_second);
-    matches!((refreshed, person.since.as_deref()), (Some(refreshed), Some(since)) if refreshed >= since)
+/// When the person was last refreshed, compared with `since`.
+fn refreshed(status: Option<&RefreshStatus>, person: &Uncertain) -> Option<Ordering> {
+    let last_refresh = utc_second(status?.last_refresh.as_deref()?)?;
+    Some(last_refresh.cmp(person.since.as_deref()?))
 }
 
 /// `None` if the tenant does not answer.
