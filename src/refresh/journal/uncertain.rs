@@ -92,7 +92,7 @@ pub(super) fn resolve(
         });
         let with_same_second = explained.iter().copied().chain(same_second.iter().map(|person| person.batch)).collect();
         people = rest;
-        if others.len() >= count_tasks(&with_same_second, findings.refreshed.len() + same_second.len()) && !are_running
+        if others.len() == count_tasks(&with_same_second, findings.refreshed.len() + same_second.len()) && !are_running
         {
             explained = with_same_second;
             findings.refreshed.extend(same_second);
