@@ -152,7 +152,7 @@ impl Called {
 }
 
 #[test]
-#[ignore = "no test: the process of its own that the tests of memory start, each with this name, and wait for"]
+#[ignore = "not a test: the memory tests run it in a process of its own"]
 fn a_call() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let text = CString::new(fs::read(folder.join("request")).expect("it is there")).expect("JSON has no NUL");

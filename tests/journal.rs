@@ -244,6 +244,24 @@ fn those_of_whom_the_tenant_cannot_tell_are_set_aside_and_sent_when_that_is_aske
 }
 
 #[test]
+fn who_was_refreshed_in_the_second_of_the_batch_but_not_by_it_is_not_left_out() {
+    let (sandbox, folder) = (builder(300).start(), Folder::new());
+    let all = names(0..300);
+    let earlier = refresh(&with(
+        request(&sandbox, Path::new(""), &all[..250]),
+        &json!({ "options": { "backend": "process", "journal": null } }),
+    ));
+    let second = sandbox.identities()[0].last_refresh.clone().expect("refreshed");
+    died(&sandbox, &folder.journal(), &all[..250], 0);
+    // The journal knows the earlier refresh's task: the batch has none.
+    let journal = fs::read_to_string(folder.journal()).expect("readable").replace(&since(0), &second[..19]);
+    let tasks = json!({ "tasks": [earlier["calls"][0]["task"]["id"]] });
+    fs::write(folder.journal(), format!("{journal}{tasks}\n")).expect("written");
+    let answer = refresh(&request(&sandbox, &folder.journal(), &all));
+    assert_eq!((people(&answer, "accepted"), &answer["skipped"]), (300, &json!(0)), "{answer}");
+}
+
+#[test]
 fn who_was_refreshed_since_is_done_even_if_the_tenant_does_not_list_its_tasks() {
     let (sandbox, folder) = (builder(300).start(), Folder::new());
     let all = names(0..300);
@@ -624,7 +642,7 @@ fn where_the_journal_cannot_be_written_nothing_more_is_sent() {
 }
 
 #[test]
-#[ignore = "no test: the process of its own that the test of a full disk starts by this name, and waits for"]
+#[ignore = "not a test: the full disk test runs it in a process of its own"]
 fn a_run() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let text = fs::read_to_string(folder.join("request")).expect("it is there");
