@@ -178,6 +178,12 @@ impl Error {
         self
     }
 
+    /// Marks `response` as the answer of an earlier request: the call itself was not made.
+    pub(crate) fn before_the_call(mut self) -> Self {
+        self.0.is_endpoint_answer = false;
+        self
+    }
+
     /// Adds a line to the hint.
     pub(crate) fn add_hint(mut self, hint: &str) -> Self {
         if !self.0.hint.is_empty() {

@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -20,6 +21,10 @@ pub(crate) struct Gate {
     /// The status of the answer, once it has begun.
     status: AtomicU16,
     pub(crate) delivery: Delivery,
+    /// When the check that precedes the refresh becomes too old: nothing is sent afterwards.
+    check_ends: Option<Instant>,
+    /// Whether a connection has asked for the body after that.
+    came_too_late: AtomicBool,
 }
 
 const CLOSED: u8 = 0;
@@ -29,8 +34,9 @@ const ANSWERED: u8 = 2;
 const REVOKED: u8 = 128;
 
 impl Gate {
-    pub(crate) fn new(delivery: Delivery) -> Self {
-        Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
+    pub(crate) fn new(delivery: Delivery, check_ends: Option<Instant>) -> Self {
+        let (state, status, came_too_late) = (AtomicU8::new(CLOSED), AtomicU16::new(0), AtomicBool::new(false));
+        Self { state, status, delivery, check_ends, came_too_late }
     }
 
     /// Closes the gate before an attempt. If it returns false, there must be no attempt.
@@ -41,6 +47,10 @@ impl Gate {
 
     /// Called when the connection is about to write the body. If it returns false, the body must not be written.
     pub(crate) fn take(&self) -> bool {
+        if self.is_check_too_old() {
+            self.came_too_late.store(true, Ordering::SeqCst);
+            return false;
+        }
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
@@ -54,6 +64,20 @@ impl Gate {
     /// Prevents sending from now on. A body that was taken stays taken.
     pub(crate) fn revoke(&self) {
         self.state.fetch_or(REVOKED, Ordering::SeqCst);
+    }
+
+    /// When the check becomes too old, if there is one.
+    pub(crate) fn check_ends(&self) -> Option<Instant> {
+        self.check_ends
+    }
+
+    pub(crate) fn is_check_too_old(&self) -> bool {
+        self.check_ends.is_some_and(|end| end <= Instant::now())
+    }
+
+    /// Whether the body was held back because the check had become too old.
+    pub(crate) fn came_too_late(&self) -> bool {
+        self.came_too_late.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_revoked(&self) -> bool {
@@ -85,7 +109,7 @@ impl OneShot {
     }
 }
 
-/// The error for a connection that asks for the body after the revocation.
+/// The error for a connection that asks for the body after the revocation, or after the end of the check.
 #[derive(Debug)]
 pub(crate) struct Revoked;
 
@@ -124,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_answer_after_the_revocation_changes_nothing() {
-        let gate = Gate::new(Delivery::Once);
+        let gate = Gate::new(Delivery::Once, None);
         assert!(gate.take());
         gate.revoke();
         assert_eq!(gate.sent(), Sent::Maybe);
@@ -132,10 +156,20 @@ mod tests {
         assert_eq!(gate.sent(), Sent::Maybe);
         assert!(!gate.close() && !gate.take());
 
-        let gate = Gate::new(Delivery::Once);
+        let gate = Gate::new(Delivery::Once, None);
         assert!(gate.take());
         gate.answered(200);
         gate.revoke();
         assert_eq!(gate.sent(), Sent::Yes);
+    }
+
+    #[test]
+    fn a_body_is_not_taken_after_the_end_of_its_check() {
+        let now = Instant::now();
+        let gate = Gate::new(Delivery::Once, Some(now));
+        assert!(!gate.take() && gate.came_too_late());
+        assert_eq!(gate.sent(), Sent::No);
+        let gate = Gate::new(Delivery::Once, Some(now + std::time::Duration::from_secs(3_600)));
+        assert!(gate.take() && !gate.came_too_late());
     }
 }

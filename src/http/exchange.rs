@@ -21,6 +21,22 @@ pub(crate) struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    pub(crate) times: Times,
+}
+
+/// When a request was sent, and when its answer came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) asked: Instant,
+    pub(crate) answered: Instant,
+}
+
+/// How an exchange ends without an error.
+#[derive(Debug)]
+pub(crate) enum End {
+    Answered(Answer),
+    /// The check has become too old before the refresh was sent. What is left of the time and of the retries.
+    CheckTooOld(Timeouts),
 }
 
 impl Answer {
@@ -39,7 +55,6 @@ pub(crate) struct Exchange {
     pub(crate) timeouts: Timeouts,
     /// The end of `timeouts.timeout`; extended by waits for the rate limit.
     pub(crate) deadline: Instant,
-    pub(crate) retries: u64,
     pub(crate) pause: Duration,
     pub(crate) maximum_bytes: u64,
 }
@@ -56,10 +71,16 @@ impl Exchange {
         self.shared.end(Outcome::Ended(result));
     }
 
-    async fn attempts(&mut self) -> Result<Answer> {
+    async fn attempts(&mut self) -> Result<End> {
         loop {
-            let permit = self.acquire_permit().await?;
+            if self.shared.gate.is_check_too_old() {
+                return Ok(self.check_too_old());
+            }
+            let Some(permit) = self.acquire_permit().await? else { return Ok(self.check_too_old()) };
             let attempt = self.attempt(permit).await;
+            if attempt.is_err() && self.shared.gate.came_too_late() {
+                return Ok(self.check_too_old());
+            }
             let mut retry_after = None;
             match &attempt {
                 Ok(answer) if StatusClass::of(answer.status) == StatusClass::RateLimited => {
@@ -68,20 +89,20 @@ impl Exchange {
                 }
                 Ok(answer) if self.is_repeatable() && StatusClass::of(answer.status) == StatusClass::Gateway => {}
                 Err(attempt) if attempt.repeat => {}
-                _ => return attempt.map_err(|attempt| attempt.error),
+                _ => return attempt.map(End::Answered).map_err(|attempt| attempt.error),
             };
             let pause = retry_after.unwrap_or(self.pause);
             let until = Instant::now() + pause;
             if until >= self.wait_end() {
-                return attempt.map_err(|attempt| attempt.error);
+                return attempt.map(End::Answered).map_err(|attempt| attempt.error);
             }
             if let (Some(rate), Some(_)) = (&self.rate, retry_after) {
                 rate.hold(until);
             }
-            if self.retries == 0 {
-                return attempt.map_err(|attempt| attempt.error);
+            if self.timeouts.retries == 0 {
+                return attempt.map(End::Answered).map_err(|attempt| attempt.error);
             }
-            self.retries -= 1;
+            self.timeouts.retries -= 1;
             // The request was not processed: until the next attempt it counts as not sent.
             self.shared.gate.close();
             // The rate limit makes all requests wait as long as the service asked.
@@ -92,18 +113,33 @@ impl Exchange {
         }
     }
 
-    /// Waits for a permit of the rate limit. This wait does not count for the timeout.
-    async fn acquire_permit(&mut self) -> Result<Option<Permit>> {
-        let Some(rate) = &self.rate else { return Ok(None) };
-        if let Some(permit) = rate.try_acquire() {
-            return Ok(Some(permit));
+    /// Waits for a permit of the rate limit, if there is one. This wait does not count for the timeout. `None`: the check
+    /// would be too old afterwards.
+    async fn acquire_permit(&mut self) -> Result<Option<Option<Permit>>> {
+        let Some(rate) = &self.rate else { return Ok(Some(None)) };
+        let places = self.request.places.as_deref();
+        if let Some(permit) = rate.try_acquire(places) {
+            return Ok(Some(Some(permit)));
         }
         self.shared.hold(self.timeouts);
         let began = Instant::now();
-        let acquired = rate.acquire(self.deadline.saturating_duration_since(began), &self.control).await;
+        let permit = rate.acquire(places, self.deadline.saturating_duration_since(began), &self.control);
+        let acquired = match self.shared.gate.check_ends() {
+            None => Some(permit.await),
+            Some(end) => tokio::time::timeout_at(end.into(), permit).await.ok(),
+        };
         self.deadline += began.elapsed();
         self.shared.release(self.wait_end());
-        acquired.map(Some).map_err(|left| must_wait_longer(&self.request, left))
+        match acquired {
+            None => Ok(None),
+            Some(Ok(permit)) => Ok(Some(Some(permit))),
+            Some(Err(left)) => Err(must_wait_longer(&self.request, left)),
+        }
+    }
+
+    fn check_too_old(&self) -> End {
+        let timeout = self.deadline.saturating_duration_since(Instant::now());
+        End::CheckTooOld(Timeouts { timeout, ..self.timeouts })
     }
 
     fn wait_end(&self) -> Instant {
@@ -129,9 +165,11 @@ impl Exchange {
                 Delivery::Repeatable => bytes.into(),
             });
         }
+        let asked = Instant::now();
         let answered = self.client.execute(request).await;
+        let times = Times { asked, answered: Instant::now() };
         if let (Some(rate), Some(permit)) = (&self.rate, permit) {
-            rate.arrived(permit);
+            if self.shared.gate.came_too_late() { rate.release(permit) } else { rate.arrived(permit) }
         }
         let mut answer = match answered {
             Ok(answer) => answer,
@@ -164,7 +202,7 @@ impl Exchange {
                 Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
         }
-        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
+        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
     }
 
     fn is_repeatable(&self) -> bool {

@@ -5,7 +5,7 @@ use super::feed::Feed;
 use super::journal::{Head, Journal};
 use super::process;
 use super::route::Route;
-use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
+use super::run::{Batch, BatchOutcome, Check, LookUpBy, Method, Names, Resolved, Run, Source};
 use super::{Counted, Plan, PlannedCall, Refreshed, follow};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
@@ -86,6 +86,28 @@ impl<'r> ByName<'r> {
         }
     }
 
+    /// The check before a person's refresh on `/cc`: the attribute is searchable, and the name still means the person.
+    fn check(&self) -> Option<Check<'r>> {
+        if !self.is_cc {
+            return None;
+        }
+        let (call, people) = (self.call, self.people);
+        // The search, and the refresh.
+        let mut places = 2;
+        Some(Box::new(move |attribute, identities, ids| {
+            let attribute = attribute.unwrap_or(&people.attribute);
+            let (is_same, proof) = service::prove(call, &mut places, |call| {
+                preconditions::searchable(call, &attribute.equals(""))?;
+                let mut look_up = LookUp::new(call, attribute.clone());
+                let found = look_up.finish(look_up.begin(identities.to_vec()))?;
+                Ok(found.people.iter().zip(ids).all(|(people, id)| {
+                    matches!(people.as_slice(), [person] if person.id == id.as_str())
+                }))
+            })?;
+            Ok(is_same.then_some(proof))
+        }))
+    }
+
     /// With all names known: everybody is looked up and counted before the first is sent.
     fn all_at_once(&self) -> Result<Refreshed, Failure> {
         let all_not_sent = |error: Error| {
@@ -143,12 +165,13 @@ impl<'r> ByName<'r> {
             batch.undecided = 0;
         }
         let mut source = Resolved::new(batches);
-        // People of a single query were looked up just now.
+        // Those of a single query were looked up just now.
         if self.is_cc && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
         let mut outcome = BatchOutcome::default();
         Run::new(self.call, self.method(effects.as_ref()))
+            .checked_by(self.check())
             .total(resolved.people)
             .journal(journal.as_mut())
             .send(&mut source, |batch| outcome.join(batch));
@@ -236,12 +259,14 @@ impl<'r> ByName<'r> {
             }
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
+                .checked_by(self.check())
                 .ceiling(self.ceiling.filter(|_| !has_counted_all))
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut source, &mut on_batch);
         } else {
             Run::new(self.call, self.method(effects.as_ref()))
+                .checked_by(self.check())
                 .ceiling(self.ceiling)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
@@ -405,7 +430,7 @@ pub(super) fn check_filter_values(attribute: &Attribute, values: &[String]) -> R
 }
 
 /// The error if nobody exists any more when they are to be sent.
-fn gone_error() -> Error {
+pub(super) fn gone_error() -> Error {
     Error::new(Code::NoMatch, "None of the named people exists any more.")
         .hint("Nothing was sent. They were found a moment ago: check the tenant.")
         .matched(0)

@@ -6,6 +6,7 @@ mod list;
 mod path;
 mod pending;
 mod process;
+mod proof;
 mod refresh;
 mod search;
 mod tasks;
@@ -25,6 +26,7 @@ pub(crate) use list::{
 };
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
+pub(crate) use proof::{Proof, prove};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{
     LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, search, tenant_size,
@@ -39,7 +41,8 @@ use crate::cache::Cache;
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
-use crate::http::{self, Delivery, Policy, Target};
+pub(crate) use crate::http::Times;
+use crate::http::{self, Delivery, Places, Policy, Target};
 use crate::response::{Response, StatusClass};
 use crate::secret::Secret;
 use crate::text::printable;
@@ -65,7 +68,11 @@ pub(crate) struct Call<'s> {
     /// The end of the whole call (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
     pub(crate) control: &'s Control,
-    pub(crate) metadata: ResponseMetadata,
+    pub(crate) metadata: Arc<ResponseMetadata>,
+    /// The places of its requests in the rate limit, for a check that precedes a refresh.
+    places: Option<Arc<Places>>,
+    /// The oldest of the answers since it was last asked for.
+    oldest_answer: Mutex<Option<Times>>,
 }
 
 /// Information from the headers of a call's answers.
@@ -245,7 +252,20 @@ impl ResponseMetadata {
 
 impl<'s> Call<'s> {
     pub(crate) fn new(service: &'s Service, deadline: Option<Instant>, control: &'s Control) -> Self {
-        Self { service, deadline, control, metadata: ResponseMetadata::default() }
+        let metadata = Arc::default();
+        Self { service, deadline, control, metadata, places: None, oldest_answer: Mutex::new(None) }
+    }
+
+    /// The same call for a check and its refresh, which take `places` in the rate limit together.
+    pub(crate) fn for_check(&self, places: usize) -> Self {
+        Self {
+            service: self.service,
+            deadline: self.deadline,
+            control: self.control,
+            metadata: Arc::clone(&self.metadata),
+            places: Some(self.service.policy.places(places)),
+            oldest_answer: Mutex::new(None),
+        }
     }
 }
 
@@ -253,6 +273,16 @@ impl Call<'_> {
     /// Whether its deadline has passed.
     pub(crate) fn is_timed_out(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Takes the times of the oldest answer since this was last called.
+    pub(crate) fn take_oldest_answer(&self) -> Option<Times> {
+        self.oldest_answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn record_times(&self, times: Times) {
+        let mut oldest = self.oldest_answer.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = Some(oldest.map_or(times, |oldest| oldest.and(times)));
     }
 
     /// The service's current time in UTC, to the second, as `2026-11-28T10:00:00`. Sends a request if no answer has

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::token::Bearer;
-use super::{Call, Endpoint};
+use super::{Call, Endpoint, Proof};
 use crate::control::Phase;
 use crate::error::{Result, Sent};
-use crate::http::{self, Delivery, PendingExchange, Request, Target, Timeouts};
+use crate::http::{self, Delivery, Finished, PendingExchange, Request, Target, Timeouts};
 use crate::response::Response;
 
 /// A request in flight. Dropping it aborts it: it is not sent if it was not sent yet.
@@ -22,6 +22,7 @@ pub(crate) struct PendingCall<'c, E: Borrow<Endpoint> = Endpoint> {
     target: Arc<Target>,
     body: Bytes,
     token: Option<Arc<Bearer>>,
+    proof: Option<Proof>,
     started: PendingExchange,
 }
 
@@ -33,6 +34,16 @@ impl<'c> Call<'c> {
 
     /// Starts a request. It waits only for a token, if there is none.
     pub(super) fn begin<E: Borrow<Endpoint>>(&'c self, endpoint: E, body: Bytes) -> Result<PendingCall<'c, E>> {
+        self.begin_checked(endpoint, body, None)
+    }
+
+    /// The same for a refresh that is not sent after the end of its check.
+    pub(super) fn begin_checked<E: Borrow<Endpoint>>(
+        &'c self,
+        endpoint: E,
+        body: Bytes,
+        proof: Option<Proof>,
+    ) -> Result<PendingCall<'c, E>> {
         let borrowed = endpoint.borrow();
         if self.is_timed_out() {
             return Err(self.time_used_up(borrowed));
@@ -40,8 +51,9 @@ impl<'c> Call<'c> {
         self.control.check()?;
         let target = self.service.target(borrowed);
         let token = self.service.tokens.token(self, None)?;
-        let started = self.start(borrowed, &target, token.as_deref(), body.clone())?;
-        Ok(PendingCall { call: self, endpoint, target, body, token, started })
+        let timeouts = self.timeouts();
+        let started = self.start(borrowed, &target, token.as_deref(), body.clone(), proof.as_ref(), timeouts)?;
+        Ok(PendingCall { call: self, endpoint, target, body, token, proof, started })
     }
 
     fn start(
@@ -50,6 +62,8 @@ impl<'c> Call<'c> {
         target: &Arc<Target>,
         token: Option<&Bearer>,
         body: Bytes,
+        proof: Option<&Proof>,
+        timeouts: Timeouts,
     ) -> Result<PendingExchange> {
         let phase = match endpoint.delivery {
             Delivery::Once => Phase::Sending,
@@ -57,19 +71,27 @@ impl<'c> Call<'c> {
         };
         self.control.set_phase(phase, endpoint.action);
         let authorization = token.filter(|_| self.service.tokens.renewable()).map(|bearer| bearer.header.clone());
-        let request =
-            Request { target: Arc::clone(target), authorization, body, delivery: endpoint.delivery, is_limited: true };
-        http::start(&self.service.policy, request, self.timeouts(), self.control)
+        let request = Request {
+            target: Arc::clone(target),
+            authorization,
+            body,
+            delivery: endpoint.delivery,
+            is_limited: true,
+            places: proof.map_or(&self.places, |proof| &proof.places).clone(),
+            check_ends: proof.map(|proof| proof.ends),
+        };
+        http::start(&self.service.policy, request, timeouts, self.control)
     }
 
     /// The time limits of one exchange.
     pub(super) fn timeouts(&self) -> Timeouts {
-        Timeouts { timeout: self.service.configuration.settings.timeout, end: self.deadline }
+        let settings = &self.service.configuration.settings;
+        Timeouts { timeout: settings.timeout, end: self.deadline, retries: settings.maximum_retry_count }
     }
 
     /// The time for an exchange that does not wait for the rate limit.
     pub(super) fn remaining(&self) -> Duration {
-        let Timeouts { timeout, end } = self.timeouts();
+        let Timeouts { timeout, end, .. } = self.timeouts();
         end.map_or(timeout, |end| end.saturating_duration_since(Instant::now()).min(timeout))
     }
 }
@@ -83,14 +105,39 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
     /// Waits for the answer. If the token is refused, it is renewed once and the request is sent again: the service
     /// does not process a request with an invalid token.
     pub(crate) fn finish(self) -> Result<Response> {
-        let Self { call, endpoint, target, body, mut token, started } = self;
+        self.finish_checked(&mut || Err(http::unchecked()))
+    }
+
+    /// The same for a refresh with a check. If the check becomes too old before the refresh is sent, `check` makes it
+    /// again, and the refresh is sent with what is left of its time and its retries.
+    pub(crate) fn finish_checked(self, check: &mut dyn FnMut() -> Result<Proof>) -> Result<Response> {
+        let Self { call, endpoint, target, body, mut token, mut proof, mut started } = self;
         let endpoint = endpoint.borrow();
         let tokens = &call.service.tokens;
-        let mut response = started.finish()?;
-        if response.status == 401 && tokens.renewable() && !response.is_unroutable() {
-            token = tokens.token(call, token.as_deref())?;
-            response = call.start(endpoint, &target, token.as_deref(), body)?.finish()?;
-        }
+        let mut is_renewed = false;
+        let mut response = loop {
+            let timeouts = match started.finish()? {
+                Finished::Answered(response, times) => {
+                    call.record_times(times);
+                    let is_refused = response.status == 401 && tokens.renewable() && !response.is_unroutable();
+                    if !is_refused || is_renewed {
+                        break response;
+                    }
+                    is_renewed = true;
+                    token = tokens.token(call, token.as_deref())?;
+                    call.timeouts()
+                }
+                Finished::CheckTooOld(left) => {
+                    // Its place in the rate limit is given back before the check takes others.
+                    drop(proof.take());
+                    proof = Some(check()?);
+                    // The check may have renewed it.
+                    token = tokens.token(call, None)?;
+                    left
+                }
+            };
+            started = call.start(endpoint, &target, token.as_deref(), body.clone(), proof.as_ref(), timeouts)?;
+        };
         call.metadata.record(&response);
         if response.is_success() && !response.is_html() {
             return Ok(response);

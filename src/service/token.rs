@@ -227,6 +227,8 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,
         is_limited: false,
+        places: None,
+        check_ends: None,
     };
     let mut response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
     if !response.is_success() {

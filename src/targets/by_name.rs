@@ -55,6 +55,10 @@ impl<'c> LookUp<'c> {
         Self { counts_undecided: true, ..self }
     }
 
+    pub(crate) fn call(&self) -> &'c Call<'c> {
+        self.call
+    }
+
     pub(crate) fn attribute(&self) -> &Attribute {
         &self.attribute
     }

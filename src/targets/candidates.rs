@@ -58,6 +58,11 @@ impl<'c> Candidates<'c> {
         Self::of(call, any_of(attribute, values), &[attribute.to_owned()], None, first_limit)
     }
 
+    /// Those who have one of these ids, with the filter's attributes.
+    pub(crate) fn among(call: &'c Call<'c>, filter: &Filter, ids: &[&str]) -> Self {
+        Self::of(call, any_of("id", ids), &filter.attributes(), list_filter(filter), FIRST_PAGE)
+    }
+
     /// The same for one value by the list, for users who may not search; `None` if the list does not support it.
     pub(crate) fn in_list(call: &'c Call<'c>, attribute: &str, value: &str) -> Option<Self> {
         let list_filter = Some(ListFilter::equal(attribute, value)?);

@@ -168,7 +168,7 @@ impl MatchCount {
 }
 
 /// Whether `found` is the whole tenant. Close to the limit, a cached size is not used.
-fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
+pub(crate) fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
     let (size, freshness) = service::tenant_size(call, if for_certain { Freshness::Fresh } else { Freshness::Cached })?;
     if freshness == Freshness::Cached && found >= size / 2 {
         let (size, _) = service::tenant_size(call, Freshness::Fresh)?;

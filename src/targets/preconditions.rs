@@ -106,10 +106,15 @@ const STANDARD: [&str; 14] = [
     "manager.displayName",
 ];
 
+/// Whether filters can use an attribute in every tenant.
+pub(crate) fn is_standard(attribute: &str) -> bool {
+    STANDARD.contains(&attribute)
+}
+
 /// Rejects a filter with an attribute that is not known to be searchable: the service would ignore it.
 pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     let mut names = filter.attributes();
-    names.retain(|name| !STANDARD.contains(&name.as_str()));
+    names.retain(|name| !is_standard(name));
     if names.is_empty() {
         return Ok(());
     }

@@ -71,7 +71,9 @@ impl Source for Resolved<'_, '_> {
 /// Removes people whose names no longer mean them.
 fn confirm(look_up: &mut LookUp<'_>, batch: &mut Batch) -> Result<()> {
     let asked = look_up.begin(batch.identities.clone());
+    look_up.call().take_oldest_answer();
     let found = look_up.finish(asked)?;
+    batch.looked_up = look_up.call().take_oldest_answer();
     let people = std::mem::take(&mut batch.identities).into_iter().zip(std::mem::take(&mut batch.ids));
     for ((identity, id), people) in people.zip(found.people) {
         match people.as_slice() {
