@@ -150,6 +150,11 @@
  * one. The tenant's size is cached for ten minutes. Users who may not search (HELPDESK) can still refresh by id, name or
  * email with ==.
  *
+ * The result holds for 2 s. A refresh that has waited for longer, behind the rate limit, for Retry-After, for a token or for
+ * a connection, is not sent before the preflight has passed again: who was removed meanwhile would turn it into a refresh
+ * of everybody. The age counts from when the preflight's first request is sent; if the service answers so slowly that
+ * three in a row are too old, from its answers. A preflight and its refresh wait for the rate limit together.
+ *
  * The preflight can only be as reliable as search, which lags behind by minutes and does not know uncorrelated identities;
  * the service may refresh those as well.
  *
@@ -184,9 +189,9 @@
  * nobody has is in `unmatched`. A value that several people have is in `ambiguous` with all of them, and none of them is
  * sent.
  *
- * With backend cc, each person is a separate call with the filter {attribute} == "{value}". If there are many, each is
- * looked up again before its call, and a person who no longer exists is not sent (`reason` "gone"). The attribute must be
- * searchable. There the service evaluates the filter: `undecided` is the number of other identities that it may treat as
+ * With backend cc, each person is a separate call with the filter {attribute} == "{value}". A look-up that is older than
+ * 2 s when the call is sent is repeated for this person, and a person who no longer exists is not sent (`reason` "gone").
+ * The attribute must be searchable. There the service evaluates the filter: `undecided` is the number of other identities that it may treat as
  * one of the named, for example because they differ only in case; they count for maxIdentities.
  *
  *

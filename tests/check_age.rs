@@ -6,7 +6,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pssailpointcc_sandbox::{Arrival, HAND_WRITTEN, Endpoint, Fault, FaultKind, Sandbox, Scope};
+use pssailpointcc_sandbox::{Arrival, Endpoint, Fault, FaultKind, HAND_WRITTEN, Sandbox, Scope};
 use serde_json::{Value, json};
 use support::{Operation, configuration, refresh, with};
 
@@ -112,10 +112,7 @@ fn an_attribute_that_is_no_longer_searchable_is_noticed_after_the_wait() {
 
 #[test]
 fn a_refresh_with_a_renewed_token_or_after_a_429_is_checked_again() {
-    for fault in [
-        Fault::on(Endpoint::Refresh).status(401),
-        Fault::on(Endpoint::Refresh).status(429),
-    ] {
+    for fault in [Fault::on(Endpoint::Refresh).status(401), Fault::on(Endpoint::Refresh).status(429)] {
         let sandbox = tenant().start();
         let name = &names(&sandbox)[0];
         // The time passes before the refresh is sent again.
@@ -148,8 +145,10 @@ fn a_refused_stream_of_http_2_is_checked_again() {
 fn each_name_on_cc_has_a_check_that_is_young_enough() {
     let sandbox = tenant().start();
     let names: Vec<String> = names(&sandbox).into_iter().take(24).collect();
-    let configuration =
-        with(configuration(sandbox.url()), &json!({ "rateLimit": { "requests": 12, "seconds": 1.0 }, "backend": "cc" }));
+    let configuration = with(
+        configuration(sandbox.url()),
+        &json!({ "rateLimit": { "requests": 12, "seconds": 1.0 }, "backend": "cc" }),
+    );
     sandbox.fault(Fault::on(Endpoint::Refresh).status(429).retry_after(3).skip(5));
     let answer = refresh(&json!({ "identities": names, "configuration": configuration }));
     assert_eq!(answer["ok"], true, "{answer:#}");
@@ -205,13 +204,37 @@ fn a_check_whose_answer_is_always_slow_counts_from_its_answer() {
 }
 
 #[test]
+fn a_limit_that_is_too_low_for_a_check_and_its_refresh_is_exceeded_by_one() {
+    let sandbox = tenant().start();
+    let name = &names(&sandbox)[0];
+    let answer = refresh(&by_filter(&sandbox, &uid(name), &json!({ "rateLimit": { "requests": 1, "seconds": 3 } })));
+    assert_eq!(answer["ok"], true, "{answer}");
+    assert_eq!(checked_refreshes(&sandbox), [name.clone()]);
+    assert_eq!(sandbox.arrivals(Endpoint::Search).len(), 2);
+}
+
+#[test]
+fn reading_many_pages_takes_longer_than_the_count_holds_and_some_are_looked_up_again() {
+    let sandbox = Sandbox::builder().people(2_400).start();
+    let slow = Fault::on(Endpoint::Search).kind(FaultKind::Slow).delay(Duration::from_millis(1_000));
+    sandbox.fault(slow.times(3));
+    let filter = r#"location == "Austin""#;
+    let request = with(by_filter(&sandbox, filter, &json!({})), &json!({ "options": { "maxIdentities": 500 } }));
+    let answer = refresh(&request);
+    assert_eq!(answer["ok"], true, "{answer}");
+    let log = sandbox.log();
+    let last = log.iter().rposition(|arrival| arrival.endpoint == Endpoint::Refresh).expect("it was sent");
+    let check = log[..last].iter().rev().find(|arrival| arrival.endpoint == Endpoint::Search).expect("a check");
+    assert!(check.text().contains("id:"), "{}", check.text());
+    assert!(log[last].at_ms - check.at_ms <= MAX_AGE_MS);
+}
+
+#[test]
 fn without_a_preflight_nothing_is_held_back() {
     let sandbox = Sandbox::start();
     sandbox.fault(Fault::on(Endpoint::Refresh).status(429).retry_after(3));
-    let request = with(
-        by_filter(&sandbox, &uid("amelie.roux"), &json!({})),
-        &json!({ "options": { "preflight": false } }),
-    );
+    let request =
+        with(by_filter(&sandbox, &uid("amelie.roux"), &json!({})), &json!({ "options": { "preflight": false } }));
     assert_eq!(refresh(&request)["ok"], true);
     assert_eq!((sandbox.arrivals(Endpoint::Search).len(), sandbox.refreshes().len()), (0, 1));
 }

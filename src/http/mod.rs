@@ -108,8 +108,8 @@ impl Policy {
     }
 
     /// Places in the rate limit for several requests, taken together by the first.
-    pub(crate) fn places(&self, number: usize) -> Arc<Places> {
-        Arc::new(Places::new(&self.rate, number))
+    pub(crate) fn places(&self, number: usize, may_exceed: bool) -> Arc<Places> {
+        Arc::new(Places::new(&self.rate, number, may_exceed))
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Places {
     rate: Arc<Rate>,
     /// How many are taken together.
     wanted: usize,
+    /// Whether they may be more than the limit.
+    may_exceed: bool,
     state: Mutex<PlacesState>,
 }
 
@@ -183,7 +185,7 @@ impl Rate {
 
     /// Takes the place for one request, and those that belong to it.
     fn take(&self, places: Option<&Places>) -> Result<Permit, NoPermit> {
-        let wanted = places.map_or(1, Places::next_wanted);
+        let wanted = places.map_or(1, |places| places.next_wanted(self.max_requests));
         let mut state = self.window.lock();
         let now = Instant::now();
         if let Some(until) = state.held.filter(|until| *until > now) {
@@ -195,7 +197,7 @@ impl Rate {
             state.requests.retain(|request| request.ends(now, retention) > now);
             let ends = state.requests.iter().map(|request| request.ends(now, self.limit.window));
             let mut ends: Vec<Instant> = ends.filter(|end| *end > now).collect();
-            // More than the limit go together when the window is empty: one after the other they would never be sent.
+            // More than the limit go together when the window is empty.
             if ends.len() + wanted > self.max_requests && !ends.is_empty() {
                 let enough = (ends.len() + wanted - self.max_requests).min(ends.len()) - 1;
                 return Err(NoPermit::Full(*ends.select_nth_unstable(enough).1));
@@ -216,9 +218,10 @@ impl Rate {
 }
 
 impl Places {
-    /// Places for `wanted` requests. They are taken when the first of the requests is sent.
-    pub(crate) fn new(rate: &Arc<Rate>, wanted: usize) -> Self {
-        Self { rate: Arc::clone(rate), wanted: wanted.max(1), state: Mutex::default() }
+    /// Places for `wanted` requests. They are taken when the first of the requests is sent. `may_exceed`: also where the
+    /// limit is lower, because one after the other they would never be sent.
+    pub(crate) fn new(rate: &Arc<Rate>, wanted: usize, may_exceed: bool) -> Self {
+        Self { rate: Arc::clone(rate), wanted, may_exceed, state: Mutex::default() }
     }
 
     /// How many requests have taken a place.
@@ -246,9 +249,16 @@ impl Places {
     }
 
     /// How many places the next request without a reserved one takes.
-    fn next_wanted(&self) -> usize {
+    fn next_wanted(&self, limit: usize) -> usize {
         let state = self.lock();
-        if state.has_begun { 1 } else { self.wanted.saturating_sub(state.used).max(1) }
+        let limit = if state.has_begun {
+            1
+        } else if self.may_exceed {
+            usize::MAX
+        } else {
+            limit
+        };
+        self.wanted.saturating_sub(state.used).clamp(1, limit)
     }
 
     fn begin(&self, reserved: Vec<Permit>) {

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::report::{CallReport, Failure, Names as NameReport, Outcome, Person, Totals};
 use crate::request::{self, People, RefreshRequest};
-use crate::service::{self, Call};
+use crate::service::{self, Call, Requests};
 use crate::targets::by_name::{LookUp, VALUES_PER_QUERY, no_match};
 use crate::targets::preconditions;
 use crate::text::printable;
@@ -93,16 +93,18 @@ impl<'r> ByName<'r> {
         }
         let (call, people) = (self.call, self.people);
         // The search, and the refresh.
-        let mut places = 2;
+        let mut requests = Requests::new(2);
         Some(Box::new(move |attribute, identities, ids| {
             let attribute = attribute.unwrap_or(&people.attribute);
-            let (is_same, proof) = service::prove(call, &mut places, |call| {
+            let (is_same, proof) = service::prove(call, &mut requests, |call| {
                 preconditions::searchable(call, &attribute.equals(""))?;
                 let mut look_up = LookUp::new(call, attribute.clone());
                 let found = look_up.finish(look_up.begin(identities.to_vec()))?;
-                Ok(found.people.iter().zip(ids).all(|(people, id)| {
-                    matches!(people.as_slice(), [person] if person.id == id.as_str())
-                }))
+                Ok(found
+                    .people
+                    .iter()
+                    .zip(ids)
+                    .all(|(people, id)| matches!(people.as_slice(), [person] if person.id == id.as_str())))
             })?;
             Ok(is_same.then_some(proof))
         }))

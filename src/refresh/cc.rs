@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::report::{Failure, Person};
 use crate::request::{Options, RefreshRequest, Selection};
-use crate::service::{self, Call, Proof};
+use crate::service::{self, Call, Proof, Requests};
 
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let filter = match &request.selection {
@@ -56,8 +56,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
 #[derive(Default)]
 struct FilterCheck {
     proof: Option<Proof>,
-    /// The number of requests of the last check and its refresh.
-    requests: usize,
+    requests: Option<Requests>,
 }
 
 /// Runs the preflight, unless it is off: rejects the filter, or returns whom it matches.
@@ -78,7 +77,12 @@ fn count(
     let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };
     match &request.selection {
         Selection::Filter { parsed: Some(filter), .. } => {
-            let (matches, proof) = preflight::prove(call, filter, limits, &mut checks.requests)?;
+            let (matches, proof) = preflight::prove(
+                call,
+                filter,
+                limits,
+                checks.requests.get_or_insert_with(|| preflight::requests(filter)),
+            )?;
             checks.proof = Some(proof);
             let counted =
                 Counted { matched: matches.matched, matched_exactly: matches.exactly, undecided: matches.undecided };

@@ -8,7 +8,7 @@
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::report::Person;
-use crate::service::{self, Call, Freshness, Proof};
+use crate::service::{self, Call, Freshness, Proof, Requests};
 use crate::targets::candidates::{Candidates, FIRST_PAGE};
 use crate::targets::matches::{self, MatchCount};
 use crate::targets::preconditions::{self, as_preflight_error};
@@ -38,18 +38,21 @@ pub(crate) struct Matches {
     pub(crate) people: Vec<Person>,
 }
 
-/// Checks a filter until the result is young enough to send the refresh. `requests` is the number of requests of the
-/// last check and its refresh.
+/// The requests of a filter's check and its refresh.
+pub(crate) fn requests(filter: &Filter) -> Requests {
+    // The list of attributes, the search, the tenant's size, and the refresh.
+    let names_people = preconditions::names_people(filter.expr());
+    let all_standard = filter.attributes().iter().all(|name| preconditions::is_standard(name));
+    Requests::new(2 + usize::from(!all_standard) + usize::from(!names_people))
+}
+
+/// Checks a filter until the result is young enough to send the refresh.
 pub(crate) fn prove(
     call: &Call<'_>,
     filter: &Filter,
     limits: Limits,
-    requests: &mut usize,
+    requests: &mut Requests,
 ) -> Result<(Matches, Proof)> {
-    // The list of attributes, the search, the tenant's size, and the refresh.
-    let names_people = preconditions::names_people(filter.expr());
-    let all_standard = filter.attributes().iter().all(|name| preconditions::is_standard(name));
-    *requests = (*requests).max(2 + usize::from(!all_standard) + usize::from(!names_people));
     let mut counted: Option<Matches> = None;
     service::prove(call, requests, |call| {
         // Reading many pages may take longer than the count holds: then some of the matches are looked up again.

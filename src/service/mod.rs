@@ -26,7 +26,7 @@ pub(crate) use list::{
 };
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
-pub(crate) use proof::{Proof, prove};
+pub(crate) use proof::{Proof, Requests, prove};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{
     LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, search, tenant_size,
@@ -256,14 +256,14 @@ impl<'s> Call<'s> {
         Self { service, deadline, control, metadata, places: None, oldest_answer: Mutex::new(None) }
     }
 
-    /// The same call for a check and its refresh, which take `places` in the rate limit together.
-    pub(crate) fn for_check(&self, places: usize) -> Self {
+    /// The same call for a check and its refresh, which take their places in the rate limit together.
+    fn for_check(&self, requests: Requests) -> Self {
         Self {
             service: self.service,
             deadline: self.deadline,
             control: self.control,
             metadata: Arc::clone(&self.metadata),
-            places: Some(self.service.policy.places(places)),
+            places: Some(self.service.policy.places(requests.number, requests.is_repeated)),
             oldest_answer: Mutex::new(None),
         }
     }

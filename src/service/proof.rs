@@ -48,24 +48,39 @@ impl Times {
     }
 }
 
-/// Checks until the result is young enough to send the refresh. `places` is the number of requests of a check and its
-/// refresh: they are sent without a wait for the rate limit between them.
+/// The requests of a check and its refresh, which are sent without a wait for the rate limit between them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Requests {
+    pub(super) number: usize,
+    /// Whether an earlier check of the same refresh has become too old.
+    pub(super) is_repeated: bool,
+}
+
+impl Requests {
+    /// This number of requests, the refresh included.
+    pub(crate) fn new(number: usize) -> Self {
+        Self { number, is_repeated: false }
+    }
+}
+
+/// Checks until the result is young enough to send the refresh.
 pub(crate) fn prove<T>(
     call: &Call<'_>,
-    places: &mut usize,
+    requests: &mut Requests,
     mut check: impl FnMut(&Call<'_>) -> Result<T>,
 ) -> Result<(T, Proof)> {
     let mut slow_checks = 0;
     let mut checking = Duration::ZERO;
     loop {
-        let checked = call.for_check(*places);
+        let checked = call.for_check(*requests);
         // Its answer is not the refresh's.
         let result = check(&checked).map_err(Error::before_the_call)?;
         let now = Instant::now();
         let times = checked.take_oldest_answer().unwrap_or(Times { asked: now, answered: now });
         if let Some(used) = checked.places.as_ref().map(|places| places.used()) {
-            *places = (*places).max(used + 1);
+            requests.number = requests.number.max(used + 1);
         }
+        requests.is_repeated = true;
         let since = if slow_checks < SLOW_CHECKS { times.asked } else { times.answered };
         if let Some(proof) = Proof::until(since) {
             return Ok((result, Proof { places: checked.places, ..proof }));

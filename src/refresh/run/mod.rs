@@ -276,9 +276,7 @@ impl<'r> Run<'r> {
                 };
                 match proof {
                     Ok(None) if self.check.is_some() => Ok(InFlight::Gone),
-                    Ok(proof) => {
-                        service::refresh_identities(self.call, body.clone(), proof).map(InFlight::Sent)
-                    }
+                    Ok(proof) => service::refresh_identities(self.call, body.clone(), proof).map(InFlight::Sent),
                     Err(error) => Err(error),
                 }
             }
