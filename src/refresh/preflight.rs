@@ -75,9 +75,9 @@ fn confirm(call: &Call<'_>, filter: &Filter, matches: &Matches, limits: Limits) 
     let mut some = Candidates::among(call, filter, &ids);
     let mut match_count = MatchCount::new(filter);
     while let Some((_, page)) = some.next_page().map_err(unavailable)? {
-        page.iter().for_each(|document| {
-            match_count.add(filter, document);
-        });
+        for document in &page {
+            match_count.add(call, document)?;
+        }
     }
     if match_count.matched == 0 {
         return Ok(false);
@@ -98,9 +98,9 @@ fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<Matches> {
     let mut pages = 0;
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
         pages += 1;
-        page.iter().for_each(|document| {
-            match_count.add(filter, document);
-        });
+        for document in &page {
+            match_count.add(call, document)?;
+        }
         if !limits.exactly
             && match_count.matched > 0
             && is_enough_to_send(call, &mut match_count, &mut candidates, limits)?

@@ -19,6 +19,7 @@ use std::time::{Instant, SystemTime};
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use serde_json::Value;
 
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use list::{
@@ -41,6 +42,7 @@ use crate::cache::Cache;
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
+use crate::filter::eval::{Judge, Verdict};
 pub(crate) use crate::http::Times;
 use crate::http::{self, Delivery, Places, Policy, Target};
 use crate::response::{Response, StatusClass};
@@ -294,6 +296,27 @@ impl Call<'_> {
             self.metadata.service_time()
         })?;
         Some(clock::iso(time))
+    }
+
+    /// Fails if the call was cancelled, or has no more time.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.control.check()?;
+        if self.is_timed_out() {
+            return Err(Error::new(
+                Code::Timeout,
+                "The call's time was used up while the identities found were evaluated.",
+            )
+            .hint("No refresh was sent: it is safe to try again. ⟦total-timeout⟧ sets the limit."));
+        }
+        Ok(())
+    }
+
+    /// Evaluates a document, unless the call is cancelled or has no more time.
+    pub(crate) fn judge(&self, judge: &Judge<'_>, document: &Value) -> Result<Verdict> {
+        match judge.judge_unless(document, &|| self.control.is_cancelled() || self.is_timed_out()) {
+            Some(verdict) => Ok(verdict),
+            None => Err(self.check().err().unwrap_or_else(|| crate::control::cancelled(Sent::No))),
+        }
     }
 
     fn time_used_up(&self, endpoint: &Endpoint) -> Error {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
-use crate::filter::eval::{self, Verdict, judge};
+use crate::filter::eval::{self, Judge, Verdict, judge};
 use crate::report::{Ambiguous, Names, Person};
 use crate::service::Call;
 use crate::targets::candidates::{Candidates, id};
@@ -129,20 +129,23 @@ impl<'c> LookUp<'c> {
     ) -> Result<Vec<Vec<Person>>> {
         let one_of_them = self.counts_undecided.then(|| self.attribute.is_one_of(values));
         let places: HashMap<&str, usize> = values.iter().enumerate().map(|(place, value)| (*value, place)).collect();
+        let one_of_them = one_of_them.as_ref().map(Judge::new);
         let mut found: Vec<Vec<Person>> = vec![Vec::new(); values.len()];
+        let mut seen: HashSet<(usize, String)> = HashSet::new();
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
                 if let Some(one_of_them) = &one_of_them
-                    && judge(one_of_them, document) == Verdict::Unknown
+                    && self.call.judge(one_of_them, document)? == Verdict::Unknown
                 {
                     undecided.extend(id(document).map(str::to_owned));
                 }
+                self.call.check()?;
                 let Some(value) = eval::text(self.attribute.name(), document) else { continue };
-                let Some(people) = places.get(value).map(|place| &mut found[*place]) else { continue };
+                let (Some(place), Some(id)) = (places.get(value), id(document)) else { continue };
                 let is_meant = judge(&self.attribute.equals(value), document) == Verdict::Yes;
                 // An identity may be on two pages if others come or go in between.
-                if is_meant && id(document).is_some() && people.iter().all(|known| known.id != document["id"]) {
-                    people.push(Person::of(document));
+                if is_meant && seen.insert((*place, id.to_owned())) {
+                    found[*place].push(Person::of(document));
                 }
             }
         }

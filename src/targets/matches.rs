@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Verdict, judge};
+use crate::filter::eval::{Judge, Verdict};
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
@@ -19,7 +19,8 @@ pub(crate) const FIRST_PEOPLE: usize = 10;
 const SHOWN: usize = 3;
 
 /// The identities that were found, by verdict.
-pub(crate) struct MatchCount {
+pub(crate) struct MatchCount<'f> {
+    judge: Judge<'f>,
     pub(crate) matched: u64,
     pub(crate) undecided: u64,
     mismatched: u64,
@@ -38,10 +39,11 @@ pub(crate) struct MatchCount {
     found_all: Option<bool>,
 }
 
-impl MatchCount {
+impl<'f> MatchCount<'f> {
     /// For a filter that is sent itself.
-    pub(crate) fn new(filter: &Filter) -> Self {
+    pub(crate) fn new(filter: &'f Filter) -> Self {
         Self {
+            judge: Judge::new(filter),
             matched: 0,
             undecided: 0,
             mismatched: 0,
@@ -56,19 +58,19 @@ impl MatchCount {
     }
 
     /// For a filter that is replaced by the ids of its matches.
-    pub(crate) fn of_ids(filter: &Filter) -> Self {
+    pub(crate) fn of_ids(filter: &'f Filter) -> Self {
         Self { sends_ids: true, ..Self::new(filter) }
     }
 
-    /// Evaluates and counts a document. Returns whether it matches.
-    pub(crate) fn add(&mut self, filter: &Filter, document: &Value) -> bool {
-        let (count, examples) = match judge(filter, document) {
+    /// Evaluates and counts a document. Returns whether it matches. Fails if the call is cancelled or has no more time.
+    pub(crate) fn add(&mut self, call: &Call<'_>, document: &Value) -> Result<bool> {
+        let (count, examples) = match call.judge(&self.judge, document)? {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
                     self.people.push(Person::of(document));
                 }
-                return true;
+                return Ok(true);
             }
             Verdict::Unknown => (&mut self.undecided, &mut self.undecided_examples),
             Verdict::No => (&mut self.mismatched, &mut self.mismatched_examples),
@@ -77,7 +79,7 @@ impl MatchCount {
         if examples.len() < SHOWN {
             examples.push(describe(document, &self.attributes));
         }
-        false
+        Ok(false)
     }
 
     /// Whether possibly everybody matches. A single person whom the filter names may be refreshed, even if the tenant
