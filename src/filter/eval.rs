@@ -344,9 +344,12 @@ impl Judging<'_> {
     }
 
     fn must_stop(&mut self) -> bool {
+        if self.is_stopped {
+            return true;
+        }
         if self.until_asked == 0 {
             self.until_asked = CONDITIONS_UNASKED;
-            self.is_stopped |= (self.stop)();
+            self.is_stopped = (self.stop)();
         }
         self.until_asked -= 1;
         self.is_stopped

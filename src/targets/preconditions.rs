@@ -1,6 +1,8 @@
 //! Checks of a filter before anything is counted: its attributes are searchable, because otherwise the service
 //! refreshes everybody, and it can be evaluated here.
 
+use std::collections::HashSet;
+
 use crate::error::{Code, Error, Result};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
 use crate::response::{Response, StatusClass};
@@ -120,9 +122,9 @@ pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     }
     // Not cached: with an attribute that is no longer searchable, the filter would match everybody.
     let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(error, &names))?;
-    let is_searchable =
-        |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
-    match names.iter().find(|name| !is_searchable(name)) {
+    let searchable: HashSet<&str> =
+        attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str()).collect();
+    match names.iter().find(|name| !searchable.contains(name.as_str())) {
         None => Ok(()),
         Some(name) => Err(not_searchable(name, &attributes)),
     }
