@@ -47,9 +47,10 @@
  *     code           one of ERRORS, for programs
  *     message        one sentence for people: what happened, and for which address or filter
  *     hint           what to do next, in one or more lines; optional
- *     sent           "no": no refresh was sent, or the service is known not to have accepted it (401, 429): a retry is
- *                    safe. "maybe": it was sent, and the result is unknown. "yes": the service has received it, and
- *                    `response` is its answer
+ *     sent           "no": no refresh was sent, or it is known not to have been taken (400, 401, 403, 404, 429 and the
+ *                    like): a retry is safe. "maybe": it was sent, and the result is unknown: no answer, or one that may
+ *                    be a proxy's (an empty body, a web page, 302, 408, any 5xx). "yes": the service itself has answered
+ *                    that it has taken it, by a 2xx with JSON, for process with the id of a task
  *     position       the position of a filter's error, in characters (not bytes) from 0
  *     matched        the number of identities that the filter matches, if that is the error
  *     trackingId     the id that SailPoint's support asks for
@@ -205,8 +206,8 @@
  *     call        "refreshIdentities" (/cc), "process" or "synchronize-attributes"
  *     identities  as given; ids if a filter was given. Absent for a filter on cc
  *     ids         the ids of the names, if they were looked up
- *     outcome     "accepted"; "rejected": the service has refused the call; "not_sent"; "maybe_sent": it was sent, and
- *                 the result is unknown
+ *     outcome     as `sent` of an error, for this call: "accepted" (yes); "rejected" (no): the call was refused;
+ *                 "not_sent" (no); "maybe_sent" (maybe): it was sent, and the result is unknown
  *     reason      why no call was made: "ambiguous"; "gone": found before, and no longer; "stopped": an error has stopped
  *                 the run; "uncertain": see JOURNAL
  *     status      the status of the answer; error, trackingId: of a failed call; task: the task that was started

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::response::{Response, StatusClass};
+use crate::response::{Receipt, Response};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -76,11 +76,12 @@ pub(crate) enum Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sent {
-    /// No refresh was sent, or the service is known not to have accepted it (401, 429). A retry is safe.
+    /// No refresh was sent, or the service is known not to have taken it (400, 401, 403, 404, 429 and the like). A retry is
+    /// safe.
     No,
     /// The refresh was sent and its result is unknown. A retry may refresh twice.
     Maybe,
-    /// The service has received the refresh and answered.
+    /// The service itself has answered that it has taken the refresh.
     Yes,
 }
 
@@ -94,13 +95,12 @@ impl Sent {
         }
     }
 
-    /// What a status says about a refresh.
-    pub(crate) fn of_status(status: u16) -> Self {
-        match StatusClass::of(status) {
-            StatusClass::Unauthorized | StatusClass::RateLimited => Self::No,
-            // From a gateway: whether the service has the request is unknown.
-            StatusClass::Gateway => Self::Maybe,
-            _ => Self::Yes,
+    /// What an answer says about a refresh.
+    pub(crate) fn of(receipt: Receipt) -> Self {
+        match receipt {
+            Receipt::Refused => Self::No,
+            Receipt::Unknown => Self::Maybe,
+            Receipt::Taken => Self::Yes,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::rate_limit::{Permit, Rate};
 use super::{Delivery, Request, Timeouts, origin, seconds_or_date};
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
-use crate::response::{Response, StatusClass};
+use crate::response::{Receipt, Response, StatusClass};
 
 /// An unparsed answer.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Exchange {
         if !has_no_body {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
-                Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
+                Delivery::Once(_) => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
                 Delivery::Repeatable => bytes.into(),
             });
         }
@@ -176,7 +176,7 @@ impl Exchange {
             Err(error) => return Err(self.connection_error(&error.without_url())),
         };
         let status = answer.status().as_u16();
-        self.shared.gate.answered(status);
+        self.shared.gate.answered(Receipt::of_status(status));
         let mut body =
             Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
@@ -197,10 +197,13 @@ impl Exchange {
                     ));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                // For these two only the status matters.
-                Err(_) if matches!(status, 401 | 429) => break,
+                // For these only the status matters.
+                Err(_) if Receipt::of_status(status) == Receipt::Refused => break,
                 Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
+        }
+        if let Delivery::Once(form) = self.request.delivery {
+            self.shared.gate.answered(Receipt::of(status, &body, form));
         }
         Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
     }
@@ -250,8 +253,8 @@ impl Exchange {
         };
         let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
-            (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
-            (Delivery::Once, _) => {
+            (Delivery::Once(_), Sent::No) => "\nIt was not sent: it is safe to try again.",
+            (Delivery::Once(_), _) => {
                 "\nThe service may have accepted the refresh: check the tenant before sending it again."
             }
             (Delivery::Repeatable, _) => "",
@@ -267,13 +270,21 @@ impl Exchange {
     fn incomplete_answer(&self, status: u16, error: &reqwest::Error) -> FailedAttempt {
         let cause = Cause::of(error);
         let code = if error.is_decode() || cause.is_not_http { Code::InvalidResponse } else { Code::Connection };
-        self.final_error(Error::new(
-            code,
-            format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
- ).hint(match Sent::of_status(status) {
-            Sent::Yes => "The service has received the request, and its status says what it did; only the rest of its answer is lost.",
-            _ => "Look at the network between here and the service.",
-        }))
+        self.final_error(
+            Error::new(
+                code,
+                format!(
+                    "{} answered with status {status}, and the answer broke off: {}.",
+                    self.request.target, cause.text
+                ),
+            )
+            .hint(match self.request.delivery {
+                Delivery::Once(_) => {
+                    "Whether the service has taken the refresh is unknown: check the tenant before sending it again."
+                }
+                Delivery::Repeatable => "Look at the network between here and the service.",
+            }),
+        )
     }
 
     /// An error after which there is no retry.

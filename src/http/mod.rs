@@ -35,7 +35,7 @@ use crate::config::Effective;
 use crate::control::{Control, Registration, cancelled};
 use crate::error::{Code, Error, Result, Sent};
 use crate::host;
-use crate::response::Response;
+use crate::response::{Form, Response};
 
 /// The common parts of all requests to an endpoint. Created once, because parsing a URL is slow.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ pub(crate) struct Request {
 /// Whether a request may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// A refresh: only if the service is known not to have accepted it.
-    Once,
+    /// A refresh: only if the service is known not to have taken it. The form of the answer that it was taken.
+    Once(Form),
     /// A request that changes nothing.
     Repeatable,
 }

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-pub(crate) use self::status::StatusClass;
+pub(crate) use self::status::{Form, Receipt, StatusClass};
 use crate::secret::Secret;
 use crate::text::shortened;
 
@@ -47,6 +47,11 @@ impl Response {
         StatusClass::of(self.status) == StatusClass::Success
     }
 
+    /// What it proves about a refresh.
+    pub(crate) fn receipt(&self, form: Form) -> Receipt {
+        Receipt::of(self.status, self.json().unwrap_or_default().as_bytes(), form)
+    }
+
     /// Whether it is an HTML page, by its content type or its first character.
     pub(crate) fn is_html(&self) -> bool {
         if self.body.is_some() {
@@ -70,6 +75,11 @@ impl Response {
     /// The body, if it is JSON.
     pub(crate) fn json(&self) -> Option<&str> {
         self.body.as_deref().map(RawValue::get)
+    }
+
+    /// The body, if it is no JSON.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -45,7 +45,7 @@ use crate::error::{Code, Error, Result, Sent};
 use crate::filter::eval::{Judge, Verdict};
 pub(crate) use crate::http::Times;
 use crate::http::{self, Delivery, Places, Policy, Target};
-use crate::response::{Response, StatusClass};
+use crate::response::{Receipt, Response, StatusClass};
 use crate::secret::Secret;
 use crate::text::printable;
 
@@ -324,12 +324,18 @@ impl Call<'_> {
             .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ sets the limit.")
     }
 
-    /// The error of a success from another server: the service never answers with HTML.
-    fn html_page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
-        let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
+    /// The error of a success that is not the service's: it has another form than its answers have.
+    fn foreign_answer(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+        let sent = if endpoint.delivery == Delivery::Repeatable { Sent::No } else { Sent::Maybe };
+        let what = match &response {
+            response if response.is_html() => "a web page instead of JSON",
+            response if response.json().is_some() => "JSON that names no task",
+            response if response.text().is_empty() => "an empty body instead of JSON",
+            _ => "a text instead of JSON",
+        };
         Error::new(
             Code::InvalidResponse,
-            format!("{} {url} was answered with a web page instead of JSON: status {}.", endpoint.method, response.status),
+            format!("{} {url} was answered with {what}: status {}.", endpoint.method, response.status),
         )
         .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
         .sent(sent)
@@ -343,7 +349,7 @@ impl Call<'_> {
         let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
         let sent = match endpoint.delivery {
             Delivery::Repeatable => Sent::No,
-            Delivery::Once => Sent::of_status(status),
+            Delivery::Once(_) => Sent::of(Receipt::of_status(status)),
         };
         let hint = match response.class() {
             StatusClass::NotThere => self.missing_endpoint_hint(),
@@ -363,7 +369,9 @@ impl Call<'_> {
             StatusClass::Gateway => "A gateway answers like this if the service is slow or unavailable. The service may have accepted the request: \
                           check the tenant before sending it again."
                 .to_owned(),
-            StatusClass::ServerError => "The service has failed. SailPoint's support asks for the tracking id.".to_owned(),
+            StatusClass::ServerError => "The service has failed, and may have taken the refresh before: check the tenant before sending it again. \
+                          SailPoint's support asks for the tracking id."
+                .to_owned(),
             StatusClass::Success | StatusClass::Invalid | StatusClass::Other => String::new(),
         };
         let message = format!(

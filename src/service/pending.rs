@@ -9,9 +9,9 @@ use bytes::Bytes;
 use super::token::Bearer;
 use super::{Call, Endpoint, Proof};
 use crate::control::Phase;
-use crate::error::{Result, Sent};
+use crate::error::Result;
 use crate::http::{self, Delivery, Finished, PendingExchange, Request, Target, Timeouts};
-use crate::response::Response;
+use crate::response::{Receipt, Response};
 
 /// A request in flight. Dropping it aborts it: it is not sent if it was not sent yet.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl<'c> Call<'c> {
         timeouts: Timeouts,
     ) -> Result<PendingExchange> {
         let phase = match endpoint.delivery {
-            Delivery::Once => Phase::Sending,
+            Delivery::Once(_) => Phase::Sending,
             Delivery::Repeatable => Phase::Searching,
         };
         self.control.set_phase(phase, endpoint.action);
@@ -139,17 +139,18 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
             started = call.start(endpoint, &target, token.as_deref(), body.clone(), proof.as_ref(), timeouts)?;
         };
         call.metadata.record(&response);
-        if response.is_success() && !response.is_html() {
+        let is_answer = match endpoint.delivery {
+            Delivery::Once(form) => response.receipt(form) == Receipt::Taken,
+            Delivery::Repeatable => response.is_success() && !response.is_html(),
+        };
+        if is_answer {
             return Ok(response);
         }
         call.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
         // Without the query, which may be long.
         let url = call.service.url(&endpoint.path);
         if response.is_success() {
-            if endpoint.delivery == Delivery::Once {
-                call.control.record_sent(Sent::Maybe);
-            }
-            return Err(call.html_page(endpoint, &url, response));
+            return Err(call.foreign_answer(endpoint, &url, response));
         }
         Err(call.status_error(endpoint, &url, response))
     }

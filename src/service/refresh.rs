@@ -6,6 +6,7 @@ use reqwest::Method;
 use super::{Call, Endpoint, Path, PendingCall, Proof};
 use crate::error::Result;
 use crate::http::Delivery;
+use crate::response::Form;
 
 /// Relative to the base URL.
 pub(crate) const REFRESH_PATH: &str = "/cc/api/system/refreshIdentities";
@@ -20,7 +21,7 @@ pub(crate) fn refresh_identities<'c>(
         method: Method::POST,
         path: Path::Fixed(REFRESH_PATH),
         query: String::new(),
-        delivery: Delivery::Once,
+        delivery: Delivery::Once(Form::Json),
         action: "the refresh",
         needs: "Required are a user of level ORG_ADMIN and a token of that user: from a personal access token, or from the \
                 browser's session. A token of an API client without a user is not sufficient.",
