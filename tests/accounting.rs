@@ -223,7 +223,7 @@ fn by_cc_everybody_is_accounted_for_as_well() {
     let sandbox = Sandbox::start();
     let given: Vec<String> = ["smith", "nobody", "Smith", "AND", "amelie.roux"].map(str::to_owned).to_vec();
     let cc = with(request(&sandbox, &given), &json!({ "identityAttribute": "uid", "options": { "backend": "cc" } }));
-    sandbox.fault(Fault::on(Endpoint::Refresh).status(500).skip(1));
+    sandbox.fault(Fault::on(Endpoint::Refresh).status(400).skip(1));
     sandbox.fault(Fault::on(Endpoint::Refresh).status(410).skip(1));
     let answer = refresh(&cc);
     assert_eq!(answer["error"]["code"], "partial_failure", "{answer}");

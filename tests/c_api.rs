@@ -118,7 +118,7 @@ fn the_example_of_a_stream_refreshes_everybody_once_and_skips_them_by_its_journa
 fn the_example_of_a_stream_fails_where_a_batch_has_failed() {
     let Some(program) = compile("examples/stream.c", "example_stream_fails", LINKED) else { return };
     let sandbox = Sandbox::start();
-    sandbox.fault(Fault::on(Endpoint::Process).status(500));
+    sandbox.fault(Fault::on(Endpoint::Process).status(400));
     let names = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stream_fails.txt");
     fs::write(&names, "smith\n").expect("target/tmp is writable");
     let output = command(&program).arg(names).envs(tenant(&sandbox)).output().expect("the program starts");

@@ -61,7 +61,7 @@ fn an_answer_that_is_not_the_service_s_own_leaves_open_whether_the_refresh_was_t
         (Endpoint::Process, "process", r#"{"type":"TASK_RESULT","id":"2c91","name":null}"#),
     ] {
         for status in [200, 201, 202, 204] {
-            for body in ["", " ", "OK", page, "{\"id\": \"2c9", "{}", r#"{"id": ""}"#, "[]", own] {
+            for body in ["", " ", "OK", page, "{\"id\": \"2c9", "{}", r#"{"id": 7}"#, "[]", own] {
                 let is_own =
                     if backend == "cc" { body.starts_with(['{', '[']) && !body.ends_with('9') } else { body == own };
                 // An answer without content has no body.
@@ -263,6 +263,18 @@ fn an_answer_is_no_larger_than_it_may_be_unpacked() {
         assert_eq!(answer["error"]["code"], "invalid_response", "{kind:?}: {answer}");
         assert_eq!(answer["error"]["sent"], "maybe");
     }
+}
+
+#[test]
+fn a_list_of_a_million_values_is_an_error_and_not_a_tree_in_memory() {
+    let sandbox = Sandbox::start();
+    let body = format!("[{}]", vec!["0"; 1_000_000].join(","));
+    sandbox.fault(Fault::on(Endpoint::Search).status(200).body(&body).times(0));
+    let request = with(request(&sandbox), &json!({ "options": { "backend": "process" } }));
+    let request = support::configured(request, &json!({ "maximumResponseBytes": 16_777_216 }));
+    let answer = refresh(&request);
+    assert_eq!(answer["error"]["code"], "invalid_response", "{answer}");
+    support::says(&answer, "too many values");
 }
 
 #[test]

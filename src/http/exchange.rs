@@ -177,24 +177,17 @@ impl Exchange {
         };
         let status = answer.status().as_u16();
         self.shared.gate.answered(Receipt::of_status(status));
-        let mut body =
-            Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
+        // What is announced as too long is not read.
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > self.maximum_bytes && Receipt::of_status(status) != Receipt::Refused {
+            return Err(self.too_long(status));
+        }
+        let mut body = Vec::with_capacity(announced.min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
             match answer.chunk().await {
                 Ok(None) => break,
                 Ok(Some(chunk)) if body.len() as u64 + chunk.len() as u64 > self.maximum_bytes => {
-                    return Err(self.final_error(
-                        Error::new(
-                            Code::InvalidResponse,
-                            format!(
-                                "{} answered with status {} and more than {} bytes, the maximum.",
-                                self.request.target,
-                                answer.status().as_u16(),
-                                self.maximum_bytes
-                            ),
-                        )
-                        .hint("maximumResponseBytes sets the limit."),
-                    ));
+                    return Err(self.too_long(status));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 // For these only the status matters.
@@ -206,6 +199,12 @@ impl Exchange {
             self.shared.gate.answered(Receipt::of(status, &body, form));
         }
         Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
+    }
+
+    fn too_long(&self, status: u16) -> FailedAttempt {
+        let (target, maximum) = (&self.request.target, self.maximum_bytes);
+        let message = format!("{target} answered with status {status} and more than {maximum} bytes, the maximum.");
+        self.final_error(Error::new(Code::InvalidResponse, message).hint("maximumResponseBytes sets the limit."))
     }
 
     fn is_repeatable(&self) -> bool {

@@ -77,6 +77,16 @@ impl Response {
         self.body.as_deref().map(RawValue::get)
     }
 
+    /// The body as a tree of values; `None` if it is no JSON, or if the tree would take far more memory than the text.
+    pub(crate) fn tree(&self) -> Option<serde_json::Value> {
+        let json = self.json()?;
+        let values = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+        if values > MOST_VALUES.max(json.len() / BYTES_PER_VALUE) {
+            return None;
+        }
+        serde_json::from_str(json).ok()
+    }
+
     /// The body, if it is no JSON.
     pub(crate) fn text(&self) -> &str {
         self.text.as_deref().unwrap_or_default()
@@ -88,13 +98,13 @@ impl Response {
 
     /// The id that SailPoint's support asks for.
     pub(crate) fn tracking_id(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        let body = self.tree()?;
         body.get("trackingId")?.as_str().map(str::to_owned)
     }
 
     /// The message in an error body, in any form that the service uses.
     pub(crate) fn error_message(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        let body = self.tree()?;
         let text = |value: &serde_json::Value| value.as_str().map(|text| text.trim().to_owned());
         let messages = body.get("messages").and_then(|messages| text(messages.get(0)?.get("text")?));
         messages
@@ -128,6 +138,12 @@ impl Response {
         }
     }
 }
+
+/// A tree takes up to a hundred bytes for a value. Answers of the service have fewer values than this, or longer ones.
+const MOST_VALUES: usize = 100_000;
+
+/// How long the values of a large answer are at least, on the average.
+const BYTES_PER_VALUE: usize = 6;
 
 /// Shorter secrets occur in texts by chance.
 const SHORTEST_SECRET: usize = 4;

@@ -5,6 +5,7 @@
 //! is made again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Call;
@@ -17,7 +18,8 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 /// What is left of it for the way to the service.
 const TRANSIT: Duration = Duration::from_millis(250);
 
-/// After so many checks that took longer than their own age limit, the age counts from the answers.
+/// After so many checks in a row that took longer than their own age limit, the age counts from the answers: the service,
+/// or this machine, is too slow for anything else.
 const SLOW_CHECKS: u32 = 3;
 
 /// A check that has passed.
@@ -69,7 +71,7 @@ pub(crate) fn prove<T>(
     requests: &mut Requests,
     mut check: impl FnMut(&Call<'_>) -> Result<T>,
 ) -> Result<(T, Proof)> {
-    let mut slow_checks = 0;
+    let slow_checks = &call.service.facts.slow_checks;
     let mut checking = Duration::ZERO;
     loop {
         let checked = call.for_check(*requests);
@@ -81,11 +83,18 @@ pub(crate) fn prove<T>(
             requests.number = requests.number.max(used + 1);
         }
         requests.is_repeated = true;
-        let since = if slow_checks < SLOW_CHECKS { times.asked } else { times.answered };
-        if let Some(proof) = Proof::until(since) {
+        let by_request = Proof::until(times.asked);
+        let number = match by_request {
+            Some(_) => {
+                slow_checks.store(0, Ordering::Relaxed);
+                0
+            }
+            None => slow_checks.fetch_add(1, Ordering::Relaxed),
+        };
+        let proof = by_request.or_else(|| Proof::until(times.answered).filter(|_| number >= SLOW_CHECKS));
+        if let Some(proof) = proof {
             return Ok((result, Proof { places: checked.places, ..proof }));
         }
-        slow_checks += 1;
         checking += now.saturating_duration_since(times.asked);
         if checking > call.timeouts().timeout || call.is_timed_out() {
             return Err(too_slow());

@@ -1,6 +1,6 @@
 //! What calls have learned about a tenant, shared by all calls with its address and credentials.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,8 @@ pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
     /// Whether `/cc` is gone and its successor has answered. It never expires, because `/cc` does not come back.
     pub(super) retired: AtomicBool,
+    /// How many checks before a refresh, one after the other, were too old when they ended.
+    pub(super) slow_checks: AtomicU32,
 }
 
 /// A value that expires after ten minutes.

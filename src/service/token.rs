@@ -235,8 +235,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         call.scrub(&mut response, None);
         return Err(refused(&url, id, response));
     }
-    let answer: serde_json::Value =
-        response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let answer = response.tree().unwrap_or_default();
     // The answer is not attached, because it may hold a token in an unexpected place.
     let Some(bearer) =
         answer.get("access_token").and_then(|token| token.as_str()).and_then(|token| Bearer::new(Secret::new(token)))
