@@ -11,6 +11,7 @@ use super::journal_error;
 use crate::error::{Error, Result};
 use crate::report::{CallReport, Outcome};
 use crate::response::StatusClass;
+use crate::service::plain_task_id;
 
 /// The maximum length of a line.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -22,7 +23,7 @@ pub(super) struct History {
     pub(super) length: u64,
     /// The last batch number.
     pub(super) last_number: u64,
-    /// The known task ids.
+    /// The known task ids, without dashes.
     pub(super) tasks: HashSet<String>,
     /// People who may have been sent, by attribute and name.
     pub(super) uncertain: HashMap<(String, String), Uncertain>,
@@ -110,8 +111,7 @@ impl History {
         for name in line.unmatched.iter().chain(&line.ambiguous) {
             done(&attribute, name);
         }
-        self.tasks.extend(line.task);
-        self.tasks.extend(line.tasks);
+        self.tasks.extend(line.task.iter().chain(&line.tasks).map(|id| plain_task_id(id)));
         let Some(number) = line.batch else { return };
         self.last_number = self.last_number.max(number);
         let is_synchronization = line.call.as_deref() == Some(CallReport::SYNCHRONIZE);

@@ -31,7 +31,7 @@ use super::run::Batch;
 use crate::error::{Code, Error, Result, Sent};
 use crate::refresh::effects::Effects;
 use crate::report::{CallReport, Names, Outcome};
-use crate::service::Call;
+use crate::service::{Call, plain_task_id};
 use crate::text::printable;
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(crate) struct Journal {
     last_number: u64,
     /// The number of people in each batch of this run.
     sizes: HashMap<u64, usize>,
-    /// The known task ids of the run.
+    /// The known task ids of the run, without dashes.
     tasks: HashSet<String>,
     /// People whom an earlier run may have sent, by attribute and name.
     uncertain: HashMap<(String, String), Uncertain>,
@@ -173,7 +173,7 @@ impl Journal {
         // Before the people. A run that ends between the two would leave tasks of whose people the next one does not ask,
         // so that it could not tell about anybody else.
         if !findings.tasks.is_empty() {
-            self.tasks.extend(findings.tasks.iter().cloned());
+            self.tasks.extend(findings.tasks.iter().map(|id| plain_task_id(id)));
             self.write(&Line { tasks: findings.tasks, ..Line::default() })?;
         }
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
@@ -237,7 +237,7 @@ impl Journal {
     pub(crate) fn write_outcome(&mut self, number: u64, report: &CallReport) -> Result<()> {
         let is_whole = self.sizes.get(&number) == Some(&report.identities.len());
         let task = report.task.as_ref().map(|task| task.id.clone());
-        self.tasks.extend(task.clone());
+        self.tasks.extend(task.as_deref().map(plain_task_id));
         let line = Line {
             batch: Some(self.last_number + number),
             call: report.call.map(str::to_owned),

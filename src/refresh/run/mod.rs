@@ -54,7 +54,15 @@ pub(crate) struct Run<'r> {
     /// Batches that were not reported yet, in the order of the input.
     open: VecDeque<OpenBatch>,
     queued: VecDeque<QueuedCall>,
-    in_flight: VecDeque<(QueuedCall, Result<PendingCall<'r>>)>,
+    in_flight: VecDeque<InFlight<'r>>,
+}
+
+/// A call under way.
+struct InFlight<'r> {
+    planned: QueuedCall,
+    pending: Result<PendingCall<'r>>,
+    /// The service's time before it was sent, if known.
+    since: Option<String>,
 }
 
 /// A batch with calls that have not ended.
@@ -142,13 +150,15 @@ impl<'r> Run<'r> {
             }
             // Names that come meanwhile are looked up and sent without waiting for this answer.
             if expects_names
-                && let Some((_, Ok(pending))) = self.in_flight.front()
+                && let Some(InFlight { pending: Ok(pending), .. }) = self.in_flight.front()
                 && !pending.ends_within(NAMES_POLL)
             {
                 continue;
             }
             match self.in_flight.pop_front() {
-                Some((planned, pending)) => self.finish(planned, pending.and_then(PendingCall::finish)),
+                Some(InFlight { planned, pending, since }) => {
+                    self.finish(planned, pending.and_then(PendingCall::finish), since);
+                }
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
@@ -250,6 +260,7 @@ impl<'r> Run<'r> {
 
     fn begin(&mut self, planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
+        let since = self.call.known_service_time();
         let pending = match &planned.kind {
             CallKind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
             CallKind::Process => service::process(self.call, ids),
@@ -265,14 +276,14 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
-        self.in_flight.push_back((planned, pending));
+        self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, result: Result<Response>) {
+    fn finish(&mut self, planned: QueuedCall, result: Result<Response>, since: Option<String>) {
         let QueuedCall { batch, kind, identities, ids } = planned;
         let people = identities.len() as u64;
         let report = match &result {
-            Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
+            Ok(response) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
         if self.counts_people(kind.name()) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
