@@ -286,10 +286,12 @@
  *     {"unmatched":["nobody.here"],"ambiguous":["smith"]}
  *     {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux"],"ids":["2c91..."]}
  *     {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"..."}
+ *     {"failed":["amelie.roux"]}
  *
  * A batch is on the disk before its request is sent; `since` is the service's time then. The next run skips people who
  * were accepted, or were rejected with 400, 413, 415 or 422, and names that are unmatched or ambiguous. It sends people who
- * were not sent, or were rejected for another reason. About a batch without an outcome it asks the tenant, after all other
+ * were not sent, or were rejected for another reason, and those whom their task has not refreshed (`failed`), which is known
+ * only with `options.wait`. About a batch without an outcome it asks the tenant, after all other
  * names and not before 10 s after the file was opened. People who were refreshed since then are done. If every
  * task since then belongs to people who were refreshed, the others were not sent, and are sent now. Anybody else may have
  * been sent: they are reported with the outcome "maybe_sent" and the reason "uncertain", and are sent with
@@ -501,8 +503,9 @@ char *cc_find_identities(const char *json);
  * Returns the state of a task that a refresh has started, or waits for its end.
  *
  * `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
- * "configuration": { ... } }. Without `wait` the task is queried once. `ids`: the ids of the task's people; each is
- * looked up when the task has ended.
+ * "configuration": { ... } }. Without `wait` the task is queried once, by its id with dashes and without. With `wait` a
+ * new task may be unknown for 30 s; a text that has not the form of a task's id is not found at once, unless `ids` are
+ * given. `ids`: the ids of the task's people; each is looked up when the task has ended.
  *
  * The answer, freed with cc_string_free:
  *

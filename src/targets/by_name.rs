@@ -231,11 +231,15 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
             format!("Of the values of {attribute} {nobody} mean nobody, and {several} more than one person.")
         }
     };
-    Error::new(Code::NoMatch, message)
-        .hint(format!(
+    let hint = match attribute {
+        "id" => "Nothing was sent. An id is that of an identity, 32 hexadecimal digits in most tenants, and not that of an account or of a directory. \
+                 Values of another attribute are named by ⟦identity-attribute⟧, name is the user name."
+            .to_owned(),
+        _ => format!(
             "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? ⟦identity-attribute⟧ says which attribute \
              they are values of: {attribute} here, name is the user name. Search finds new identities after some minutes, and uncorrelated \
-             identities never."
-        ))
-        .matched(0)
+             identities never: those can be named by id."
+        ),
+    };
+    Error::new(Code::NoMatch, message).hint(hint).matched(0)
 }

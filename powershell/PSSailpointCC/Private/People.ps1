@@ -106,7 +106,8 @@ function Limit-Text([string] $Text, [int] $Length) {
 }
 
 function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseUrl) {
-    $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities.'
+    $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities, which can be named by id.'
+    if ($Attribute -eq 'id') { $hint = 'Nothing was sent for it. It must be the id of an identity, not that of an account or of a directory; values of another attribute are named by -IdentityAttribute.' }
     # What "$object" gives.
     if ($Name.StartsWith('@{', [StringComparison]::Ordinal)) { $hint = 'Nothing was sent for it. That is an object as text: pipe the objects, or give one property of them, such as -Identity (Import-Csv people.csv).uid.' } elseif ($Attribute -eq 'uid') { $hint += "`nWhere that is the value of another attribute, name it by -IdentityAttribute, such as name (the user name) or email." }
     New-ErrorRecord @{ code = 'no_match'; message = "Nobody{0} has the {1} '{2}'." -f (Get-PlaceText $BaseUrl), $Attribute, (Limit-Text $Name 200); hint = $hint; sent = 'no' } $Name

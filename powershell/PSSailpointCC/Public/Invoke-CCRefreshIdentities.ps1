@@ -91,7 +91,8 @@ function Invoke-CCRefreshIdentities {
     A file that records what is sent and what became of it. The same command
     with the same file goes on after Ctrl+C, an error, a crash or a power
     failure: it skips people who are done, says in a warning how many they
-    are, and sends the others. It asks the tenant about people who may have
+    are, and sends the others. With -Wait, people whom the task has not
+    refreshed are not done. It asks the tenant about people who may have
     been sent. Those of whom the tenant cannot tell get a result MaybeSent.
     The file is created where it does not exist, and holds no secret.
     It is refused, before anything is sent, where another command uses it,

@@ -5,6 +5,7 @@
 //! {"unmatched":["nobody.here"]}
 //! {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux",…],"ids":["2c91…",…]}
 //! {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"…"}
+//! {"failed":["amelie.roux"]}
 //! ```
 //!
 //! A batch is on the disk before its request is sent. A batch without an outcome may therefore have been sent: the next
@@ -124,8 +125,9 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads the lines of earlier runs, and calls `done` for each finished name with its attribute.
-    pub(crate) fn read_done(&mut self, done: impl FnMut(&str, &str)) -> Result<()> {
+    /// Reads the lines of earlier runs, and calls `done` for each finished name with its attribute; with false for a name
+    /// that was finished before and is to be sent again.
+    pub(crate) fn read_done(&mut self, done: impl FnMut(&str, &str, bool)) -> Result<()> {
         let unreadable = |error: std::io::Error| journal_error(&self.path, &format!("cannot be read: {error}"));
         let mut reader = BufReader::new(self.file.try_clone().map_err(unreadable)?);
         reader.seek(SeekFrom::Start(0)).map_err(unreadable)?;
@@ -248,6 +250,12 @@ impl Journal {
             ..Line::default()
         };
         self.write(&line)
+    }
+
+    /// Writes whom the tasks have not refreshed, so that the next run sends them again.
+    pub(crate) fn write_failed(&mut self, attribute: &str, names: Vec<String>) -> Result<()> {
+        let other = Some(attribute.to_owned()).filter(|attribute| *attribute != self.head.attribute(None));
+        self.write(&Line { failed: names, identity_attribute: other, ..Line::default() })
     }
 
     /// Forgets a batch that was reported.

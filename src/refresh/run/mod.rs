@@ -112,7 +112,11 @@ impl<'r> Run<'r> {
 
     /// Sends the batches of the source, and reports each once, in order. After an error that stops the run, calls in
     /// flight are finished, and everybody else is reported as not sent.
-    pub(crate) fn send(mut self, source: &mut impl Source, mut on_batch: impl FnMut(BatchOutcome)) {
+    pub(crate) fn send(
+        mut self,
+        source: &mut impl Source,
+        mut on_batch: impl FnMut(BatchOutcome, Option<&mut Journal>),
+    ) {
         let max_calls = self.call.service.maximum_concurrency();
         let mut deferred: Option<Batch> = None;
         loop {
@@ -340,14 +344,14 @@ impl<'r> Run<'r> {
     }
 
     /// Reports finished batches in order.
-    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
+    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome, Option<&mut Journal>)) {
         self.call.control.set_progress(self.done, self.total);
         while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
-            on_batch(open.outcome);
+            on_batch(open.outcome, self.journal.as_deref_mut());
         }
     }
 

@@ -81,7 +81,10 @@ impl<'r> Names<'r> {
 
     /// Skips names that are done according to the journal.
     pub(crate) fn skip_done(&mut self, journal: &mut Journal) -> Result<()> {
-        journal.read_done(|attribute, name| self.seen.mark_done(attribute, name))
+        journal.read_done(|attribute, name, is_done| match is_done {
+            true => self.seen.mark_done(attribute, name),
+            false => self.seen.forget(attribute, name),
+        })
     }
 
     /// Looks up all names before any is sent. After a failed look-up, whose batch has the error, it stops.
