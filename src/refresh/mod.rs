@@ -9,6 +9,7 @@ mod preflight;
 mod process;
 mod route;
 mod run;
+mod ways;
 
 use std::time::Instant;
 
@@ -156,7 +157,10 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let warnings = call.metadata.warnings(&service);
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
-        Err(failure) => Err(failure.warnings(warnings)),
+        Err(failure) => {
+            let route = if failure.report.fallback.is_some() { Route::Process } else { route };
+            Err(failure.map(|error| ways::permit(&call, &request, route, error)).warnings(warnings))
+        }
     }
 }
 

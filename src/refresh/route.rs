@@ -3,6 +3,7 @@
 use super::{Refreshed, process};
 use crate::config::Backend;
 use crate::error::Result;
+use crate::hint::WayOut;
 use crate::report::{CallReport, Failure, Outcome};
 use crate::request::{RefreshRequest, Selection};
 use crate::response::StatusClass;
@@ -60,9 +61,9 @@ pub(crate) fn fall_back(call: &Call<'_>, request: &RefreshRequest<'_>, failure: 
 pub(crate) fn without_fallback(failure: Failure) -> Failure {
     match retirement_status(&failure) {
         Some(_) => failure.map(|error| {
-            error.add_hint(
-                "Where the tenant has lost it, its successor refreshes people by a filter or by identities: ⟦backend-process⟧.",
-            )
+            error
+                .add_hint("Where the tenant has lost it, its successor refreshes people by a filter or by identities.")
+                .way(WayOut::Process)
         }),
         None => failure,
     }

@@ -124,6 +124,16 @@ pub(crate) fn tenant_size(call: &Call<'_>, freshness: Freshness) -> Result<(u64,
     })
 }
 
+/// Whether the user may search, as far as a question tells. For errors only.
+pub(crate) fn may_search(call: &Call<'_>) -> bool {
+    count(call, EVERYBODY).is_ok()
+}
+
+/// Whether the user may list identities, as far as a question tells. For errors only.
+pub(crate) fn may_list(call: &Call<'_>) -> bool {
+    list_size(call).is_ok()
+}
+
 impl Page {
     pub(super) fn read(call: &Call<'_>, endpoint: &Endpoint, response: &Response) -> Result<Self> {
         let documents = call.members(endpoint, response)?;
