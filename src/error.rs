@@ -201,6 +201,11 @@ impl Error {
         self
     }
 
+    /// Whether the endpoint itself has answered that the user may not use it: a token was given.
+    pub(crate) fn is_forbidden_endpoint(&self) -> bool {
+        self.0.code == Code::Forbidden && self.0.is_endpoint_answer
+    }
+
     pub(crate) fn details(&self) -> &Details {
         &self.0
     }

@@ -42,7 +42,7 @@ impl<'a> Arguments<'a> {
                 return Err(Error::invalid_argument(format!(
                     "refreshArgs has the argument {name} twice, in different case."
                 ))
-                .hint("Keep one of the two."));
+                .hint(format!("Keep one of the two, as {name}.")));
             }
             let flag = json::boolean(value, &format!("refreshArgs.{name}"))
                 .map_err(|error| error.hint("A boolean, or the text \"true\" or \"false\" in any case."))?;

@@ -98,7 +98,7 @@ impl<'c> LookUp<'c> {
         if self.may_search {
             let candidates = begun.unwrap_or_else(|| Candidates::with_values(self.call, self.attribute.name(), &all));
             match self.read(candidates, &all, undecided) {
-                Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
+                Err(error) if error.is_forbidden_endpoint() => match self.can_list() {
                     true => self.may_search = false,
                     false if service::may_list(self.call) => return Err(error.way(WayOut::OtherAttribute)),
                     false => return Err(error),

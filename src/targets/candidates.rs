@@ -154,11 +154,11 @@ impl<'c> Candidates<'c> {
                 self.fields.push("attributes".to_owned());
                 service::search(self.call, &self.query, &self.fields, after, self.limit)
             }
-            Err(error) if error.details().code == Code::Forbidden && self.list_filter.is_some() => {
+            Err(error) if error.is_forbidden_endpoint() && self.list_filter.is_some() => {
                 self.position = PagePosition::List(0);
                 self.fetch_list_page(0)
             }
-            Err(error) if error.details().code == Code::Forbidden && self.is_filter && service::may_list(self.call) => {
+            Err(error) if error.is_forbidden_endpoint() && self.is_filter && service::may_list(self.call) => {
                 Err(error.way(WayOut::OtherFilter))
             }
             found => found,

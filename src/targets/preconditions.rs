@@ -174,7 +174,7 @@ fn list_unavailable(call: &Call<'_>, error: Error, names: &[String]) -> Error {
     let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
     let error = as_preflight_error(call, error, &format!("Whether filters can use {} is not known", names.join(", ")));
     // The successor does not need this list, but search.
-    let is_of_list = matches!(error.details().code, Code::Forbidden | Code::PreflightUnavailable);
+    let is_of_list = error.is_forbidden_endpoint() || error.details().code == Code::PreflightUnavailable;
     if is_of_list && service::may_search(call) { error.way(WayOut::Process) } else { error }
 }
 
