@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
+use crate::hint::WayOut;
 use crate::report::{Ambiguous, Names, Person};
-use crate::service::Call;
+use crate::service::{self, Call};
 use crate::targets::candidates::{Candidates, id};
 use crate::text::shortened;
 
@@ -97,9 +98,10 @@ impl<'c> LookUp<'c> {
         if self.may_search {
             let candidates = begun.unwrap_or_else(|| Candidates::with_values(self.call, self.attribute.name(), &all));
             match self.read(candidates, &all, undecided) {
-                Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
+                Err(error) if error.is_forbidden_endpoint() => match self.can_list() {
                     true => self.may_search = false,
-                    false => return Err(error.add_hint(LIST_HINT)),
+                    false if service::may_list(self.call) => return Err(error.way(WayOut::OtherAttribute)),
+                    false => return Err(error),
                 },
                 found => return found,
             }
@@ -152,9 +154,6 @@ impl PendingLookUp<'_> {
         Self { values, begun: None }
     }
 }
-
-const LIST_HINT: &str =
-    "Without permission to search, name people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the first values fit into one query.
 fn values_per_query(values: &[String]) -> usize {
