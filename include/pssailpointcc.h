@@ -46,7 +46,8 @@
  *
  *     code           one of ERRORS, for programs
  *     message        one sentence for people: what happened, and for which address or filter
- *     hint           what to do next, in one or more lines; optional
+ *     hint           what to do next, in one or more lines; optional. It names an option only if the same request can
+ *                    succeed with it and refreshes nobody whom it does not name
  *     sent           "no": no refresh was sent, or the service is known not to have accepted it (401, 429): a retry is
  *                    safe. "maybe": it was sent, and the result is unknown. "yes": the service has received it, and
  *                    `response` is its answer
@@ -74,8 +75,9 @@
  *     no_match              search finds no identity that the filter matches; /cc would refresh everybody. Or no name
  *                           matches exactly one person
  *     too_many_matches      more than maxIdentities; `matched` is the number
- *     preflight_unavailable matches could not be counted: search is not permitted or not available, only the service can
- *                           evaluate the filter, or an attribute is not known to be searchable. Nothing was sent
+ *     preflight_unavailable matches cannot be counted: the host has no search, or it has failed; only the service can
+ *                           evaluate the filter; or an attribute is not known to be searchable. Nothing was sent. A wrong
+ *                           token, address or permission and a lost connection keep their own code
  *     not_configured        no base URL or no credentials; the hint lists the places that were searched
  *     unauthorized          401, or the token endpoint refused the client id or secret
  *     forbidden             403
@@ -85,7 +87,7 @@
  *     http_status           another unsuccessful status, redirects included: they are not followed
  *     journal_error         the journal cannot be read or written, belongs to another run, or is in use. Nothing more was
  *                           sent
- *     partial_failure       some of several calls failed: see `calls`; the hint has the first error
+ *     partial_failure       some of several calls failed: see `calls`; the hint has the first error, and whom to send again
  *     unsupported_argument  the successor of /cc does not support this: a full refresh, a filter that only /cc can
  *                           evaluate, an argument that differs from what it does. Nothing was sent
  *     timeout               no answer in time: timeoutSec, totalTimeoutSec
@@ -105,10 +107,12 @@
  * All members are optional, but a request that names nobody is refused.
  *
  *     filter         text: the identities to refresh, in SailPoint's filter language, such as uid == "amelie.roux"
- *     refreshArgs    object: what to do. It is sent unchanged: order, unknown names, booleans written as text (only null
- *                    members are left out). The documented ones: correlateEntitlements, promoteAttributes,
+ *     refreshArgs    object: what to do. The documented ones: correlateEntitlements, promoteAttributes,
  *                    refreshManagerStatus, synchronizeAttributes, pruneIdentities (DELETES identities that have no
- *                    account), provision
+ *                    account), provision. Their names are accepted in any case, once each, and sent as they are written
+ *                    here; their values are true or false, also as text. Everything else is sent unchanged: order,
+ *                    other names and their values (only null members are left out). A name that differs from a
+ *                    documented one in one or two letters is in `warnings`
  *     identities     array of texts: people by name, instead of a filter; any number, each sent once. See PEOPLE BY NAME
  *     identityAttribute  the attribute of these names: uid by default, or name (the user name), email, id or any other
  *                    identity attribute
@@ -170,8 +174,9 @@
  * The successor always calculates attributes, entitlements, roles, access profiles and managers, and provisions. These
  * arguments are therefore refused with `unsupported_argument`: correlateEntitlements, promoteAttributes,
  * refreshManagerStatus and provision if they are clearly false; pruneIdentities; and undocumented ones. If allowBroader is
- * true, each is a sentence in `warnings` instead. Names of arguments are compared ignoring case; a name that occurs twice
- * counts as both values. Arguments that are not given are not refused; `plan.sideEffects` of a dry run lists them.
+ * true, each is a sentence in `warnings` instead. What it does although refreshArgs do not mention it is not refused: it is
+ * one sentence in `warnings`, once a run (in a stream, of the first batch), also if refreshArgs are not given;
+ * `plan.sideEffects` of a dry run lists the arguments.
  * synchronizeAttributes is a separate call for each person, POST /identities/v1/{id}/synchronize-attributes, after the
  * others were accepted; if the other four are false, it is the only call.
  *
@@ -311,6 +316,14 @@
  * says; if that is longer than timeoutSec, the answer is `rate_limited`. These waits count only for totalTimeoutSec.
  * Requests for tokens do not count.
  *
+ * VERSIONS
+ *
+ * All paths except those of /cc and /oauth have the version `apiVersion`. If the host answers a question as if it did not
+ * have that version (404, 405, 410, or 401 "Unable to route request"), the question is repeated once with the next one:
+ * v2026 instead of v1, v1 instead of any other. If that is answered, a warning says so, and it is used from now on for this
+ * address and these credentials. A refresh is never repeated. All these requests have the header
+ * X-SailPoint-Experimental: true, which some of them require.
+ *
  * CONFIGURATION
  *
  *     baseUrl               https://{tenant}.api.identitynow.com; http: for loopback addresses only
@@ -342,8 +355,9 @@
  *     preflight             true: whether to count the matches of a filter before it is sent
  *     maxIdentities         the maximum number of identities of a refresh, also of a full one (1 to 1000000000)
  *     backend               auto: or cc, or process, see BACKENDS
- *     apiVersion            v1: the form of paths. v1: /{service}/v1/...; v2026, v2025, v2024 and beta:
- *                           /{version}/{service}/... The paths of /cc and /oauth have no version
+ *     apiVersion            v1: the form of paths. v1: /{service}/v1/...; v2026, v2025 and v2024: /{version}/{service}/...
+ *                           On a host without v1, questions are repeated with v2026, and on one without another version
+ *                           with v1: see VERSIONS. The paths of /cc and /oauth have no version
  *     allowBroader          false: whether the successor of /cc may do more or less than the arguments say
  *     userAgent             PSSailpointCC/{version} ({system}): sent with every request
  *     environment           the environment in ~/.sailpoint/config.yaml; by default the active one

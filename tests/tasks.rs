@@ -16,7 +16,13 @@ fn sandbox() -> Sandbox {
 /// A refresh of these that is waited for, with further options.
 fn waiting(sandbox: &Sandbox, identities: &Value, options: &Value) -> Value {
     let options = with(json!({ "wait": true, "pollIntervalMs": 20 }), options);
-    json!({ "identities": identities, "options": options, "configuration": configuration(sandbox.url()) })
+    let arguments = all_arguments();
+    json!({ "identities": identities, "refreshArgs": arguments, "options": options, "configuration": configuration(sandbox.url()) })
+}
+
+/// Everything that the successor of `/cc` does, so that it does nothing unmentioned.
+fn all_arguments() -> Value {
+    json!({ "correlateEntitlements": true, "promoteAttributes": true, "refreshManagerStatus": true, "provision": true })
 }
 
 fn task(sandbox: &Sandbox, id: &str, members: &Value) -> Value {
@@ -33,7 +39,7 @@ fn task_id(answer: &Value) -> String {
 fn the_answer_comes_when_all_tasks_have_ended() {
     let sandbox = sandbox();
     let filter = json!({
-        "filter": "inactive == false", "configuration": configuration(sandbox.url()),
+        "filter": "inactive == false", "refreshArgs": all_arguments(), "configuration": configuration(sandbox.url()),
         "options": { "wait": true, "pollIntervalMs": 20, "backend": "process" },
     });
     let answer = refresh(&filter);
@@ -342,7 +348,7 @@ fn an_error_brings_the_warnings_that_came_before_it() {
     let sandbox = sandbox();
     sandbox.script_task(TaskEnd::new("ERROR"));
     let request = with(waiting(&sandbox, &json!(["smith"]), &json!({ "allowBroader": true })), &json!({}));
-    let configuration = with(request["configuration"].clone(), &json!({ "apiVersion": "beta" }));
+    let configuration = with(request["configuration"].clone(), &json!({ "apiVersion": "v2025" }));
     let request =
         with(request, &json!({ "configuration": configuration, "refreshArgs": { "correlateEntitlements": false } }));
     let warned = |answer: &Value| {

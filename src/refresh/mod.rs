@@ -9,6 +9,7 @@ mod preflight;
 mod process;
 mod route;
 mod run;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -23,6 +24,7 @@ use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
+use crate::hint::WayOut;
 use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, TaskState, Totals};
 use crate::request::{self, RefreshRequest, Selection, WaitOptions};
 use crate::response::Response;
@@ -152,25 +154,30 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let call = Call::new(&service, deadline, control);
     let route = route::route(&call, &request);
     let refreshed = match &request.selection {
-        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed),
+        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed)
+            .map_err(|failure| route::without_fallback(&call, failure)),
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
     let warnings = call.metadata.warnings(&service);
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
-        Err(failure) => Err(failure.warnings(warnings)),
+        Err(failure) => {
+            let route = if failure.report.fallback.is_some() { Route::Process } else { route };
+            Err(failure.map(|error| ways::permit(&call, &request, route, error)).warnings(warnings))
+        }
     }
 }
 
 fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Result<Refreshed, Failure> {
     if request.options.journal.is_some() && route != Route::Process {
         return Err(Error::invalid_argument("⟦journal⟧ is for people by name, and for a filter on process.")
-            .hint("/cc takes a filter, and does not report whom it refreshes: choose ⟦backend-process⟧, or leave the journal out.")
+            .hint("/cc takes a filter, and does not report whom it refreshes: leave the journal out.")
+            .way(WayOut::Process)
             .into());
     }
     let refreshed = match route {
         Route::Process => return process::refresh(call, request),
-        Route::Cc => cc::refresh(call, request).map_err(route::without_fallback),
+        Route::Cc => cc::refresh(call, request).map_err(|failure| route::without_fallback(call, failure)),
         Route::CcThenProcess => cc::refresh(call, request).or_else(|failure| route::fall_back(call, request, failure)),
     };
     follow(call, refreshed, request.options.wait, None)

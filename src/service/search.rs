@@ -128,9 +128,19 @@ pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
 /// /identities`.
 pub(crate) fn tenant_size(call: &Call<'_>, freshness: Freshness) -> Result<(u64, Freshness)> {
     call.service.facts.size.get(freshness, || match count(call, EVERYBODY) {
-        Err(error) if error.details().code == Code::Forbidden => list_size(call).map_err(|_| error),
+        Err(error) if error.is_forbidden_endpoint() => list_size(call).map_err(|_| error),
         counted => counted,
     })
+}
+
+/// Whether the user may search, as far as a question tells. For errors only.
+pub(crate) fn may_search(call: &Call<'_>) -> bool {
+    count(call, EVERYBODY).is_ok()
+}
+
+/// Whether the user may list identities, as far as a question tells. For errors only.
+pub(crate) fn may_list(call: &Call<'_>) -> bool {
+    list_size(call).is_ok()
 }
 
 impl Page {

@@ -76,7 +76,7 @@ fn other_form(id: &str) -> Option<String> {
 fn task_status_by(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
     let endpoint = Endpoint {
         method: Method::GET,
-        path: Path::Versioned { service: "task-status", suffix: format!("/{}", path_segment(id)?).into() },
+        path: Path::of_object("task-status", format!("/{}", path_segment(id)?)),
         query: String::new(),
         delivery: Delivery::Repeatable,
         action: "the query of a task",
@@ -116,7 +116,7 @@ pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask
             needs: TASKS_NEED,
         };
         // These versions list only ended tasks: a running one would be missed.
-        if matches!(call.service.configuration.settings.api_version, ApiVersion::V2024 | ApiVersion::Beta) {
+        if call.service.version() == ApiVersion::V2024 {
             return Err(Error::new(Code::UnsupportedArgument, "This version of the API does not list running tasks."));
         }
         let response = call.exchange(&endpoint, Bytes::new())?;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
+use crate::hint::WayOut;
 use crate::report::{Ambiguous, Names, Person};
 use crate::service::{self, Call};
 use crate::targets::candidates::{Candidates, id};
@@ -97,9 +98,10 @@ impl<'c> LookUp<'c> {
         if self.may_search {
             let candidates = begun.unwrap_or_else(|| Candidates::with_values(self.call, self.attribute.name(), &all));
             match self.read(candidates, &all, undecided) {
-                Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
+                Err(error) if error.is_forbidden_endpoint() => match self.can_list() {
                     true => self.may_search = false,
-                    false => return Err(error.add_hint(LIST_HINT)),
+                    false if service::may_list(self.call) => return Err(error.way(WayOut::OtherAttribute)),
+                    false => return Err(error),
                 },
                 // On /cc, search must find the people too: the service judges the filter.
                 Ok(mut found) if self.is_by_id() && !self.counts_undecided => {
@@ -138,7 +140,7 @@ impl<'c> LookUp<'c> {
             let wanted: Vec<&str> = chunk.iter().map(|at| ids[*at]).collect();
             let listed = match service::people_with_ids(self.call, &wanted) {
                 // A client without a user may search, and not list: then search decides.
-                Err(error) if error.details().code == Code::Forbidden && self.may_search => return Ok(()),
+                Err(error) if error.is_forbidden_endpoint() && self.may_search => return Ok(()),
                 listed => listed?,
             };
             for at in chunk {
@@ -188,9 +190,6 @@ impl PendingLookUp<'_> {
         Self { values, begun: None }
     }
 }
-
-const LIST_HINT: &str =
-    "Without permission to search, name people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the first values fit into one query.
 fn values_per_query(values: &[String]) -> usize {

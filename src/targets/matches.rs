@@ -5,12 +5,12 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::filter::eval::Verdict;
+use crate::hint::WayOut;
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
 use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
-use crate::targets::preconditions::NO_CHECK_HINT;
 use crate::text::shortened;
 
 /// The number of people in a plan.
@@ -97,6 +97,13 @@ impl MatchCount {
         }
     }
 
+    /// Adds the way out of an error of [`may_match_all`](Self::may_match_all): without the tenant's size, only a filter
+    /// that names its people is known not to match everybody.
+    pub(crate) fn without_size(&self, error: Error) -> Error {
+        let is_of_count = error.details().code == Code::PreflightUnavailable;
+        if is_of_count && self.matched > 0 && self.names_people { error.way(WayOut::NoPreflight) } else { error }
+    }
+
     /// The error if nobody certainly matches.
     pub(crate) fn no_match(&self, filter: &Filter) -> Error {
         let shown = shortened_canonical(filter);
@@ -117,7 +124,7 @@ impl MatchCount {
                 "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be judged by the service alone.",
                 identities(self.undecided)
             );
-            return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
+            return Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {hint}"));
         }
         let found = match self.mismatched {
             0 => "Search finds no similar identity.".to_owned(),
@@ -131,12 +138,9 @@ impl MatchCount {
             "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Search finds new identities after some minutes, and \
              uncorrelated identities never."
         );
-        let (message, hint) = match self.sends_ids {
-            true => (format!("{shown} matches nobody."), hint),
-            false => (
-                format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
-                format!("{hint}\n{NO_CHECK_HINT}"),
-            ),
+        let message = match self.sends_ids {
+            true => format!("{shown} matches nobody."),
+            false => format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
         };
         Error::new(Code::NoMatch, message).hint(hint).matched(0)
     }
@@ -153,7 +157,8 @@ impl MatchCount {
             identities(self.matched)
         );
         Error::new(Code::TooManyMatches, message)
-            .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::RaiseMaximum)
             .matched(self.matched)
     }
 
@@ -165,7 +170,9 @@ impl MatchCount {
             self.matched + self.undecided
         );
         Error::new(Code::WouldRefreshAll, message)
-            .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: ⟦everybody⟧, with pruneIdentities ⟦prune-all⟧ as well.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::Everybody)
+            .way(WayOut::PruneEverybody)
             .matched(self.matched)
     }
 }

@@ -279,7 +279,7 @@ fn task_hint(id: &str) -> String {
 /// The error of a failed task.
 fn task_failed(id: &str, completion: Option<&str>, messages: &[String]) -> Error {
     let messages = match messages {
-        [] => "It has no messages.".to_owned(),
+        [] => "It has no messages. Look at the task in the tenant before sending the refresh again.".to_owned(),
         messages => messages.join("\n"),
     };
     let completion = printable(completion.unwrap_or("an error"));

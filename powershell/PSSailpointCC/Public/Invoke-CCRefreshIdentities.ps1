@@ -32,7 +32,8 @@ function Invoke-CCRefreshIdentities {
     its successor: the filter is searched for, every identity found is
     evaluated with the filter, and the ids of those that match are sent.
     Arguments that the successor cannot fulfil or exceeds are refused
-    without -AllowBroader.
+    without -AllowBroader. What it does although no argument mentions it is
+    a warning, once a run.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
@@ -69,7 +70,8 @@ function Invoke-CCRefreshIdentities {
     .PARAMETER RefreshArgs
     What to do: what Initialize-RefreshIdentitiesRequestRefreshArgs makes,
     or a hashtable or another object with the same members, or the same as
-    JSON text.
+    JSON text. Its documented members are $true or $false, and their names
+    may be written in any case.
 
     .PARAMETER All
     Refreshes every identity of the tenant. Asks before, with the tenant and
@@ -125,7 +127,8 @@ function Invoke-CCRefreshIdentities {
     attributes, roles and manager status and provisions, also where an
     argument is $false, and it knows no pruneIdentities. Each such argument
     is then a warning. -AllowBroader:$false refuses them although the
-    configuration's AllowBroader is $true.
+    configuration's AllowBroader is $true. What no argument mentions is done
+    in any case, with a warning.
 
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows

@@ -301,6 +301,6 @@ impl Journal {
 
 fn journal_error(path: &Path, what: &str) -> Error {
     Error::new(Code::JournalError, format!("The journal {} {what}.", printable(&path.display().to_string())))
-        .hint("Nothing was sent.")
+        .hint("Nothing was sent. Give a file that can be read and written, in a folder that exists.")
         .sent(Sent::No)
 }

@@ -27,6 +27,7 @@ use self::batch::QueuedCall;
 use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
+use crate::hint::WayOut;
 use crate::refresh::by_name::check_filter_values;
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
@@ -365,7 +366,8 @@ impl<'r> Run<'r> {
                 "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
             ),
         )
-        .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
+        .hint("These and all that follow were not sent. Name fewer in one run.")
+        .way(WayOut::RaiseMaximum)
         .matched(people)
         .sent(Sent::No)
     }
