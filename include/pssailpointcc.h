@@ -184,10 +184,11 @@
  * PEOPLE BY NAME
  *
  * `identities` are looked up by search, 250 values per query, and compared exactly: of the identities that search finds,
- * only one with exactly this value matches. Values of `id` are not looked up, and the service ignores unknown ids. Users
- * who may not search (HELPDESK) can name people by id, and by name or email with one request per person. A value that
- * nobody has is in `unmatched`. A value that several people have is in `ambiguous` with all of them, and none of them is
- * sent.
+ * only one with exactly this value matches. Search does not have new and uncorrelated identities: values of `id` that it
+ * does not find are looked up in the list of identities as well (GET /identities/v1, 150 per request), unless the client
+ * may not list. Users who may not search (HELPDESK) can name people by id, and by name or email with one request per
+ * person. A value that nobody has, and a text that is no id, is in `unmatched`. A value that several people have is in
+ * `ambiguous` with all of them, and none of them is sent.
  *
  * With backend cc, each person is a separate call with the filter {attribute} == "{value}". If there are many, each is
  * looked up again before its call, and a person who no longer exists is not sent (`reason` "gone"). The attribute must be
@@ -204,7 +205,7 @@
  *
  *     call        "refreshIdentities" (/cc), "process" or "synchronize-attributes"
  *     identities  as given; ids if a filter was given. Absent for a filter on cc
- *     ids         the ids of the names, if they were looked up
+ *     ids         the ids of the names; absent for people who were not looked up, and if a filter was given
  *     outcome     "accepted"; "rejected": the service has refused the call; "not_sent"; "maybe_sent": it was sent, and
  *                 the result is unknown
  *     reason      why no call was made: "ambiguous"; "gone": found before, and no longer; "stopped": an error has stopped
@@ -227,11 +228,15 @@
  * The service accepts a refresh and runs it later, as a task. With `options.wait` the answer comes when the tasks have
  * ended: `task` of each call then has `state` ("succeeded", "warning", "failed"), `completionStatus` (the service's word)
  * and `messages`. A warning is in `warnings`, and a failed task is the error `task_failed`. Then everybody in `calls` is
- * looked up (GET /identities/v1, at most 150 per request). People whom the tenant marks as failed, or has last refreshed
- * before the task began, are in `failed`: identity, id, processingState, lastRefresh. If the wait times out, the error is
- * `timeout`, `sent` is "yes", and the task continues: cc_get_task follows it. After `partial_failure` the accepted calls
- * are waited for as well, and a failed task is in `warnings`. It is not documented that the answer of /cc names a task; if
- * an answer names none, a warning says so. The task of synchronize-attributes cannot be followed.
+ * looked up (GET /identities/v1, at most 150 per request; by search, with a warning, if the client may not list). People
+ * whom the tenant marks as failed, has last refreshed before the task began, or no longer has, are in `failed`: identity,
+ * id, processingState, lastRefresh (both null for a person whom the tenant does not have).
+ *
+ * A task is asked for by its id with dashes and without, and may be unknown for 30 s. If it stays unknown, a warning says
+ * so, and people are looked up all the same: whoever was last refreshed before the call is in `failed`. If the wait times
+ * out, the error is `timeout`, `sent` is "yes", and the task continues: cc_get_task follows it. After `partial_failure` the
+ * accepted calls are waited for as well, and a failed task is in `warnings`. It is not documented that the answer of /cc
+ * names a task; if an answer names none, a warning says so. The task of synchronize-attributes cannot be followed.
  *
  *
  * OPERATIONS
@@ -286,10 +291,12 @@
  *     {"unmatched":["nobody.here"],"ambiguous":["smith"]}
  *     {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux"],"ids":["2c91..."]}
  *     {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"..."}
+ *     {"failed":["amelie.roux"]}
  *
  * A batch is on the disk before its request is sent; `since` is the service's time then. The next run skips people who
  * were accepted, or were rejected with 400, 413, 415 or 422, and names that are unmatched or ambiguous. It sends people who
- * were not sent, or were rejected for another reason. About a batch without an outcome it asks the tenant, after all other
+ * were not sent, or were rejected for another reason, and those whom their task has not refreshed (`failed`), which is known
+ * only with `options.wait`. About a batch without an outcome it asks the tenant, after all other
  * names and not before 10 s after the file was opened. People who were refreshed since then are done. If every
  * task since then belongs to people who were refreshed, the others were not sent, and are sent now. Anybody else may have
  * been sent: they are reported with the outcome "maybe_sent" and the reason "uncertain", and are sent with
@@ -510,8 +517,9 @@ char *cc_find_identities(const char *json);
  * Returns the state of a task that a refresh has started, or waits for its end.
  *
  * `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
- * "configuration": { ... } }. Without `wait` the task is queried once. `ids`: the ids of the task's people; each is
- * looked up when the task has ended.
+ * "configuration": { ... } }. Without `wait` the task is queried once, by its id with dashes and without. With `wait` a
+ * new task may be unknown for 30 s; a text that has not the form of a task's id is not found at once, unless `ids` are
+ * given. `ids`: the ids of the task's people; each is looked up when the task has ended.
  *
  * The answer, freed with cc_string_free:
  *

@@ -356,3 +356,22 @@ fn a_tenant_that_has_shrunk_to_those_whom_the_filter_means_is_counted_anew() {
     assert_eq!(answer["error"]["code"], "would_refresh_all", "{answer:#}");
     assert_eq!(sandbox.refreshes().len(), before);
 }
+
+#[test]
+fn people_without_a_manager_are_refreshed_by_both_backends() {
+    for backend in ["cc", "process"] {
+        let sandbox = Sandbox::start();
+        sandbox.put_identity(Identity::new("bare"));
+        let filter = with(request(&sandbox, "manager.isNull()"), &json!({ "options": { "backend": backend } }));
+        let answer = refresh(&filter);
+        assert_eq!((&answer["ok"], &answer["matched"]), (&json!(true), &json!(2)), "{answer}");
+        let refreshes = sandbox.refreshes();
+        let mut names = refreshes[0].names.clone();
+        names.sort_unstable();
+        assert_eq!((refreshes.len(), names), (1, vec!["amelie.roux".to_owned(), "bare".to_owned()]));
+        let unknown = with(request(&sandbox, "cloudNickname.isNull()"), &json!({ "options": { "backend": backend } }));
+        let answer = refresh(&unknown);
+        assert_eq!((&answer["ok"], &answer["error"]["sent"]), (&json!(false), &json!("no")), "{answer}");
+        assert_eq!(sandbox.refreshes().len(), 1);
+    }
+}

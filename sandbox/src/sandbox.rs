@@ -160,14 +160,16 @@ impl Sandbox {
         let closes_now = fault.kind == FaultKind::Refused && fault.on == Endpoint::Any && fault.skip == 0;
         self.shared.set_fault(fault);
         if closes_now {
-            self.wait_until_listening(false);
+            self.wait_until(|shared| {
+                !shared.listening.load(Ordering::SeqCst) && shared.taking.load(Ordering::SeqCst) == 0
+            });
         }
     }
 
     /// Removes every fault, and opens the listening socket again.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
-        self.wait_until_listening(true);
+        self.wait_until(|shared| shared.listening.load(Ordering::SeqCst));
     }
 
     /// The faults that are not used up.
@@ -200,9 +202,9 @@ impl Sandbox {
         self.shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn wait_until_listening(&self, listening: bool) {
+    fn wait_until(&self, is_so: impl Fn(&Shared) -> bool) {
         let patience = Instant::now() + Duration::from_secs(5);
-        while self.shared.listening.load(Ordering::SeqCst) != listening && Instant::now() < patience {
+        while !is_so(&self.shared) && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }
     }

@@ -30,7 +30,11 @@ pub(crate) fn refresh(
     match feed {
         Some(feed) => by_name.streamed(feed),
         None if people.values.is_empty() => Ok(by_name.empty()),
-        None => follow(call, by_name.all_at_once(), request.options.wait),
+        None => {
+            let mut journal = None;
+            let refreshed = by_name.all_at_once(&mut journal);
+            follow(call, refreshed, request.options.wait, journal.as_mut().map(|journal| (journal, &people.attribute)))
+        }
     }
 }
 
@@ -98,7 +102,7 @@ impl<'r> ByName<'r> {
     }
 
     /// With all names known: everybody is looked up and counted before the first is sent.
-    fn all_at_once(&self) -> Result<Refreshed, Failure> {
+    fn all_at_once(&self, journal: &mut Option<Journal>) -> Result<Refreshed, Failure> {
         let all_not_sent = |error: Error| {
             let mut failure = Failure::from(error);
             let feed = Feed::of(self.people.values.clone());
@@ -106,10 +110,10 @@ impl<'r> ByName<'r> {
             failure
         };
         let effects = self.effects().map_err(all_not_sent)?;
-        let mut journal = self.journal(effects.as_ref()).map_err(all_not_sent)?;
+        *journal = self.journal(effects.as_ref()).map_err(all_not_sent)?;
         let feed = Feed::of(self.people.values.clone());
         let mut names = self.names(&feed);
-        if let Some(journal) = &mut journal {
+        if let Some(journal) = journal {
             names.skip_done(journal).map_err(all_not_sent)?;
         }
         let mut batches = names.resolve_all(journal.as_mut());
@@ -162,7 +166,7 @@ impl<'r> ByName<'r> {
         Run::new(self.call, self.method(effects.as_ref()))
             .total(resolved.people)
             .journal(journal.as_mut())
-            .send(&mut source, |batch| outcome.join(batch));
+            .send(&mut source, |batch, _| outcome.join(batch));
         let all_gone = resolved.people > 0 && outcome.all_gone();
         let refreshed = Refreshed { warnings, ..refreshed }.with_outcome(outcome, true)?;
         if all_gone {
@@ -237,7 +241,9 @@ impl<'r> ByName<'r> {
         stream_warnings.warnings = self.warnings(effects.as_ref());
         // If the first send brings all names, they are counted before any is sent, as with `identities`.
         let is_counted_first = self.ceiling.is_some() && feed.is_complete_after_first_send();
-        let mut on_batch = |batch: BatchOutcome| self.report_batch(feed, batch, totals, first_failure, stream_warnings);
+        let mut on_batch = |batch: BatchOutcome, journal: Option<&mut Journal>| {
+            self.report_batch(feed, (batch, journal), totals, first_failure, stream_warnings);
+        };
         if is_counted_first {
             let mut batches = names.resolve_all(journal.as_mut());
             let has_counted_all = batches.iter().all(|batch| batch.error.is_none());
@@ -270,7 +276,7 @@ impl<'r> ByName<'r> {
     fn report_batch(
         &self,
         feed: &Feed,
-        batch: BatchOutcome,
+        (batch, journal): (BatchOutcome, Option<&mut Journal>),
         totals: &mut Totals,
         first_failure: &mut Option<Error>,
         stream_warnings: &mut StreamWarnings,
@@ -278,7 +284,8 @@ impl<'r> ByName<'r> {
         batch.count(totals);
         stream_warnings.uncertain += batch.uncertain();
         let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
-        let attribute = batch.attribute.as_ref().unwrap_or(&self.people.attribute).name().to_owned();
+        let attribute_of_batch = batch.attribute.as_ref().unwrap_or(&self.people.attribute).clone();
+        let attribute = attribute_of_batch.name().to_owned();
         let warnings = std::mem::take(&mut stream_warnings.warnings);
         let refreshed = Refreshed {
             batch: Some(number),
@@ -287,7 +294,12 @@ impl<'r> ByName<'r> {
             warnings,
             ..Refreshed::new(self.call, self.backend())
         };
-        let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait);
+        let with_outcome = follow(
+            self.call,
+            refreshed.with_outcome(batch, true),
+            self.request.options.wait,
+            journal.map(|journal| (journal, &attribute_of_batch)),
+        );
         let text = match with_outcome {
             Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
             Err(failure) => {

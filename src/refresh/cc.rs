@@ -35,7 +35,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
     let mut outcome = BatchOutcome::default();
-    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch| outcome = batch);
+    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch, _| outcome = batch);
     refreshed.with_outcome(outcome, false)
 }
 

@@ -45,9 +45,9 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
     let mut candidates = Candidates::new(call, filter, FIRST_PAGE);
     let mut match_count = MatchCount::new(filter);
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
-        page.iter().for_each(|document| {
-            match_count.add(filter, document);
-        });
+        for document in &page {
+            match_count.add(call, filter, document).map_err(unavailable)?;
+        }
         if !limits.exactly
             && match_count.matched > 0
             && is_enough_to_send(call, &mut match_count, &mut candidates, limits)?

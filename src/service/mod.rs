@@ -21,16 +21,17 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use list::{
-    LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, refresh_statuses,
+    LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, people_with_ids,
+    refresh_statuses,
 };
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{
-    LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, may_list, may_search, search,
-    tenant_size,
+    LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, may_list, may_search,
+    refresh_statuses_by_search, search, tenant_size,
 };
-pub(crate) use tasks::{TaskStatus, task_status, tasks_since};
+pub(crate) use tasks::{TaskStatus, is_task_id, plain_task_id, task_status, tasks_since};
 pub(crate) use tenant::Freshness;
 
 use self::path::Path;
@@ -301,6 +302,11 @@ impl Call<'_> {
             self.metadata.service_time()
         })?;
         Some(clock::iso(time))
+    }
+
+    /// The same in the form of the service's times, `None` if no answer has told it.
+    pub(crate) fn known_service_time(&self) -> Option<String> {
+        Some(clock::iso(self.metadata.service_time()?) + "Z")
     }
 
     fn time_used_up(&self, endpoint: &Endpoint) -> Error {

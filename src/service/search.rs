@@ -5,10 +5,11 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::list::list_size;
+use super::list::{RefreshStatus, list_size};
 use super::tenant::Freshness;
 use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::{Code, Error, Result};
+use crate::filter::query::any_of;
 use crate::http::Delivery;
 use crate::response::Response;
 
@@ -98,6 +99,14 @@ impl Question<'_> {
         // Texts always serialise.
         Bytes::from(serde_json::to_vec(self).unwrap_or_default())
     }
+}
+
+/// The status of the people with these ids, for users who may not list identities. People whom search does not have are
+/// left out, and so may members be.
+pub(crate) fn refresh_statuses_by_search(call: &Call<'_>, ids: &[&str]) -> Result<Vec<RefreshStatus>> {
+    let fields = ["id", "processingState", "lastRefresh"].map(str::to_owned);
+    let page = search(call, &any_of("id", ids), &fields, None, LARGEST_PAGE)?;
+    Ok(page.documents.iter().filter_map(RefreshStatus::of).collect())
 }
 
 /// The number of identities that a query finds.

@@ -228,7 +228,11 @@ fn fields(attributes: &[String]) -> Vec<String> {
         if !attribute.starts_with("attributes.") {
             fields.push(format!("attributes.{attribute}"));
         }
-        fields.push(attribute.clone());
+        match attribute.split_once('.') {
+            // The whole object: that nested members can be requested is not documented.
+            Some((object, _)) if object != "attributes" => fields.push(object.to_owned()),
+            _ => fields.push(attribute.clone()),
+        }
     }
     fields
 }

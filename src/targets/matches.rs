@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Verdict, judge};
+use crate::filter::eval::Verdict;
 use crate::hint::WayOut;
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
+use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
 use crate::text::shortened;
 
@@ -30,6 +31,7 @@ pub(crate) struct MatchCount {
     mismatched_examples: Vec<String>,
     /// The filter's attributes, for the examples.
     attributes: Vec<String>,
+    evaluator: Evaluator,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
     /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service judges.
@@ -50,6 +52,7 @@ impl MatchCount {
             mismatched_examples: Vec::new(),
             attributes: filter.attributes(),
             names_people: preconditions::names_people(filter.expr()),
+            evaluator: Evaluator::default(),
             sends_ids: false,
             found_all: None,
         }
@@ -61,14 +64,14 @@ impl MatchCount {
     }
 
     /// Evaluates and counts a document. Returns whether it matches.
-    pub(crate) fn add(&mut self, filter: &Filter, document: &Value) -> bool {
-        let (count, examples) = match judge(filter, document) {
+    pub(crate) fn add(&mut self, call: &Call<'_>, filter: &Filter, document: &Value) -> Result<bool> {
+        let (count, examples) = match self.evaluator.judge(call, filter, document)? {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
                     self.people.push(Person::of(document));
                 }
-                return true;
+                return Ok(true);
             }
             Verdict::Unknown => (&mut self.undecided, &mut self.undecided_examples),
             Verdict::No => (&mut self.mismatched, &mut self.mismatched_examples),
@@ -77,7 +80,7 @@ impl MatchCount {
         if examples.len() < SHOWN {
             examples.push(describe(document, &self.attributes));
         }
-        false
+        Ok(false)
     }
 
     /// Whether possibly everybody matches. A single person whom the filter names may be refreshed, even if the tenant
