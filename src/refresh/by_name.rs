@@ -76,7 +76,8 @@ impl<'r> ByName<'r> {
 
     /// Differences between the arguments and what is done.
     fn warnings(&self, effects: Option<&Effects>) -> Vec<String> {
-        effects.map_or_else(|| self.request.warnings(), |effects| effects.warnings.clone())
+        let is_dry_run = self.request.options.dry_run;
+        effects.map_or_else(|| self.request.warnings(), |effects| effects.warnings(is_dry_run))
     }
 
     fn journal(&self, effects: Option<&Effects>) -> Result<Option<Journal>> {

@@ -57,7 +57,7 @@ fn send(
     let Matching { ids, undecided, first } = matching;
     let matched = ids.len() as u64;
     let counted = Counted { matched, matched_exactly: undecided == 0, undecided };
-    let warnings = effects.warnings.clone();
+    let warnings = effects.warnings(request.options.dry_run);
     let refreshed = Refreshed { counted: Some(counted), warnings, ..Refreshed::new(call, "process") };
     if request.options.dry_run {
         let plan = plan(call, Some(filter), effects, matched, first);

@@ -13,7 +13,7 @@ Describe 'People by name' {
     }
 
     It 'are refreshed by their ids, in one call, and by nothing else' {
-        $result = Invoke-CCRefreshIdentities -Identity amelie.roux, john.smith
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux, john.smith -RefreshArgs $AllArguments
         $result.PSObject.TypeNames[0] | Should -Be 'PSSailpointCC.RefreshResult'
         $result.Outcome | Should -BeExactly 'Accepted'
         $result.Identities | Should -BeExactly @('amelie.roux', 'john.smith')

@@ -46,7 +46,7 @@ Describe 'The task of a refresh' {
     }
 
     It 'with a warning warns, by each way' {
-        foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -Wait }, { Invoke-CCRefreshIdentities -Identity amelie.roux | Wait-CCTask }) {
+        foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $AllArguments -Wait }, { Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $AllArguments | Wait-CCTask }) {
             Set-Task @{ status = 'WARNING'; messages = @('Something was odd.') }
             $said = @(& $way 3>&1)
             $warnings = @($said | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })
