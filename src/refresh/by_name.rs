@@ -29,7 +29,7 @@ pub(crate) fn refresh(
     match feed {
         Some(feed) => by_name.streamed(feed),
         None if people.values.is_empty() => Ok(by_name.empty()),
-        None => follow(call, by_name.all_at_once(), request.options.wait),
+        None => follow(call, by_name.all_at_once(), request.options.wait, None),
     }
 }
 
@@ -147,9 +147,10 @@ impl<'r> ByName<'r> {
         if self.is_cc && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
+        let total = resolved.people + resolved.known_outcomes + resolved.names.count();
         let mut outcome = BatchOutcome::default();
         Run::new(self.call, self.method(effects.as_ref()))
-            .total(resolved.people)
+            .total(total)
             .journal(journal.as_mut())
             .send(&mut source, |batch| outcome.join(batch));
         let all_gone = resolved.people > 0 && outcome.all_gone();
@@ -223,6 +224,7 @@ impl<'r> ByName<'r> {
         }
         stream_warnings.warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
         // If the first send brings all names, they are counted before any is sent, as with `identities`.
+        let waits = self.request.options.wait.is_some();
         let is_counted_first = self.ceiling.is_some() && feed.is_complete_after_first_send();
         let mut on_batch = |batch: BatchOutcome| self.report_batch(feed, batch, totals, first_failure, stream_warnings);
         if is_counted_first {
@@ -237,12 +239,14 @@ impl<'r> ByName<'r> {
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
                 .ceiling(self.ceiling.filter(|_| !has_counted_all))
+                .counting_reported(waits)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut source, &mut on_batch);
         } else {
             Run::new(self.call, self.method(effects.as_ref()))
                 .ceiling(self.ceiling)
+                .counting_reported(waits)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut names, &mut on_batch);
@@ -274,7 +278,8 @@ impl<'r> ByName<'r> {
             warnings,
             ..Refreshed::new(self.call, self.backend())
         };
-        let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait);
+        let so_far = Some(self.call.control.done_of_total());
+        let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait, so_far);
         let text = match with_outcome {
             Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
             Err(failure) => {
@@ -378,11 +383,11 @@ impl Resolution {
     fn too_many(&self, maximum: u64) -> Failure {
         let also = match self.undecided {
             0 => String::new(),
-            undecided => format!(", and {undecided} more may be meant, which only the service can judge"),
+            undecided => format!(", and {undecided} more may be meant, which only the service can evaluate"),
         };
         let error = Error::new(
             Code::TooManyMatches,
-            format!("{} people are named{also}; maxIdentities is {maximum}.", self.people),
+            format!("{} people are named{also}; ⟦max⟧ is {maximum}.", self.people),
         )
         .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
         .matched(self.people);

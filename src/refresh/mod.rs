@@ -171,7 +171,7 @@ fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Res
         Route::Cc => cc::refresh(call, request).map_err(route::without_fallback),
         Route::CcThenProcess => cc::refresh(call, request).or_else(|failure| route::fall_back(call, request, failure)),
     };
-    follow(call, refreshed, request.options.wait)
+    follow(call, refreshed, request.options.wait, None)
 }
 
 impl Refreshed {
@@ -227,16 +227,17 @@ impl Refreshed {
 }
 
 /// Waits for the tasks of a refresh, also if only some of its calls were accepted, and asks whom they have refreshed. A
-/// failed task is an error with the whole report; after another error it is a warning.
+/// failed task is an error with the whole report; after another error it is a warning. `so_far`: the progress of a stream.
 fn follow(
     call: &Call<'_>,
     refreshed: Result<Refreshed, Failure>,
     wait: Option<WaitOptions>,
+    so_far: Option<(u64, Option<u64>)>,
 ) -> Result<Refreshed, Failure> {
     let Some(wait) = wait else { return refreshed };
     match refreshed {
         Ok(mut refreshed) => {
-            let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait);
+            let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait, so_far);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
             match followed.first_error {
@@ -245,7 +246,7 @@ fn follow(
             }
         }
         Err(mut failure) if failure.error.details().code == Code::PartialFailure => {
-            let followed = FollowedTasks::follow_all(call, &mut failure.report.calls, wait);
+            let followed = FollowedTasks::follow_all(call, &mut failure.report.calls, wait, so_far);
             let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
             let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
             failure.report.failed = followed.failed;

@@ -19,7 +19,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
     send(call, request, &effects, &filter, matching)
 }
 
-/// The same as a fallback. It asks the host before it judges the arguments, because the host may not have these
+/// The same as a fallback. It asks the host before it checks the arguments, because the host may not have these
 /// endpoints.
 pub(crate) fn refresh_as_fallback(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let (filter, matching) = find(call, request)?;
