@@ -5,12 +5,13 @@ use serde::Serialize;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Judge, Verdict};
+use crate::filter::eval::Verdict;
 use crate::json::Object;
 use crate::report::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
 use crate::targets::candidates::{Candidates, PagePosition, foreign_cursor};
+use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
 
 /// The answer of `cc_find_identities`.
@@ -104,12 +105,12 @@ struct Page {
 impl Page {
     /// Reads the candidates: all of them if they are to be counted.
     fn read(call: &Call<'_>, mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
+        let mut evaluator = Evaluator::new(&request.filter);
         let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
         let mut end = None;
-        let judge = Judge::new(&request.filter);
         while let Some((start, documents)) = candidates.next_page()? {
             for (index, document) in documents.iter().enumerate() {
-                match call.judge(&judge, document)? {
+                match evaluator.judge(call, document)? {
                     Verdict::Yes => page.matched += 1,
                     Verdict::Unknown => page.undecided += 1,
                     Verdict::No => {}

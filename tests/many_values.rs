@@ -10,7 +10,7 @@ use std::net::TcpListener;
 
 use filter_support::random::{Random, VALUES, quoted};
 use pssailpointcc::filter::{
-    eval::{Judge, Verdict, judge},
+    eval::{Judge, KnownAttributes, Verdict, judge},
     parse,
 };
 use pssailpointcc_sandbox::{Endpoint, Fault, Sandbox};
@@ -125,7 +125,7 @@ fn the_work_for_one_person_does_not_grow_with_the_number_of_values() {
         };
         for number in 0..2_000 {
             let document = json!({ "email": null, "attributes": { "uid": name(number * 100) } });
-            assert!(judge.judge_unless(&document, &stop).is_some());
+            assert!(judge.judge_unless(&document, &KnownAttributes::default(), &stop).is_some());
         }
         assert_eq!(asked.get(), 2_000);
     }
@@ -140,7 +140,10 @@ fn an_evaluation_is_given_up_when_it_is_told_to_stop() {
         asked.set(asked.get() + 1);
         asked.get() == 5
     };
-    assert_eq!(judge.judge_unless(&json!({ "attributes": { "uid": "smith" } }), &stop), None);
+    assert_eq!(
+        judge.judge_unless(&json!({ "attributes": { "uid": "smith" } }), &KnownAttributes::default(), &stop),
+        None
+    );
     assert_eq!(asked.get(), 5);
 }
 

@@ -21,7 +21,9 @@
 //! | an empty text | `<`, `<=` | unknown | null to some databases, the least of all texts to others |
 //! | null · a value | `isNull()` | yes · no | |
 //! | null · a value | `notNull()` | no · yes | |
-//! | nothing at all, an empty text, an empty list | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search; an empty text is null in some databases |
+//! | nothing at all, and others of the tenant have the attribute | `isNull()` · `notNull()` | yes · no | documents leave out what is empty |
+//! | nothing at all, and nobody is known to have the attribute | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search |
+//! | an empty text, an empty list | `isNull()`, `notNull()` | unknown | an empty text is null in some databases |
 //! | a value | a comparison with `null` or `""` | unknown, `== ""` no | in SQL, nothing equals null and nothing differs from it; an empty text may be null |
 //! | several values, or an object | anything but `isNull()`, `notNull()` | unknown | not documented |
 //! | anything | `isEmpty()`, `containsAll`, another attribute, a constant, `join`, `collectionCondition`, `subquery` | unknown | the service alone knows |
@@ -45,7 +47,7 @@
 //! | any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -65,9 +67,30 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Judges an identity document, as search returns it, by the filter's own meaning.
+/// The attributes of which somebody in the tenant has a value: a document without one of them says that it is null.
+#[derive(Debug, Clone, Default)]
+pub struct KnownAttributes(HashSet<String>);
+
+impl KnownAttributes {
+    fn has(&self, attribute: &str) -> bool {
+        self.0.contains(attribute)
+    }
+}
+
+impl FromIterator<String> for KnownAttributes {
+    fn from_iter<I: IntoIterator<Item = String>>(attributes: I) -> Self {
+        Self(attributes.into_iter().collect())
+    }
+}
+
+/// Judges an identity document, as search returns it, by the filter's own meaning, with nothing known of the tenant.
 pub fn judge(filter: &Filter, document: &Value) -> Verdict {
-    Judge::new(filter).judge(document)
+    judge_knowing(filter, document, &KnownAttributes::default())
+}
+
+/// The same in a tenant where somebody has a value of these attributes, among those that the filter tests for null.
+pub fn judge_knowing(filter: &Filter, document: &Value, known: &KnownAttributes) -> Verdict {
+    Judge::new(filter).judge_unless(document, known, &|| false).unwrap_or(Verdict::Unknown)
 }
 
 /// Judges many documents by one filter: its sets of values are made ready once.
@@ -80,14 +103,10 @@ impl<'f> Judge<'f> {
         Self(Node::of(filter.expr()))
     }
 
-    /// The verdict on a document.
-    pub fn judge(&self, document: &Value) -> Verdict {
-        self.judge_unless(document, &|| false).unwrap_or(Verdict::Unknown)
-    }
-
-    /// The same, given up as soon as `stop` says so: it is asked once for each document, and every few conditions.
-    pub fn judge_unless(&self, document: &Value, stop: &dyn Fn() -> bool) -> Option<Verdict> {
-        let mut judging = Judging { document, stop, until_asked: 0, is_stopped: false };
+    /// The verdict on a document, given up as soon as `stop` says so: it is asked once for each document, and every few
+    /// conditions.
+    pub fn judge_unless(&self, document: &Value, known: &KnownAttributes, stop: &dyn Fn() -> bool) -> Option<Verdict> {
+        let mut judging = Judging { document, known, stop, until_asked: 0, is_stopped: false };
         let truth = judging.node(&self.0);
         match truth {
             _ if judging.is_stopped => None,
@@ -263,7 +282,7 @@ impl<'f> Condition<'f> {
         Self { attribute, places: places::of(attribute), test, values }
     }
 
-    fn judge(&self, document: &Value) -> Truth {
+    fn judge(&self, document: &Value, known: &KnownAttributes) -> Truth {
         if self.test.is_undecidable() || matches!(self.test, Test::IsEmpty | Test::ContainsAll { .. }) {
             return Truth::Unknown;
         }
@@ -287,6 +306,7 @@ impl<'f> Condition<'f> {
         match verdict {
             Some(truth) => truth,
             None if has_other_name => Truth::Unknown,
+            None if known.has(self.attribute) => self.judge_null(),
             None => self.judge_missing(),
         }
     }
@@ -295,6 +315,7 @@ impl<'f> Condition<'f> {
 /// One document on its way through the tree.
 struct Judging<'a> {
     document: &'a Value,
+    known: &'a KnownAttributes,
     stop: &'a dyn Fn() -> bool,
     /// How many conditions are left until `stop` is asked.
     until_asked: u32,
@@ -317,7 +338,7 @@ impl Judging<'_> {
                 if self.must_stop() {
                     Truth::Unknown
                 } else {
-                    condition.judge(self.document)
+                    condition.judge(self.document, self.known)
                 }
             }
             Node::Texts { one, texts, ignore_case, same } => {
@@ -337,7 +358,7 @@ impl Judging<'_> {
                 } else if values.iter().any(|value| texts.has_near(value)) {
                     Truth::Unknown
                 } else {
-                    one.judge(self.document)
+                    one.judge(self.document, self.known)
                 }
             }
         }

@@ -75,8 +75,7 @@ pub(crate) fn prove<T>(
     let mut checking = Duration::ZERO;
     loop {
         let checked = call.for_check(*requests);
-        // Its answer is not the refresh's.
-        let result = check(&checked).map_err(Error::before_the_call)?;
+        let result = check(&checked)?;
         let now = Instant::now();
         let times = checked.take_oldest_answer().unwrap_or(Times { asked: now, answered: now });
         if let Some(used) = checked.places.as_ref().map(|places| places.used()) {

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Judge, Verdict};
+use crate::filter::eval::Verdict;
+use crate::hint::WayOut;
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
+use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
-use crate::targets::preconditions::NO_CHECK_HINT;
 use crate::text::shortened;
 
 /// The number of people in a plan.
@@ -20,7 +21,6 @@ const SHOWN: usize = 3;
 
 /// The identities that were found, by verdict.
 pub(crate) struct MatchCount<'f> {
-    judge: Judge<'f>,
     pub(crate) matched: u64,
     pub(crate) undecided: u64,
     mismatched: u64,
@@ -31,9 +31,10 @@ pub(crate) struct MatchCount<'f> {
     mismatched_examples: Vec<String>,
     /// The filter's attributes, for the examples.
     attributes: Vec<String>,
+    evaluator: Evaluator<'f>,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
-    /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service judges.
+    /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service evaluates it.
     sends_ids: bool,
     /// Whether search finds as many as the tenant has, once requested.
     found_all: Option<bool>,
@@ -43,7 +44,6 @@ impl<'f> MatchCount<'f> {
     /// For a filter that is sent itself.
     pub(crate) fn new(filter: &'f Filter) -> Self {
         Self {
-            judge: Judge::new(filter),
             matched: 0,
             undecided: 0,
             mismatched: 0,
@@ -52,6 +52,7 @@ impl<'f> MatchCount<'f> {
             mismatched_examples: Vec::new(),
             attributes: filter.attributes(),
             names_people: preconditions::names_people(filter.expr()),
+            evaluator: Evaluator::new(filter),
             sends_ids: false,
             found_all: None,
         }
@@ -64,7 +65,7 @@ impl<'f> MatchCount<'f> {
 
     /// Evaluates and counts a document. Returns whether it matches. Fails if the call is cancelled or has no more time.
     pub(crate) fn add(&mut self, call: &Call<'_>, document: &Value) -> Result<bool> {
-        let (count, examples) = match call.judge(&self.judge, document)? {
+        let (count, examples) = match self.evaluator.judge(call, document)? {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
@@ -96,6 +97,13 @@ impl<'f> MatchCount<'f> {
         }
     }
 
+    /// Adds the way out of an error of [`may_match_all`](Self::may_match_all): without the tenant's size, only a filter
+    /// that names its people is known not to match everybody.
+    pub(crate) fn without_size(&self, error: Error) -> Error {
+        let is_of_count = error.details().code == Code::PreflightUnavailable;
+        if is_of_count && self.matched > 0 && self.names_people { error.way(WayOut::NoPreflight) } else { error }
+    }
+
     /// The error if nobody certainly matches.
     pub(crate) fn no_match(&self, filter: &Filter) -> Error {
         let shown = shortened_canonical(filter);
@@ -107,16 +115,16 @@ impl<'f> MatchCount<'f> {
             );
             if self.sends_ids {
                 let message = format!(
-                    "{shown} matches nobody for certain: {} that search finds could be judged by the service alone.",
+                    "{shown} matches nobody for certain: {} that search finds could be evaluated by the service alone.",
                     identities(self.undecided)
                 );
                 return Error::new(Code::NoMatch, message).hint(format!("Nothing was sent. {hint}")).matched(0);
             }
             let message = format!(
-                "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be judged by the service alone.",
+                "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be evaluated by the service alone.",
                 identities(self.undecided)
             );
-            return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
+            return Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {hint}"));
         }
         let found = match self.mismatched {
             0 => "Search finds no similar identity.".to_owned(),
@@ -130,12 +138,9 @@ impl<'f> MatchCount<'f> {
             "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Search finds new identities after some minutes, and \
              uncorrelated identities never."
         );
-        let (message, hint) = match self.sends_ids {
-            true => (format!("{shown} matches nobody."), hint),
-            false => (
-                format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
-                format!("{hint}\n{NO_CHECK_HINT}"),
-            ),
+        let message = match self.sends_ids {
+            true => format!("{shown} matches nobody."),
+            false => format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
         };
         Error::new(Code::NoMatch, message).hint(hint).matched(0)
     }
@@ -144,15 +149,13 @@ impl<'f> MatchCount<'f> {
         let also = match self.undecided {
             _ if self.sends_ids => String::new(),
             0 => String::new(),
-            undecided => format!(", and {undecided} more that only the service can judge"),
+            undecided => format!(", and {undecided} more that only the service can evaluate"),
         };
-        let message = format!(
-            "{} matches {}{also}; maxIdentities is {maximum}.",
-            shortened_canonical(filter),
-            identities(self.matched)
-        );
+        let message =
+            format!("{} matches {}{also}; ⟦max⟧ is {maximum}.", shortened_canonical(filter), identities(self.matched));
         Error::new(Code::TooManyMatches, message)
-            .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::RaiseMaximum)
             .matched(self.matched)
     }
 
@@ -164,7 +167,9 @@ impl<'f> MatchCount<'f> {
             self.matched + self.undecided
         );
         Error::new(Code::WouldRefreshAll, message)
-            .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: ⟦everybody⟧, with pruneIdentities ⟦prune-all⟧ as well.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::Everybody)
+            .way(WayOut::PruneEverybody)
             .matched(self.matched)
     }
 }

@@ -28,6 +28,7 @@ use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
 use crate::filter::Attribute;
+use crate::hint::WayOut;
 use crate::refresh::by_name::{check_filter_values, gone_error};
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
@@ -45,27 +46,32 @@ pub(crate) struct Run<'r> {
     journal: Option<&'r mut Journal>,
     /// Notified when the run stops.
     feed: Option<&'r Feed>,
-    /// The number of people who were sent, or may have been, and of those whom only the service can judge.
+    /// The number of people who were sent, or may have been, and of those whom only the service can evaluate.
     touched: u64,
     /// The number of people with an outcome, and the number of all people, if known.
     done: u64,
     total: Option<u64>,
+    /// The number of people in reported batches, if only these count as done.
+    reported: Option<u64>,
     last_number: u64,
     has_stopped: bool,
     /// Batches that were not reported yet, in the order of the input.
     open: VecDeque<OpenBatch>,
     queued: VecDeque<QueuedCall>,
-    in_flight: VecDeque<(QueuedCall, Result<InFlight<'r>>)>,
+    in_flight: VecDeque<InFlight<'r>>,
     check: Option<Check<'r>>,
 }
 
 /// Checks anew that the people of a call, by their attribute, names and ids, are still there. `None`: they are gone.
 pub(crate) type Check<'r> = Box<dyn FnMut(Option<&Attribute>, &[String], &[String]) -> Result<Option<Proof>> + 'r>;
 
-enum InFlight<'r> {
-    Sent(PendingCall<'r>),
-    /// Its people were gone when it was to be sent.
-    Gone,
+/// A call under way.
+struct InFlight<'r> {
+    planned: QueuedCall,
+    /// `None` for people who were gone when it was to be sent.
+    pending: Option<Result<PendingCall<'r>>>,
+    /// The service's time before it was sent, if known.
+    since: Option<String>,
 }
 
 /// A batch with calls that have not ended.
@@ -87,6 +93,7 @@ impl<'r> Run<'r> {
             touched: 0,
             done: 0,
             total: None,
+            reported: None,
             last_number: 0,
             has_stopped: false,
             open: VecDeque::new(),
@@ -111,6 +118,11 @@ impl<'r> Run<'r> {
         Self { total: Some(total), ..self }
     }
 
+    /// Counts people as done when their batch was reported, because the report waits for their task.
+    pub(crate) fn counting_reported(self, counts: bool) -> Self {
+        Self { reported: counts.then_some(0), ..self }
+    }
+
     pub(crate) fn journal(self, journal: Option<&'r mut Journal>) -> Self {
         Self { journal, ..self }
     }
@@ -121,11 +133,16 @@ impl<'r> Run<'r> {
 
     /// Sends the batches of the source, and reports each once, in order. After an error that stops the run, calls in
     /// flight are finished, and everybody else is reported as not sent.
-    pub(crate) fn send(mut self, source: &mut impl Source, mut on_batch: impl FnMut(BatchOutcome)) {
+    pub(crate) fn send(
+        mut self,
+        source: &mut impl Source,
+        mut on_batch: impl FnMut(BatchOutcome, Option<&mut Journal>),
+    ) {
         let max_calls = self.call.service.maximum_concurrency();
         let mut deferred: Option<Batch> = None;
         loop {
             let (mut has_ended, mut expects_names) = (false, false);
+            self.total = source.total().or(self.total);
             while !self.has_stopped && self.in_flight.len() < max_calls {
                 if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
@@ -159,13 +176,13 @@ impl<'r> Run<'r> {
             }
             // Names that come meanwhile are looked up and sent without waiting for this answer.
             if expects_names
-                && let Some((_, Ok(InFlight::Sent(pending)))) = self.in_flight.front()
+                && let Some(InFlight { pending: Some(Ok(pending)), .. }) = self.in_flight.front()
                 && !pending.ends_within(NAMES_POLL)
             {
                 continue;
             }
             match self.in_flight.pop_front() {
-                Some((planned, in_flight)) => self.finish(planned, in_flight),
+                Some(InFlight { planned, pending, since }) => self.finish(planned, pending, since),
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
@@ -218,6 +235,7 @@ impl<'r> Run<'r> {
         }
         let mut outcome = BatchOutcome::new(number, batch.attribute.clone(), std::mem::take(&mut batch.names));
         outcome.undecided = batch.undecided;
+        self.done += outcome.names.count() + batch.gone.len() as u64;
         if !batch.gone.is_empty() {
             outcome.calls.push(CallReport::left_out(std::mem::take(&mut batch.gone), "gone"));
         }
@@ -267,7 +285,8 @@ impl<'r> Run<'r> {
 
     fn begin(&mut self, mut planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
-        let in_flight = match &planned.kind {
+        let since = self.call.known_service_time();
+        let pending = match &planned.kind {
             CallKind::Refresh(body) => {
                 let proof = planned.proof.take().or_else(|| planned.looked_up.and_then(Proof::by));
                 let proof = match (&mut self.check, proof) {
@@ -275,20 +294,20 @@ impl<'r> Run<'r> {
                     (_, proof) => Ok(proof),
                 };
                 match proof {
-                    Ok(None) if self.check.is_some() => Ok(InFlight::Gone),
-                    Ok(proof) => service::refresh_identities(self.call, body.clone(), proof).map(InFlight::Sent),
-                    Err(error) => Err(error),
+                    Ok(None) if self.check.is_some() => None,
+                    Ok(proof) => Some(service::refresh_identities(self.call, body.clone(), proof)),
+                    Err(error) => Some(Err(error.before_the_call())),
                 }
             }
-            CallKind::Process => service::process(self.call, ids).map(InFlight::Sent),
+            CallKind::Process => Some(service::process(self.call, ids)),
             // One person per call.
             CallKind::Synchronize => {
                 let id = ids.first().map_or("", String::as_str);
-                service::synchronize_attributes(self.call, id).map(InFlight::Sent)
+                Some(service::synchronize_attributes(self.call, id))
             }
         };
         // An error before sending, such as a missing token, would also meet the calls after this one.
-        if let Err(error) = &in_flight
+        if let Some(Err(error)) = &pending
             && stops_run(self.call, Some(&planned.kind), error)
         {
             self.stop();
@@ -296,22 +315,22 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
-        self.in_flight.push_back((planned, in_flight));
+        self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, in_flight: Result<InFlight<'r>>) {
+    fn finish(&mut self, planned: QueuedCall, pending: Option<Result<PendingCall<'r>>>, since: Option<String>) {
         let QueuedCall { batch, kind, identities, ids, attribute, .. } = planned;
         let people = identities.len() as u64;
         // `None` for people who are gone.
-        let result: Option<Result<Response>> = match in_flight {
-            Err(error) => Some(Err(error)),
-            Ok(InFlight::Gone) => None,
-            Ok(InFlight::Sent(pending)) => {
+        let result: Option<Result<Response>> = match pending {
+            None => None,
+            Some(Err(error)) => Some(Err(error)),
+            Some(Ok(pending)) => {
                 let mut is_gone = false;
                 let result = match &mut self.check {
                     None => pending.finish(),
                     Some(check) => pending.finish_checked(&mut || {
-                        let proof = check(attribute.as_ref(), &identities, &ids)?;
+                        let proof = check(attribute.as_ref(), &identities, &ids).map_err(Error::before_the_call)?;
                         is_gone = proof.is_none();
                         proof.ok_or_else(gone_error)
                     }),
@@ -320,7 +339,7 @@ impl<'r> Run<'r> {
             }
         };
         let report = match &result {
-            Some(Ok(response)) => CallReport::accepted(kind.name(), identities, ids, response),
+            Some(Ok(response)) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
             Some(Err(error)) => CallReport::failed(kind.name(), identities, ids, error),
             None => CallReport::left_out(identities, "gone"),
         };
@@ -379,15 +398,24 @@ impl<'r> Run<'r> {
     }
 
     /// Reports finished batches in order.
-    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
-        self.call.control.set_progress(self.done, self.total);
+    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome, Option<&mut Journal>)) {
+        self.show_progress();
         while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
-            on_batch(open.outcome);
+            let people = open.outcome.people();
+            on_batch(open.outcome, self.journal.as_deref_mut());
+            if let Some(reported) = &mut self.reported {
+                *reported += people;
+                self.show_progress();
+            }
         }
+    }
+
+    fn show_progress(&self) {
+        self.call.control.set_progress(self.reported.unwrap_or(self.done), self.total);
     }
 
     fn too_many(&self, batch: &Batch) -> Error {
@@ -396,11 +424,10 @@ impl<'r> Run<'r> {
         let (touched, people) = (self.touched, self.touched + more);
         Error::new(
             Code::TooManyMatches,
-            format!(
-                "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
-            ),
+            format!("{touched} identities were refreshed, and {more} more would make {people}; ⟦max⟧ is {ceiling}."),
         )
-        .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
+        .hint("These and all that follow were not sent. Name fewer in one run.")
+        .way(WayOut::RaiseMaximum)
         .matched(people)
         .sent(Sent::No)
     }
