@@ -195,7 +195,7 @@ impl Tenant {
         let Some(age) = self.settings.removes_after else { return };
         let is_old = |_: &String, found: &mut Instant| found.elapsed() > age;
         let gone: HashSet<String> =
-            self.found.extract_if(is_old).map(|(id, _)| id).filter(|id| mix(hash(id)) % 2 == 0).collect();
+            self.found.extract_if(is_old).map(|(id, _)| id).filter(|id| mix(hash(id)).is_multiple_of(2)).collect();
         if !gone.is_empty() {
             self.remove(|person| gone.contains(&person.id));
         }
