@@ -135,7 +135,7 @@ fn a_refused_stream_of_http_2_is_checked_again() {
         let slowly = json!({ "retryIntervalSeconds": 3, "caFile": sandbox.ca_file() });
         let answer = refresh(&by_filter(&sandbox, &uid(name), &slowly));
         assert_eq!(answer["ok"], true, "{kind:?}: {answer}");
-        assert_eq!(checked_refreshes(&sandbox), [name.clone()], "{kind:?}");
+        assert_eq!(checked_refreshes(&sandbox), std::slice::from_ref(name), "{kind:?}");
         let checks = sandbox.log().iter().filter(|arrival| is_check(arrival, name)).count();
         assert_eq!(checks, 2, "{kind:?}");
     }
@@ -209,7 +209,7 @@ fn a_limit_that_is_too_low_for_a_check_and_its_refresh_is_exceeded_by_one() {
     let name = &names(&sandbox)[0];
     let answer = refresh(&by_filter(&sandbox, &uid(name), &json!({ "rateLimit": { "requests": 1, "seconds": 3 } })));
     assert_eq!(answer["ok"], true, "{answer}");
-    assert_eq!(checked_refreshes(&sandbox), [name.clone()]);
+    assert_eq!(checked_refreshes(&sandbox), std::slice::from_ref(name));
     assert_eq!(sandbox.arrivals(Endpoint::Search).len(), 2);
 }
 

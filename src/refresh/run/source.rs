@@ -21,6 +21,7 @@ pub(crate) trait Source {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is moved once per batch of 250 people")]
 pub(crate) enum Next {
     Batch(Batch),
     /// Nothing now, but more may come.
