@@ -141,8 +141,8 @@ pub(crate) fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &s
 fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     let request = RefreshRequest::parse(text)?;
     if request.stream && feed.is_none() {
-        return Err(Error::invalid_argument("stream has no meaning here: the names come by cc_operation_send.")
-            .hint("Start the refresh by cc_operation_start, or give identities in place of stream.")
+        return Err(Error::invalid_argument("stream has no meaning here: the names come by ⟦send⟧.")
+            .hint("Start the refresh by ⟦start⟧, or give identities in place of stream.")
             .into());
     }
     let service = Service::of_call(request.configuration)?;
