@@ -40,7 +40,9 @@ impl Proxy {
 fn serve(mut connection: TcpStream, answer: &str) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && connection.read(&mut byte).is_ok_and(|length| length == 1) {
+    // What begins otherwise is TLS, whose end is not looked for.
+    let is_connect = |head: &[u8]| head.len() < 7 || head.starts_with(b"CONNECT");
+    while !head.ends_with(b"\r\n\r\n") && is_connect(&head) && connection.read(&mut byte).is_ok_and(|length| length == 1) {
         head.push(byte[0]);
     }
     let _ = connection.write_all(answer.as_bytes());
@@ -127,6 +129,11 @@ fn an_answer_that_does_not_come_is_told_with_the_proxy_on_the_way() {
     let answer = refresh_by(json!({ "proxy": format!("http://{address}"), "timeoutSec": 0.2 }));
     assert_eq!(answer["error"]["code"], "timeout", "{answer}");
     says(&answer, &format!("through the proxy http://{address}"));
+    let answer = refresh_by(json!({
+        "proxy": format!("http://{address}"), "connectTimeoutSec": 0.2, "maximumRetryCount": 0,
+    }));
+    assert_eq!(answer["error"]["code"], "connection", "{answer}");
+    blames_the_proxy(&answer, &format!("through the proxy http://{address}"));
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn a_token_that_lives_30_seconds_or_less_is_used_while_it_lives() {
 
 #[test]
 fn an_empty_token_is_an_error() {
-    for token in ["", "  ", "Bearer "] {
+    for token in ["", "  ", "\u{200b}"] {
         let sandbox = Sandbox::start();
         let body = json!({ "access_token": token, "expires_in": 749 }).to_string();
         sandbox.fault(Fault::on(Endpoint::Token).status(200).body(&body).times(0));
@@ -132,7 +132,7 @@ fn each_status_of_the_token_endpoint_says_what_to_do() {
             302 => fault.kind(FaultKind::Redirect).status(302).location("https://acme.example/login"),
             _ => fault.status(status),
         });
-        let fast = with(configuration(sandbox.url()), &json!({ "maximumRetryCount": 0 }));
+        let fast = with(configuration(sandbox.url()), &json!({ "maximumRetryCount": 0, "preflight": false }));
         let answer = person(&fast);
         assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!(code), &json!("no")), "{answer}");
         support::says(&answer, "/oauth/token");

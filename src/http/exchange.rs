@@ -204,6 +204,11 @@ impl Exchange {
                  proxy reaches the internet, give it as ⟦=proxy⟧ or HTTPS_PROXY."
                     .to_owned(),
             ),
+            _ if error.is_connect() && self.proxy.is_some() => (
+                Code::Connection,
+                format!("No connection to {host}{through}: {}.", cause.text),
+                "It is not known whether the proxy or the network behind it has not answered. Ask who runs the proxy.".to_owned(),
+            ),
             _ if error.is_connect() => (
                 Code::Connection,
                 format!("No connection to {}{through}: {}.", origin(url), cause.text),

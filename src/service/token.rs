@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Request, Target};
 use crate::response::{Response, StatusClass};
 use crate::secret::Secret;
-use crate::text::shortened;
+use crate::text::{shortened, trim_invisible};
 
 /// A token is not used in its last seconds, because it could expire in transit.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -240,7 +240,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let answer: serde_json::Value =
         response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     // The answer is not attached, because it may hold a token in an unexpected place.
-    let token = answer.get("access_token").and_then(|token| token.as_str()).map(Secret::token);
+    let token = answer.get("access_token").and_then(|token| token.as_str()).map(trim_invisible).map(Secret::token);
     let is_empty = token.as_ref().is_some_and(|token| token.reveal().is_empty());
     let Some(bearer) = token.filter(|_| !is_empty).and_then(Bearer::new) else {
         let what = if is_empty { "an empty" } else { "no" };
