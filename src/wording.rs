@@ -118,9 +118,7 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
     let mut parts = text.split(OPEN);
     rendered.extend(parts.next());
     for part in parts {
-        let replaced = part.split_once(CLOSE).and_then(|(key, rest)| {
-            Some((name_for(key, client)?, rest))
-        });
+        let replaced = part.split_once(CLOSE).and_then(|(key, rest)| Some((name_for(key, client)?, rest)));
         match replaced {
             Some((name, rest)) => rendered.extend([&*name, rest]),
             // Text from elsewhere.

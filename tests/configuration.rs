@@ -244,7 +244,8 @@ fn each_place_is_said_to_have_what_it_has_and_to_lack_what_it_lacks() {
                         None => String::new(),
                     };
                     let pat: String = texts.iter().map(line).collect();
-                    let url = if given.contains(&url) { format!("    baseurl: {}\n", values[2]) } else { String::new() };
+                    let url =
+                        if given.contains(&url) { format!("    baseurl: {}\n", values[2]) } else { String::new() };
                     places.config_yaml(&format!("environments:\n  default:\n{url}    pat:\n{pat}"))
                 }
             };
@@ -279,9 +280,13 @@ fn each_place_is_said_to_have_what_it_has_and_to_lack_what_it_lacks() {
 
 #[test]
 fn a_placeholder_is_told_and_not_called_missing() {
-    let places = Places::new("placeholder").environment(json!({ "SAIL_BASE_URL": "https://sailpoint.api.identitynow.com/" }));
+    let places =
+        Places::new("placeholder").environment(json!({ "SAIL_BASE_URL": "https://sailpoint.api.identitynow.com/" }));
     for configuration in [json!({}), json!({ "accessToken": "t" })] {
-        support::says(&places.refresh(configuration), "SAIL_BASE_URL is the placeholder https://sailpoint.api.identitynow.com");
+        support::says(
+            &places.refresh(configuration),
+            "SAIL_BASE_URL is the placeholder https://sailpoint.api.identitynow.com",
+        );
     }
 }
 
@@ -293,14 +298,19 @@ fn a_session_s_headers_are_not_sent_to_an_address_that_only_a_file_names() {
     let yaml = yaml(sandbox.url()).replace("of-yaml", "of-json");
     for places in [Places::new("headers-json").config_json(&file), Places::new("headers-yaml").config_yaml(&yaml)] {
         let answer = places.refresh(json!({ "defaultHeaders": headers }));
-        assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!("not_configured"), &json!("no")), "{answer}");
+        assert_eq!(
+            (&answer["error"]["code"], &answer["error"]["sent"]),
+            (&json!("not_configured"), &json!("no")),
+            "{answer}"
+        );
         support::says(&answer, "x-api-key");
         support::says(&answer, sandbox.url());
         assert!(!answer.to_string().contains("s3cret"), "{answer}");
         assert!(sandbox.log().is_empty());
         assert_eq!(places.preview(json!({ "defaultHeaders": headers }))["configuration"]["baseUrl"], sandbox.url());
         // What is no secret goes along: limits, times, a proxy.
-        let harmless = json!({ "timeoutSec": 7, "maximumRetryCount": 0, "proxy": "http://proxy.invalid", "userAgent": "own" });
+        let harmless =
+            json!({ "timeoutSec": 7, "maximumRetryCount": 0, "proxy": "http://proxy.invalid", "userAgent": "own" });
         assert_eq!(places.refresh(harmless)["ok"], true);
         assert_eq!(sandbox.refreshes().len(), 1);
         // The session has named the address itself.
@@ -309,8 +319,10 @@ fn a_session_s_headers_are_not_sent_to_an_address_that_only_a_file_names() {
         sandbox.clear_log();
     }
     // Those of the user's own environment are no file's.
-    let variables = json!({ "SAIL_BASE_URL": sandbox.url(), "SAIL_CLIENT_ID": "of-json", "SAIL_CLIENT_SECRET": "its-secret" });
-    let answer = Places::new("headers-environment").environment(variables).refresh(json!({ "defaultHeaders": headers }));
+    let variables =
+        json!({ "SAIL_BASE_URL": sandbox.url(), "SAIL_CLIENT_ID": "of-json", "SAIL_CLIENT_SECRET": "its-secret" });
+    let answer =
+        Places::new("headers-environment").environment(variables).refresh(json!({ "defaultHeaders": headers }));
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
@@ -337,7 +349,8 @@ fn an_unusable_member_of_a_place_that_does_not_win_is_no_error() {
     assert_eq!(places.refresh(json!({}))["ok"], true);
     let own = json!({ "baseUrl": sandbox.url(), "clientId": "of-yaml", "clientSecret": "its-secret" });
     assert_eq!(places.refresh(own)["ok"], true);
-    let winner = Places::new("unusable-winner").config_json(r#"{"BaseUrl":"no address","ClientId":"a","ClientSecret":"b"}"#);
+    let winner =
+        Places::new("unusable-winner").config_json(r#"{"BaseUrl":"no address","ClientId":"a","ClientSecret":"b"}"#);
     support::says(&winner.refresh(json!({})), "BaseUrl in ./config.json is no URL");
 }
 
@@ -353,7 +366,8 @@ fn blanks_and_invisible_characters_at_the_ends_come_from_copying() {
         assert_eq!(answer["ok"], true, "{around:?}: {answer}");
         let token = json!({ "baseUrl": sandbox.url(), "accessToken": text("sandbox-token"), "preflight": false });
         assert_eq!(Places::new("trimmed").refresh(token)["ok"], true, "{around:?}");
-        let file = json!({ "BaseUrl": own["baseUrl"], "ClientId": own["clientId"], "ClientSecret": own["clientSecret"] });
+        let file =
+            json!({ "BaseUrl": own["baseUrl"], "ClientId": own["clientId"], "ClientSecret": own["clientSecret"] });
         assert_eq!(Places::new("trimmed").config_json(&file.to_string()).refresh(json!({}))["ok"], true, "{around:?}");
         let blank = Places::new("trimmed").refresh(json!({ "baseUrl": sandbox.url(), "accessToken": around }));
         assert_eq!(blank["error"]["code"], "not_configured", "{around:?}");
@@ -401,7 +415,9 @@ fn a_message_speaks_of_the_names_of_its_reader() {
 fn without_any_source_the_error_lists_the_places() {
     let answer = Places::new("nothing").config_json("[1]").refresh(json!({}));
     let hint = answer["error"]["hint"].as_str().expect("a hint");
-    for place in ["no SAIL_CLIENT_ID and no SAIL_CLIENT_SECRET", "config.json: no JSON object", "config.yaml", "accessToken"] {
+    for place in
+        ["no SAIL_CLIENT_ID and no SAIL_CLIENT_SECRET", "config.json: no JSON object", "config.yaml", "accessToken"]
+    {
         assert!(hint.contains(place), "{place}: {hint}");
     }
     let half = Places::new("no-url").refresh(json!({ "accessToken": "sandbox-token" }));

@@ -42,7 +42,10 @@ fn serve(mut connection: TcpStream, answer: &str) -> String {
     let mut byte = [0];
     // What begins otherwise is TLS, whose end is not looked for.
     let is_connect = |head: &[u8]| head.len() < 7 || head.starts_with(b"CONNECT");
-    while !head.ends_with(b"\r\n\r\n") && is_connect(&head) && connection.read(&mut byte).is_ok_and(|length| length == 1) {
+    while !head.ends_with(b"\r\n\r\n")
+        && is_connect(&head)
+        && connection.read(&mut byte).is_ok_and(|length| length == 1)
+    {
         head.push(byte[0]);
     }
     let _ = connection.write_all(answer.as_bytes());
@@ -68,14 +71,19 @@ fn blames_the_proxy(answer: &Value, address: &str) {
 
 #[test]
 fn a_proxy_that_wants_a_password_is_asked_once() {
-    let wants = Proxy::start("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n");
+    let wants = Proxy::start(
+        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+    );
     let without = refresh_by(json!({ "proxy": wants.address }));
     blames_the_proxy(&without, &format!("The proxy http://{} wants a user name and a password", wants.address));
     says(&without, "DOMAIN%5Cuser");
     assert_eq!(wants.asked().len(), 1, "failed log-ins lock accounts");
 
     let with_password = refresh_by(json!({ "proxy": format!("http://CORP%5Cme:hunter2@{}", wants.address) }));
-    blames_the_proxy(&with_password, &format!("The proxy http://{} has refused the user name or the password", wants.address));
+    blames_the_proxy(
+        &with_password,
+        &format!("The proxy http://{} has refused the user name or the password", wants.address),
+    );
     let asked = wants.asked();
     assert_eq!(asked.len(), 2, "{asked:?}");
     // CORP\me:hunter2
@@ -90,7 +98,8 @@ fn what_a_proxy_answers_to_connect_is_told_by_its_status() {
         ("403", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", false),
     ] {
         let proxy = Proxy::start(answer);
-        let answer = refresh_by(json!({ "proxy": format!("http://me:hunter2@{}", proxy.address), "maximumRetryCount": 1 }));
+        let answer =
+            refresh_by(json!({ "proxy": format!("http://me:hunter2@{}", proxy.address), "maximumRetryCount": 1 }));
         assert_eq!(answer["error"]["code"], "connection", "{answer}");
         blames_the_proxy(&answer, &format!("The proxy http://{} opened no connection to acme.invalid", proxy.address));
         says(&answer, &format!("CONNECT with status {status}"));
@@ -165,8 +174,10 @@ fn a_variable_that_cannot_be_used_is_an_error_and_never_a_direct_connection() {
 #[test]
 fn a_variable_that_is_not_needed_is_not_read() {
     let sandbox = Sandbox::start();
-    let unusable = |more: Value| with(nowhere(), &json!({ "environment": with(json!({ "HTTPS_PROXY": "socks5://x" }), &more) }));
-    let answer = refresh_by(json!({ "baseUrl": sandbox.url(), "accessToken": "sandbox-token", "lookup": unusable(json!({})) }));
+    let unusable =
+        |more: Value| with(nowhere(), &json!({ "environment": with(json!({ "HTTPS_PROXY": "socks5://x" }), &more) }));
+    let answer =
+        refresh_by(json!({ "baseUrl": sandbox.url(), "accessToken": "sandbox-token", "lookup": unusable(json!({})) }));
     assert_eq!(answer["ok"], true, "a loopback address: {answer}");
     let answer = refresh_by(json!({ "lookup": unusable(json!({ "NO_PROXY": "*.invalid" })) }));
     assert_eq!(answer["error"]["code"], "host_not_found", "{answer}");

@@ -63,7 +63,9 @@ fn a_ca_file_is_read_as_windows_writes_it() {
     let sandbox = Sandbox::builder().https().start();
     let pem = std::fs::read_to_string(sandbox.ca_file()).expect("readable");
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(pem.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    for content in [format!("\u{feff}{pem}").into_bytes(), utf16, pem.replace('\n', "\r\n").into_bytes(), pem.trim().into()] {
+    for content in
+        [format!("\u{feff}{pem}").into_bytes(), utf16, pem.replace('\n', "\r\n").into_bytes(), pem.trim().into()]
+    {
         let answer = refresh_with(&sandbox, json!({ "caFile": file("windows.pem", &content) }));
         assert_eq!(answer["ok"], true, "{answer}");
     }

@@ -70,7 +70,9 @@ impl Address {
         }
         if let Some(api_host) = api_host_of_page(&host) {
             return wrong(
-                format!("{what} is the address of the tenant's pages or of its log-in, {host}; the API has one of its own."),
+                format!(
+                    "{what} is the address of the tenant's pages or of its log-in, {host}; the API has one of its own."
+                ),
                 &format!("Write https://{api_host}"),
             );
         }
@@ -135,11 +137,13 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 
 /// What an example has in place of the tenant's name: `{tenant}`, `<tenant>`, `[tenant]`, `%7Btenant%7D`.
 fn placeholder_name(text: &str) -> Option<&str> {
-    [("{", "}"), ("<", ">"), ("[tenant", "]"), ("[your", "]"), ("%7B", "%7D"), ("%7b", "%7d"), ("$(", ")")].iter().find_map(|(open, close)| {
-        let start = text.find(open)?;
-        let length = text[start..].find(close)? + close.len();
-        Some(&text[start..start + length])
-    })
+    [("{", "}"), ("<", ">"), ("[tenant", "]"), ("[your", "]"), ("%7B", "%7D"), ("%7b", "%7d"), ("$(", ")")]
+        .iter()
+        .find_map(|(open, close)| {
+            let start = text.find(open)?;
+            let length = text[start..].find(close)? + close.len();
+            Some(&text[start..start + length])
+        })
 }
 
 /// People log in at `acme.identitynow.com` or `acme.login.sailpoint.com`; the API is at `acme.api.identitynow.com`.

@@ -22,7 +22,9 @@ const KEYRING: &str = "sail keeps its secrets in the system's keyring, which is 
 /// Reads `./config.json`, or says why it cannot be used. It may belong to another program: it is no error if it is
 /// something else, and other members are ignored.
 pub(super) fn config_json(lookup: &Lookup, _: Option<&str>) -> Result<Place, String> {
-    let Some(path) = lookup.in_directory("config.json") else { return Err("./config.json: no current folder".to_owned()) };
+    let Some(path) = lookup.in_directory("config.json") else {
+        return Err("./config.json: no current folder".to_owned());
+    };
     let shown = path.display();
     let text = read_file(&path, "./config.json")?;
     let members = match serde_json::from_str(&text) {

@@ -70,20 +70,27 @@ impl Text for Proxy {
         if !matches!(scheme.as_str(), "http" | "https") {
             return refused("it must begin with http:// or https://");
         }
-        if rest.len() == text.len() && ["http:", "https:"].iter().any(|start| text.to_ascii_lowercase().starts_with(start)) {
+        if rest.len() == text.len()
+            && ["http:", "https:"].iter().any(|start| text.to_ascii_lowercase().starts_with(start))
+        {
             return refused("// is missing after its scheme");
         }
         let (credentials, place) = rest.rsplit_once('@').unwrap_or(("", rest));
         let is_delimiter = |c: &char| matches!(c, '\\' | '/' | '?' | '#') || c.is_control();
         if let Some(c) = credentials.chars().find(is_delimiter) {
-            return refused(&format!("its user name or password holds {}, which must be percent-encoded", c.escape_default()));
+            return refused(&format!(
+                "its user name or password holds {}, which must be percent-encoded",
+                c.escape_default()
+            ));
         }
         if place.contains('\\') {
             return refused("it holds \\, which must be percent-encoded as %5C");
         }
         let place = place.strip_suffix('/').unwrap_or(place);
         if place.contains(['/', '?', '#']) {
-            return refused("it has a path or a query; a proxy has only a host and a port (a configuration script, .pac, is not read)");
+            return refused(
+                "it has a path or a query; a proxy has only a host and a port (a configuration script, .pac, is not read)",
+            );
         }
         if place.is_empty() || place.starts_with(':') {
             return refused("it names no host");
@@ -94,7 +101,10 @@ impl Text for Proxy {
             Ok(url) if url.has_host() && url.port() != Some(0) && url.as_str().parse::<hyper::Uri>().is_ok() => {
                 Ok(Some(Self { url: Secret::new(url.as_str()), name: what.to_owned() }))
             }
-            _ if place.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err_and(|_| !port.ends_with(']'))) => {
+            _ if place
+                .rsplit_once(':')
+                .is_some_and(|(_, port)| port.parse::<u16>().is_err_and(|_| !port.ends_with(']'))) =>
+            {
                 refused("its port is no number from 1 to 65535")
             }
             _ => refused("it is no valid URL"),
@@ -122,7 +132,9 @@ pub(super) fn is_exempt(list: &str, url: &Url) -> bool {
         }
         if let Some((network, bits)) = entry.split_once('/') {
             let network = network.parse().ok().zip(bits.parse().ok());
-            return network.zip(address).is_some_and(|((network, bits), address)| is_in_network(address, network, bits));
+            return network
+                .zip(address)
+                .is_some_and(|((network, bits), address)| is_in_network(address, network, bits));
         }
         let (name, port) = split_port(entry);
         if port.is_some_and(|port| url.port_or_known_default() != Some(port)) {
@@ -199,7 +211,10 @@ mod tests {
             ("http://pro xy.example:8080", "valid URL"),
         ] {
             let said = refused(text);
-            assert!(said.contains(says) && said.starts_with("HTTPS_PROXY cannot") && said.contains("%5C"), "{text}: {said}");
+            assert!(
+                said.contains(says) && said.starts_with("HTTPS_PROXY cannot") && said.contains("%5C"),
+                "{text}: {said}"
+            );
             assert!(!said.contains("hunter2"), "{said}");
         }
     }

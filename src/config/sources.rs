@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 use reqwest::header::HeaderMap;
 
-use super::files::{config_json, config_yaml};
 use super::address::{PLACEHOLDER, is_placeholder};
+use super::files::{config_json, config_yaml};
 use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
@@ -104,11 +104,15 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
         (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
 
     // A line for each place without credentials.
-    let mut looked_at = vec![match &requested_url {
-        Some(_) => "⟦the-configuration⟧: ⟦=baseUrl⟧, but neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧",
-        None => "⟦the-configuration⟧: neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧",
-    }
-    .to_owned()];
+    let mut looked_at = vec![
+        match &requested_url {
+            Some(_) => {
+                "⟦the-configuration⟧: ⟦=baseUrl⟧, but neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧"
+            }
+            None => "⟦the-configuration⟧: neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧",
+        }
+        .to_owned(),
+    ];
     let mut problem = None;
     type Reader = fn(&Lookup, Option<&str>) -> Result<Place, String>;
     let readers: [Reader; 3] = [environment, config_json, config_yaml];
@@ -188,7 +192,8 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
 impl Place {
     /// `text` returns the text of a member by its name at this place.
     pub(super) fn of(source: Source, name: String, text: impl Fn(&str) -> Option<String>) -> Self {
-        let names = ["baseUrl", "tokenUrl", "clientId", "clientSecret"].map(|member| Configuration::name_at(source, member));
+        let names =
+            ["baseUrl", "tokenUrl", "clientId", "clientSecret"].map(|member| Configuration::name_at(source, member));
         let texts = names.into_iter().filter(|name| !name.is_empty()).filter_map(|name| Some((name, text(name)?)));
         let texts = texts.filter(|(_, text)| !trim_invisible(text).is_empty()).collect();
         Self { source, name, texts, remark: "" }
@@ -362,8 +367,11 @@ fn no_base_url(credentials: &Credentials, looked_at: &[String]) -> Error {
         Credentials::Client { .. } => "a client id (⟦=clientId⟧) and a client secret (⟦=clientSecret⟧)",
         Credentials::Header => "an Authorization header (⟦=defaultHeaders⟧)",
     };
-    Error::new(Code::NotConfigured, format!("There is {what} in ⟦the-configuration⟧, but no base URL to send it to (⟦=baseUrl⟧)."))
-        .hint(format!("Looked at, in this order:\n{}⟦give-base-url⟧", lines(looked_at)))
+    Error::new(
+        Code::NotConfigured,
+        format!("There is {what} in ⟦the-configuration⟧, but no base URL to send it to (⟦=baseUrl⟧)."),
+    )
+    .hint(format!("Looked at, in this order:\n{}⟦give-base-url⟧", lines(looked_at)))
 }
 
 fn lines(looked_at: &[String]) -> String {

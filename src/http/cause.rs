@@ -101,25 +101,29 @@ impl TlsProblem {
     fn of(error: &rustls::Error) -> Self {
         use rustls::{AlertDescription as Alert, CertificateError as Fault, Error as Tls};
         let (reason, hint) = match error {
-            Tls::InvalidCertificate(Fault::UnknownIssuer) => (
-                "its certificate was not issued by an authority that is trusted here".to_owned(),
-                TlsHint::Authority,
-            ),
+            Tls::InvalidCertificate(Fault::UnknownIssuer) => {
+                ("its certificate was not issued by an authority that is trusted here".to_owned(), TlsHint::Authority)
+            }
             Tls::InvalidCertificate(Fault::Other(other)) => match other.0.downcast_ref::<UnknownIssuer>() {
                 Some(UnknownIssuer { issuer, is_self_signed: true }) => (
-                    format!("its certificate is signed by itself, \"{issuer}\", and not by an authority that is trusted here"),
+                    format!(
+                        "its certificate is signed by itself, \"{issuer}\", and not by an authority that is trusted here"
+                    ),
                     TlsHint::Authority,
                 ),
-                Some(UnknownIssuer { issuer, .. }) => {
-                    (format!("its certificate was issued by \"{issuer}\", which is not trusted here"), TlsHint::Authority)
-                }
+                Some(UnknownIssuer { issuer, .. }) => (
+                    format!("its certificate was issued by \"{issuer}\", which is not trusted here"),
+                    TlsHint::Authority,
+                ),
                 None => (format!("its certificate is not accepted: {error}"), TlsHint::Server),
             },
             Tls::InvalidCertificate(Fault::Expired) => ("its certificate has expired".to_owned(), TlsHint::Date),
             Tls::InvalidCertificate(Fault::ExpiredContext { not_after, .. }) => {
                 (format!("its certificate has expired on {}", date(not_after.as_secs())), TlsHint::Date)
             }
-            Tls::InvalidCertificate(Fault::NotValidYet) => ("its certificate is not valid yet".to_owned(), TlsHint::Date),
+            Tls::InvalidCertificate(Fault::NotValidYet) => {
+                ("its certificate is not valid yet".to_owned(), TlsHint::Date)
+            }
             Tls::InvalidCertificate(Fault::NotValidYetContext { not_before, .. }) => {
                 (format!("its certificate is not valid before {}", date(not_before.as_secs())), TlsHint::Date)
             }
@@ -131,9 +135,10 @@ impl TlsProblem {
             }
             Tls::InvalidCertificate(Fault::Revoked) => ("its certificate was revoked".to_owned(), TlsHint::Server),
             Tls::InvalidMessage(_) => ("what listens there does not speak TLS".to_owned(), TlsHint::Port),
-            Tls::AlertReceived(Alert::HandshakeFailure | Alert::ProtocolVersion) => {
-                ("it speaks no version of TLS, or no cipher, that is safe enough (TLS 1.2 and 1.3 are)".to_owned(), TlsHint::Server)
-            }
+            Tls::AlertReceived(Alert::HandshakeFailure | Alert::ProtocolVersion) => (
+                "it speaks no version of TLS, or no cipher, that is safe enough (TLS 1.2 and 1.3 are)".to_owned(),
+                TlsHint::Server,
+            ),
             other => (format!("{other}"), TlsHint::Server),
         };
         Self { reason, hint }

@@ -94,7 +94,14 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_has_no_names() {
-        for bytes in [&b""[..], b"\x30", b"\x30\x82", b"\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff", b"\x30\x03\x30\x01\xa0", b"text"] {
+        for bytes in [
+            &b""[..],
+            b"\x30",
+            b"\x30\x82",
+            b"\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x30\x03\x30\x01\xa0",
+            b"text",
+        ] {
             assert_eq!(names(bytes), None);
         }
     }

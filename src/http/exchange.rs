@@ -255,26 +255,35 @@ impl Exchange {
         let host = self.request.target.url.host_str().unwrap_or_default();
         let look = format!("The address comes from {name}. Look at it, and at the network.");
         let (code, message, hint, repeat) = match (tunnel, cause) {
-            (Tunnel::NotReached, Cause { tls: Some(problem), .. }) => {
-                (Code::Tls, format!("No encrypted connection to the proxy {address}: {}.", problem.reason), self.tls_hint(problem.hint), false)
-            }
+            (Tunnel::NotReached, Cause { tls: Some(problem), .. }) => (
+                Code::Tls,
+                format!("No encrypted connection to the proxy {address}: {}.", problem.reason),
+                self.tls_hint(problem.hint),
+                false,
+            ),
             (Tunnel::NotReached, _) if error.is_dns() => (
                 Code::HostNotFound,
                 format!("The proxy {address} was not found: its name is unknown."),
                 format!("The address comes from {name}. Check it, and the network's DNS."),
                 false,
             ),
-            (Tunnel::NotReached, Cause { text, .. }) => (Code::Connection, format!("No connection to the proxy {address}: {text}."), look, true),
+            (Tunnel::NotReached, Cause { text, .. }) => {
+                (Code::Connection, format!("No connection to the proxy {address}: {text}."), look, true)
+            }
             (Tunnel::NeedsPassword, _) if proxy.has_credentials() => (
                 Code::Connection,
                 format!("The proxy {address} has refused the user name or the password in its address (status 407)."),
-                format!("The address comes from {name}. It was not tried again, because failed log-ins lock accounts.\n{WITH_PASSWORD}"),
+                format!(
+                    "The address comes from {name}. It was not tried again, because failed log-ins lock accounts.\n{WITH_PASSWORD}"
+                ),
                 false,
             ),
             (Tunnel::NeedsPassword, _) => (
                 Code::Connection,
                 format!("The proxy {address} wants a user name and a password (status 407)."),
-                format!("Its address, which comes from {name}, has none. Only basic authentication is possible.\n{WITH_PASSWORD}"),
+                format!(
+                    "Its address, which comes from {name}, has none. Only basic authentication is possible.\n{WITH_PASSWORD}"
+                ),
                 false,
             ),
             (Tunnel::Refused, _) => {
@@ -286,7 +295,9 @@ impl Exchange {
                 (
                     Code::Connection,
                     format!("The proxy {address} opened no connection to {host}: it {answer}."),
-                    format!("Ask who runs the proxy whether it may and can reach {host}. Its address comes from {name}; ⟦=noProxy⟧ names hosts that are reached without it."),
+                    format!(
+                        "Ask who runs the proxy whether it may and can reach {host}. Its address comes from {name}; ⟦=noProxy⟧ names hosts that are reached without it."
+                    ),
                     status.is_none_or(|status| status >= 500),
                 )
             }
@@ -301,7 +312,14 @@ impl Exchange {
     }
 
     /// The error of an attempt without an answer. `not_processed`: the service has certainly not taken it.
-    fn unanswered(&self, code: Code, message: String, hint: String, not_processed: bool, may_repeat: bool) -> FailedAttempt {
+    fn unanswered(
+        &self,
+        code: Code,
+        message: String,
+        hint: String,
+        not_processed: bool,
+        may_repeat: bool,
+    ) -> FailedAttempt {
         let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
             (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",

@@ -241,7 +241,9 @@ fn timed_out(target: &Target, proxy: Option<&Proxy>, timeout: Duration, limit: L
     };
     // In milliseconds, because the rest of totalTimeoutSec is not a whole number of seconds.
     let seconds = timeout.as_millis() as f64 / 1000.0;
-    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s{}.", through(proxy))).hint(hint).sent(sent)
+    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s{}.", through(proxy)))
+        .hint(hint)
+        .sent(sent)
 }
 
 /// "POST https://host/path", for errors.

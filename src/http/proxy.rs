@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn credentials_are_encoded_as_the_header_needs_them() {
-        for (text, encoded) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("user:pa ss", "dXNlcjpwYSBzcw==")] {
+        for (text, encoded) in
+            [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("user:pa ss", "dXNlcjpwYSBzcw==")]
+        {
             assert_eq!(base64(text.as_bytes()), encoded);
         }
         assert_eq!(decoded("DOMAIN%5Cus+er%26=a&b%"), "DOMAIN\\us+er&=a&b%");

@@ -22,9 +22,8 @@ const NO_STORE: &str = "Install the system's certificates (on Linux, the package
 
 /// The TLS settings of a client that trusts the system's authorities and these.
 pub(crate) fn tls(transport: &Transport, own: &[CertificateDer<'static>]) -> Result<ClientConfig> {
-    let provider = CryptoProvider::get_default()
-        .cloned()
-        .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let provider =
+        CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
     let inner = verifier(transport, own, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -86,7 +85,8 @@ fn system_certificates(transport: &Transport) -> Result<Vec<CertificateDer<'stat
         let bytes = read(path).map_err(|why| bad_variable("SSL_CERT_FILE", path, &why))?;
         // What is not understood in a system's bundle is left out, as everywhere.
         let text = decode(&bytes).map_or(bytes, String::into_bytes);
-        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&text).filter_map(|certificate| certificate.ok()).collect();
+        let certificates: Vec<_> =
+            CertificateDer::pem_slice_iter(&text).filter_map(|certificate| certificate.ok()).collect();
         if certificates.is_empty() {
             return Err(bad_variable("SSL_CERT_FILE", path, "holds no certificate"));
         }
@@ -149,9 +149,13 @@ pub(crate) fn certificates(path: &str, bytes: &[u8]) -> Result<Vec<CertificateDe
     let text = decode(bytes).map_err(|why| bad_ca_file(path, &format!("is {why}")))?;
     let mut found = Vec::new();
     for (index, certificate) in CertificateDer::pem_slice_iter(text.as_bytes()).enumerate() {
-        let certificate = certificate.ok().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+        let certificate =
+            certificate.ok().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
         let Some(certificate) = certificate else {
-            return Err(bad_ca_file(path, &format!("is malformed: certificate {}{}", index + 1, line_of(&text, index))));
+            return Err(bad_ca_file(
+                path,
+                &format!("is malformed: certificate {}{}", index + 1, line_of(&text, index)),
+            ));
         };
         found.push(certificate);
     }
@@ -222,8 +226,7 @@ impl ServerCertVerifier for Verifier {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                 let last = intermediates.last().unwrap_or(end_entity);
                 let Some(names) = certificate::names(last) else { return error };
-                let reason =
-                    UnknownIssuer { is_self_signed: names.issuer == names.subject, issuer: names.issuer };
+                let reason = UnknownIssuer { is_self_signed: names.issuer == names.subject, issuer: names.issuer };
                 CertificateError::Other(OtherError(Arc::new(reason))).into()
             }
             error => error,

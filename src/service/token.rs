@@ -290,7 +290,10 @@ fn hint_of_status(url: &reqwest::Url, response: &Response) -> String {
     let host = url.host_str().unwrap_or_default();
     match response.class() {
         StatusClass::Redirect => {
-            let to = response.header("location").map(|to| format!("It points to {}. ", shortened(to, 200))).unwrap_or_default();
+            let to = response
+                .header("location")
+                .map(|to| format!("It points to {}. ", shortened(to, 200)))
+                .unwrap_or_default();
             format!(
                 "{to}A redirect is not followed, because the secret must not follow it: {host} is perhaps the tenant's page, or stands behind a \
                  log-in. Correct ⟦=baseUrl⟧ (https://{{tenant}}.api.identitynow.com), or give the endpoint as ⟦=tokenUrl⟧."
@@ -301,11 +304,18 @@ fn hint_of_status(url: &reqwest::Url, response: &Response) -> String {
              the proxy, and whether the client was disabled."
         ),
         StatusClass::NotThere => {
-            format!("There is no token endpoint at {url}. Check the tenant's name in ⟦=baseUrl⟧; ⟦=tokenUrl⟧ sets the endpoint where it is elsewhere.")
+            format!(
+                "There is no token endpoint at {url}. Check the tenant's name in ⟦=baseUrl⟧; ⟦=tokenUrl⟧ sets the endpoint where it is elsewhere."
+            )
         }
-        StatusClass::RateLimited => "Too many tokens were requested: wait, and use one session for many calls, which shares its token.".to_owned(),
+        StatusClass::RateLimited => {
+            "Too many tokens were requested: wait, and use one session for many calls, which shares its token."
+                .to_owned()
+        }
         StatusClass::Gateway | StatusClass::ServerError => {
-            format!("{host} is not available at present, or a gateway before it fails. Try again later; SailPoint reports outages at status.sailpoint.com.")
+            format!(
+                "{host} is not available at present, or a gateway before it fails. Try again later; SailPoint reports outages at status.sailpoint.com."
+            )
         }
         _ => format!("Is {url} the tenant's token endpoint? ⟦=baseUrl⟧ and ⟦=tokenUrl⟧ set it."),
     }
