@@ -103,6 +103,8 @@ const TERMS: &[(&str, &str, &str)] = &[
         "Give the text itself.",
         "AccessToken, ClientSecret and the values of DefaultHeaders may be SecureStrings; everything else is text.",
     ),
+    ("api-version", "apiVersion", "ApiVersion"),
+    ("set-api-version", "The configuration's apiVersion", "Set-Configuration -ApiVersion"),
 ];
 
 /// Replaces the placeholders in JSON text by the client's names.

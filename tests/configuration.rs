@@ -154,6 +154,40 @@ fn a_config_json_that_windows_powershell_has_written_is_read() {
 }
 
 #[test]
+fn an_id_of_digits_is_taken_as_it_is_written() {
+    for id in ["0012345", "12345678901234567890123456789012", "12345e12", "0x1f", "1_000"] {
+        let yaml = format!(
+            "environments:\n  default:\n    baseurl: https://acme.api.identitynow.com\n    pat: {{ clientid: {id}, clientsecret: 1.50 }}\n"
+        );
+        let places = Places::new("digits-yaml").config_yaml(&yaml);
+        assert_eq!(places.preview(json!({}))["configuration"]["clientId"], id);
+    }
+    for id in ["12345678901234567890123456789012", "1e500", "12345e12", "1.50"] {
+        let text = format!(r#"{{"ClientId":{id},"ClientSecret":1,"BaseUrl":"https://acme.api.identitynow.com"}}"#);
+        let places = Places::new("digits-json").config_json(&text);
+        assert_eq!(places.preview(json!({}))["configuration"]["clientId"], id);
+    }
+    let null = Places::new("null-yaml").config_yaml(
+        "environments:\n  default:\n    baseurl: https://acme.api.identitynow.com\n    pat: { clientid: ~, clientsecret: null }\n",
+    );
+    support::says(&null.refresh(json!({})), "baseurl, but no pat.clientid and no pat.clientsecret");
+}
+
+#[test]
+fn a_file_that_nests_deep_is_refused_before_it_is_built() {
+    let flow = format!("environments: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let block = (0..1_200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
+    for text in [flow, block] {
+        let places = Places::new("deep-yaml").config_yaml(&text);
+        let small = std::thread::Builder::new().stack_size(256 << 10);
+        let answer = small.spawn(move || places.refresh(json!({}))).expect("a thread").join().expect("no overflow");
+        assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
+        let hint = answer["error"]["hint"].as_str().expect("a hint");
+        assert!(hint.contains("nested deeper than 64 levels") || hint.contains("no YAML, line"), "{hint}");
+    }
+}
+
+#[test]
 fn a_yaml_whose_secret_is_in_the_keyring_is_said_to_be_one() {
     let places = Places::new("keyring").config_yaml(
         "activeenvironment: main\nenvironments:\n  main:\n    baseurl: https://acme.api.identitynow.com\n",

@@ -1,14 +1,19 @@
 //! The configuration files of SailPoint's own tools: `./config.json`, and `~/.sailpoint/config.yaml` of the `sail` tool.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use saphyr::{LoadableYamlNode, Yaml};
-use serde_json::Value;
+use saphyr::{ScalarStyle, ScanError, Yaml, YamlLoader};
+use saphyr_parser::{Event, Parser};
+use serde_json::value::RawValue;
 
 use super::sources::{Lookup, Place, Source};
 use crate::text::{decode, printable};
 
 const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
+
+/// The environments of `sail` nest four levels deep; a deeper file could use up the stack.
+const MAXIMUM_DEPTH: usize = 64;
 
 /// Names the active environment of config.yaml, before the file does.
 const ACTIVE_ENVIRONMENT: &str = "SAIL_ACTIVEENVIRONMENT";
@@ -27,22 +32,22 @@ pub(super) fn config_json(lookup: &Lookup, _: Option<&str>) -> Result<Place, Str
     };
     let shown = path.display();
     let text = read_file(&path, "./config.json")?;
-    let members = match serde_json::from_str(&text) {
-        Ok(Value::Object(members)) => members,
-        Ok(_) => return Err(format!("{shown}: no JSON object")),
-        Err(error) => return Err(format!("{shown}: no JSON, line {}, column {}", error.line(), error.column())),
-    };
+    let members: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(&text).map_err(|error| match error.is_data() {
+            true => format!("{shown}: no JSON object"),
+            false => format!("{shown}: no JSON, line {}, column {}", error.line(), error.column()),
+        })?;
     Ok(Place::of(Source::ConfigJson, format!("./config.json ({shown})"), |wanted| {
         let values = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         values.filter_map(|(_, value)| json_text(value)).next_back()
     }))
 }
 
-/// A text or a number; ids are written as numbers too.
-fn json_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+/// A text, or a number as it is written: ids of digits are written as numbers too, and may be longer than any number.
+fn json_text(value: &RawValue) -> Option<String> {
+    match value.get().as_bytes().first()? {
+        b'"' => serde_json::from_str(value.get()).ok(),
+        b'-' | b'0'..=b'9' => Some(value.get().to_owned()),
         _ => None,
     }
 }
@@ -54,10 +59,7 @@ pub(super) fn config_yaml(lookup: &Lookup, name: Option<&str>) -> Result<Place, 
     };
     let shown = path.display();
     let text = read_file(&path, "~/.sailpoint/config.yaml")?;
-    let documents = Yaml::load_from_str(&text).map_err(|error| {
-        let at = error.marker();
-        format!("{shown}: no YAML, line {}, column {}", at.line(), at.col() + 1)
-    })?;
+    let documents = documents(&text).map_err(|why| format!("{shown}: {why}"))?;
     let Some(root) = documents.first() else { return Err(format!("{shown}: empty")) };
     let name = name
         .map(str::to_owned)
@@ -77,27 +79,59 @@ pub(super) fn config_yaml(lookup: &Lookup, name: Option<&str>) -> Result<Place, 
     Ok(place)
 }
 
+/// The documents of a YAML text, with unparsed scalars: an id of digits is no number.
+fn documents(text: &str) -> Result<Vec<Yaml<'_>>, String> {
+    let no_yaml = |error: &ScanError| {
+        let at = error.marker();
+        format!("no YAML, line {}, column {}", at.line(), at.col() + 1)
+    };
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        match event.map_err(|error| no_yaml(&error))?.0 {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAXIMUM_DEPTH {
+            return Err(format!("nested deeper than {MAXIMUM_DEPTH} levels"));
+        }
+    }
+    let mut loader = YamlLoader::default();
+    loader.early_parse(false);
+    Parser::new_from_str(text).load(&mut loader, true).map_err(|error| no_yaml(&error))?;
+    if let Some(error) = loader.error() {
+        return Err(no_yaml(error));
+    }
+    Ok(loader.into_documents())
+}
+
 /// A member of a mapping, in any case.
 fn member<'y, 'i>(node: &'y Yaml<'i>, name: &str) -> Option<&'y Yaml<'i>> {
-    let is_named = |key: &Yaml<'_>| match key.as_str() {
-        Some(key) => key.eq_ignore_ascii_case(name),
-        // An environment may be called 1.
-        None => key.as_integer().is_some_and(|key| key.to_string() == name),
-    };
+    let is_named = |key: &Yaml<'_>| scalar(key).is_some_and(|key| key.eq_ignore_ascii_case(name));
     node.as_mapping()?.iter().find(|(key, _)| is_named(key)).map(|(_, value)| value)
 }
 
 /// The names of a mapping's members, at most ten.
 fn names(node: &Yaml<'_>) -> Vec<String> {
     let keys = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter().map(|(key, _)| key));
-    keys.filter_map(|key| key.as_str()).take(10).map(printable).collect()
+    keys.filter_map(scalar).take(10).map(printable).collect()
 }
 
-/// A text or a whole number. `path`: keys separated by dots.
+/// A scalar as it is written, unless it is null.
+fn scalar<'y>(node: &'y Yaml<'_>) -> Option<&'y str> {
+    match node {
+        Yaml::Representation(text, ScalarStyle::Plain, _) if matches!(&**text, "" | "~" | "null" | "Null" | "NULL") => {
+            None
+        }
+        Yaml::Representation(text, ..) => Some(text),
+        _ => None,
+    }
+}
+
+/// `path`: keys separated by dots.
 fn yaml_text(node: &Yaml<'_>, path: &str) -> Option<String> {
     let node = path.split('.').try_fold(node, |node, key| member(node, key))?;
-    let text = node.as_str().map(str::to_owned).or_else(|| Some(node.as_integer()?.to_string()));
-    text.filter(|text| !text.trim().is_empty())
+    scalar(node).map(str::to_owned).filter(|text| !text.trim().is_empty())
 }
 
 /// The text of a file, or why there is none.

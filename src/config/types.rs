@@ -55,12 +55,16 @@ impl<T: Text> Member for T {
 
 /// Parses the text of a member that is not blank.
 pub(super) fn parse<T: Text>(text: String, what: &str) -> Result<Option<T>> {
+    T::parse(refuse_type_name(text, what)?, what)
+}
+
+fn refuse_type_name(text: String, what: &str) -> Result<String> {
     // PowerShell and .NET write the type's name where a value has no text.
     if matches!(text.as_str(), "System.Security.SecureString" | "System.Management.Automation.PSCredential") {
         return Err(Error::invalid_argument(format!("{what} is \"{text}\": the name of a type, not the text in it."))
             .hint("A SecureString was used as text. ⟦secure-strings⟧"));
     }
-    T::parse(text, what)
+    Ok(text)
 }
 
 impl Text for String {
@@ -172,9 +176,9 @@ impl Member for HeaderMap {
                 continue;
             }
             let path = format!("{name}[\"{}\"]", printable(&header));
-            let text = json::text(raw, &path)?;
+            let text = refuse_type_name(json::text(raw, &path)?, &path)?;
             let (Ok(header), Ok(mut value)) =
-                (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(text.trim()))
+                (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(trim_invisible(&text)))
             else {
                 return Err(Error::invalid_argument(format!(
                     "{path} is not a valid header: its name or its value holds characters that are not allowed."

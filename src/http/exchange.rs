@@ -222,7 +222,7 @@ impl Exchange {
             _ => (
                 Code::Connection,
                 format!("The connection to {}{through} was lost before an answer came: {}.", origin(url), cause.text),
-                String::new(),
+                "Look at the network, and at a proxy, between here and the service.".to_owned(),
             ),
         };
         let is_permanent = matches!(code, Code::Tls | Code::HostNotFound);
