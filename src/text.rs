@@ -49,6 +49,13 @@ pub(crate) fn trim_invisible(text: &str) -> &str {
     })
 }
 
+/// A name without line breaks, tabs, no-break blanks and invisible characters at its ends. Plain blanks alone stay,
+/// because the value of an attribute may have them.
+pub(crate) fn trim_copied(text: &str) -> &str {
+    let trimmed = trim_invisible(text);
+    if text.trim_matches(' ').len() == trimmed.len() { text } else { trimmed }
+}
+
 /// UTF-8, or UTF-16 as Windows PowerShell writes it, with or without a byte order mark.
 pub(crate) fn decode(bytes: &[u8]) -> Result<String, String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
@@ -75,6 +82,23 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_copying_leaves_at_the_ends_of_a_name_is_taken_off() {
+        for (text, name) in [
+            ("smith", "smith"),
+            (" smith ", " smith "),
+            ("smith\r\n", "smith"),
+            ("\t smith \u{200b}", "smith"),
+            ("\u{feff}smith\u{a0}", "smith"),
+            ("a\u{200b}b\tc", "a\u{200b}b\tc"),
+            (" ", " "),
+            ("\u{a0} ", ""),
+            ("", ""),
+        ] {
+            assert_eq!(trim_copied(text), name, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_file_is_read_in_every_encoding_that_windows_writes() {

@@ -363,6 +363,8 @@ environments:
         $result = Invoke-CCRefreshIdentities -Identity " amelie.roux$([char] 0x200b)`r`n" -RefreshArgs @{}
         $result | Should -Not -BeNullOrEmpty
         @(Get-Refresh $sandbox).Count | Should -Be 2
+        Invoke-CCRefreshIdentities -Identity 'amelie.roux ' -RefreshArgs @{} -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[-1].ErrorDetails.RecommendedAction | Should -Match 'begins or ends with a blank'
     }
 
     It 'has parameters for limits, proxy exceptions, authorities and the environment' {
