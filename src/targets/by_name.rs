@@ -51,7 +51,7 @@ impl<'c> LookUp<'c> {
         Self { call, attribute, may_search: true, counts_undecided: false }
     }
 
-    /// Also collects identities that are similar, for the backend cc, where the service judges in the end.
+    /// Also collects identities that are similar, for the backend cc, where the service evaluates in the end.
     pub(crate) fn counting_undecided(self) -> Self {
         Self { counts_undecided: true, ..self }
     }
@@ -140,7 +140,7 @@ impl<'c> LookUp<'c> {
             let wanted: Vec<&str> = chunk.iter().map(|at| ids[*at]).collect();
             let listed = match service::people_with_ids(self.call, &wanted) {
                 // A client without a user may search, and not list: then search decides.
-                Err(error) if error.details().code == Code::Forbidden && self.may_search => return Ok(()),
+                Err(error) if error.is_forbidden_endpoint() && self.may_search => return Ok(()),
                 listed => listed?,
             };
             for at in chunk {
