@@ -2,10 +2,13 @@ $script:ModuleRoot = $PSScriptRoot
 
 #region functions: in the package, the text of these files stands here
 foreach ($folder in 'Private', 'Public') {
-    foreach ($file in Get-ChildItem -Path "$PSScriptRoot/$folder/*.ps1") {
+    # No -Path: brackets in the folder's name are not a pattern.
+    foreach ($file in Get-ChildItem -LiteralPath "$PSScriptRoot/$folder" -Filter *.ps1) {
         . $file.FullName
     }
 }
+# A clone's builds. An installed module looks in its own folder only: anybody may create a folder beside it.
+$script:CloneTarget = '../../target/release', '../../target/debug'
 #endregion functions
 
 # With syntax that Windows PowerShell cannot read.

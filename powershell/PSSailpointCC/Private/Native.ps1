@@ -138,7 +138,7 @@ function Find-NativeLibrary {
             'osx-*' { 'libpssailpointcc.dylib' }
             default { 'libpssailpointcc.so' }
         }
-        $candidates = foreach ($place in "bin/$rid", '../../target/release', '../../target/debug') {
+        $candidates = foreach ($place in @("bin/$rid") + $script:CloneTarget) {
             [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($script:ModuleRoot, $place, $file))
         }
         $hint = $script:HowToGetLibrary
