@@ -142,12 +142,13 @@ fn configured() -> Option<Arc<Configuration>> {
     CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The proxy in the environment for this address. `HTTP_PROXY` in capitals is ignored, as in curl: a client of a CGI
-/// program can set it by a request header.
+/// The proxy for this address in the environment, or else the system's. `HTTP_PROXY` in capitals is ignored, as in curl:
+/// a client of a CGI program can set it by a request header.
 fn proxy_of_environment(found: &Found<'_>, base_url: &Address) -> Option<Proxy> {
     let names: &[&str] = match base_url.is_https() {
         true => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
         false => &["http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    names.iter().find_map(|name| Text::parse(found.lookup.variable(name)?, name).ok().flatten())
+    let of_variable = |name: &&str| Text::parse(found.lookup.variable(name)?, name).ok().flatten();
+    names.iter().find_map(of_variable).or_else(|| found.lookup.proxy.clone())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Client;
 
 use super::cause::Cause;
+use super::connect::{self, OffThread};
 use crate::cache::Cache;
 use crate::config::Transport;
 use crate::error::{Code, Error, Result};
@@ -51,6 +52,9 @@ fn build(transport: &Transport) -> Result<Client> {
         builder = builder.tls_danger_accept_invalid_certs(true);
     } else if let Some(path) = &transport.ca_file {
         builder = builder.tls_certs_merge(certificates(path)?);
+    }
+    if transport.https && connect::MAY_BLOCK {
+        builder = builder.connector_layer(OffThread);
     }
     builder.build().map_err(|error| {
         let cause = Cause::of(&error);

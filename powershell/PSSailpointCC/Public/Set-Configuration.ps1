@@ -39,7 +39,8 @@ function Set-Configuration {
     one.
 
     .PARAMETER Proxy
-    Address of a proxy, such as http://proxy.example:8080, or an IWebProxy.
+    Address of a proxy, such as http://proxy.example:8080, or an IWebProxy. Where not set, the variable HTTPS_PROXY names
+    it, or else the system's settings do.
 
     .PARAMETER PassThru
     Returns the configuration.
