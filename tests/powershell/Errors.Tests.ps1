@@ -101,23 +101,28 @@ Describe 'An error' {
         $record.CategoryInfo.Category | Should -Be 'ConnectionError'
     }
 
-    It 'of a certificate works in the documented catch block; CaFile and SkipCertificateCheck make it go away' {
-        $secure = Start-Sandbox @('--https')
-        try {
-            Set-Configuration -BaseUrl $secure.Url
+    Context 'of a certificate' {
+        BeforeAll { $secure = Start-Sandbox @('--https') }
+        AfterAll { Stop-Sandbox $secure }
+        BeforeEach { Set-Configuration -BaseUrl $secure.Url }
+
+        It 'works in the documented catch block, and SkipCertificateCheck makes it go away' {
             $lines = Invoke-Documented $request
             $lines[0] | Should -Match 'code=tls; sent=no'
             $record.FullyQualifiedErrorId | Should -Be 'Tls,Invoke-CCRefreshIdentities'
+            Set-Configuration -SkipCertificateCheck
+            (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
+        }
+
+        # wine refuses the configuration of a chain engine that has roots of its own.
+        It 'goes away with CaFile' -Tag not-wine {
             # A path from the session's location, which is not the process's.
             Push-Location -LiteralPath (Split-Path $secure.CaFile)
             try {
                 (Get-Configuration).CaFile = Split-Path $secure.CaFile -Leaf
                 (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
             } finally { Pop-Location }
-            (Get-Configuration).Remove('CaFile')
-            Set-Configuration -SkipCertificateCheck
-            (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
-        } finally { Stop-Sandbox $secure }
+        }
     }
 
     It 'after the fault <kind> says sent: <sent>, and nothing is sent twice' -ForEach @(
