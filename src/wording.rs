@@ -46,6 +46,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("everybody", "options.allowFullRefresh", "-All in place of the filter"),
     ("prune-all", "options.allowPruneAll", "-AllowPruneAll"),
     ("option-max", "options.maxIdentities", "-MaxIdentities"),
+    ("max", "maxIdentities", "-MaxIdentities"),
     ("raise-max", "raise maxIdentities", "raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)"),
     ("backend-process", "options.backend = process", "-Backend process"),
     ("allow-broader", "options.allowBroader", "-AllowBroader"),
@@ -61,6 +62,8 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("calls", "the answer's calls", "Exception.Data['calls'] of this error"),
     ("follow-task", "cc_get_task", "Wait-CCTask -Id"),
     ("configure", "cc_configure", "Set-Configuration"),
+    ("api-version", "apiVersion", "ApiVersion"),
+    ("set-api-version", "The configuration's apiVersion", "Set-Configuration -ApiVersion"),
 ];
 
 /// Replaces the placeholders in JSON text by the client's names.

@@ -73,6 +73,8 @@ impl Sandbox {
                 task_duration: Duration::from_millis(500),
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
+                missing_versions: Vec::new(),
+                missing_status: 404,
             },
             clock_offset: 0,
             port: 0,
@@ -270,6 +272,14 @@ impl Builder {
     /// `/cc` has been shut down: 404, 405, 410, or 401 `Unable to route request`.
     pub fn retired(mut self, status: u16) -> Self {
         self.settings.retired = Some(status);
+        self
+    }
+
+    /// The gateway does not know the paths of these versions of the API, such as `v1` or `v2026`, and answers 404 or 401
+    /// `Unable to route request`.
+    pub fn without_versions(mut self, versions: &[&str], status: u16) -> Self {
+        self.settings.missing_versions = versions.iter().map(|&version| version.to_owned()).collect();
+        self.settings.missing_status = status;
         self
     }
 

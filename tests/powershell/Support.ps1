@@ -136,6 +136,9 @@ function New-DesktopModule {
 
 function Remove-DesktopModule([string] $Copy) { Remove-Item -LiteralPath (Split-Path $Copy) -Recurse -Force -ErrorAction Ignore }
 
+# Everything that process does, so that nothing is left for its warning.
+$AllArguments = @{ correlateEntitlements = $true; promoteAttributes = $true; refreshManagerStatus = $true; provision = $true }
+
 # The configuration as after import, with this tenant and a token for it.
 function Reset-Session($Sandbox) {
     Import-Module $ModulePath -Force
