@@ -338,7 +338,8 @@
  *     clientSecret          the secret of the clientId
  *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
  *     lookup                object: `environment` (object of texts), `directory`, `home`, which replace the process's
- *                           environment variables, working directory and home directory
+ *                           environment variables, working directory and home directory (default: HOME of `environment`,
+ *                           on Windows USERPROFILE); `proxy`, the system's, where `environment` names none
  *     defaultHeaders        {}: object of texts: headers of every request; they replace the library's headers of the same
  *                           name. With an Authorization header no token is fetched. Headers that would change how the
  *                           service reads the body are refused. They are not sent to an address that only a file names
@@ -373,7 +374,8 @@
  * file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
  * ~/.sailpoint/config.yaml. The table has the names of the members there; those of the files are read ignoring case. A
  * place with a part of the credentials, or with credentials and no base URL, is `not_configured`. What is wrong in a place
- * that is not used is no error. White space and invisible characters at the ends of texts are taken off.
+ * that is not used is no error. White space and invisible characters at the ends of texts are taken off; of `identities`,
+ * line breaks, tabs, no-break blanks and invisible characters are.
  *
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from ./config.json. All
  * other members come from the call, or from cc_configure if the call has no credentials. defaultHeaders, which may hold
