@@ -175,8 +175,8 @@
  * arguments are therefore refused with `unsupported_argument`: correlateEntitlements, promoteAttributes,
  * refreshManagerStatus and provision if they are clearly false; pruneIdentities; and undocumented ones. If allowBroader is
  * true, each is a sentence in `warnings` instead. What it does although refreshArgs do not mention it is not refused: it is
- * one sentence in `warnings`, once a run (in a stream, of the first batch), also if refreshArgs are not given;
- * `plan.sideEffects` of a dry run lists the arguments.
+ * one sentence in `warnings`, once a run (in a stream, of the first batch), also if refreshArgs are not given. A dry run
+ * lists the arguments in `plan.sideEffects` instead.
  * synchronizeAttributes is a separate call for each person, POST /identities/v1/{id}/synchronize-attributes, after the
  * others were accepted; if the other four are false, it is the only call.
  *

@@ -46,6 +46,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("everybody", "options.allowFullRefresh", "-All in place of the filter"),
     ("prune-all", "options.allowPruneAll", "-AllowPruneAll"),
     ("option-max", "options.maxIdentities", "-MaxIdentities"),
+    ("max", "maxIdentities", "-MaxIdentities"),
     ("raise-max", "raise maxIdentities", "raise -MaxIdentities (for the session: Set-Configuration -MaxIdentities)"),
     ("backend-process", "options.backend = process", "-Backend process"),
     ("allow-broader", "options.allowBroader", "-AllowBroader"),

@@ -51,7 +51,7 @@ impl<'c> LookUp<'c> {
         Self { call, attribute, may_search: true, counts_undecided: false }
     }
 
-    /// Also collects identities that are similar, for the backend cc, where the service judges in the end.
+    /// Also collects identities that are similar, for the backend cc, where the service evaluates in the end.
     pub(crate) fn counting_undecided(self) -> Self {
         Self { counts_undecided: true, ..self }
     }
