@@ -210,8 +210,9 @@ function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
 
 # The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
-    $message = "'{0}' was not refreshed by the task" -f (Limit-Text $Person['identity'] 200)
+    $message = "'{0}'" -f (Limit-Text $Person['identity'] 200)
     if ($Person['identity'] -cne $Person['id']) { $message += ' (id {0})' -f $Person['id'] }
+    $message += ' was not refreshed by the task'
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
     $last = $Person['lastRefresh']
     # PowerShell 7 reads it as a time, which as text would lack its zone.
@@ -219,7 +220,7 @@ function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
     $hint = "Look at the identity's page in the tenant, then refresh it again."
     if (-not $Person['processingState'] -and -not $last) {
-        $message += ': the tenant has no identity with the id {0}' -f (Limit-Text $Person['id'] 60)
+        $message += ': the tenant has no identity with this id'
         $hint = 'It may have been deleted meanwhile.'
     }
     New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
