@@ -296,7 +296,8 @@ fn progress_counts_the_identities() {
 #[test]
 fn progress_of_a_stream_counts_the_people_who_are_done_over_the_whole_run() {
     let sandbox = Sandbox::builder().people(600).start();
-    let all: Vec<String> = sandbox.identities().into_iter().filter(|p| p.correlated).map(|p| p.name).take(502).collect();
+    let all: Vec<String> =
+        sandbox.identities().into_iter().filter(|p| p.correlated).map(|p| p.name).take(502).collect();
     let one_by_one = with(configuration(sandbox.url()), &json!({ "maximumConcurrency": 1 }));
     let request = json!({ "stream": true, "identityAttribute": "name", "configuration": one_by_one });
     let counts = |progress: &Value| (progress["done"].clone(), progress["total"].clone());
@@ -304,7 +305,8 @@ fn progress_of_a_stream_counts_the_people_who_are_done_over_the_whole_run() {
     // Unmatched names are done, and repeated ones are none.
     sandbox.fault(slow(Endpoint::Process).skip(2));
     let operation = Operation::start(REFRESH, &request);
-    let names = [&[json!("nobody.1"), json!("nobody.2")], &all.iter().map(|name| json!(name)).collect::<Vec<_>>()[..]].concat();
+    let names =
+        [&[json!("nobody.1"), json!("nobody.2")], &all.iter().map(|name| json!(name)).collect::<Vec<_>>()[..]].concat();
     let given = [names, vec![json!(all[0])]].concat();
     operation.send(&json!({ "identities": given, "end": true }));
     until_arrived(&sandbox, Endpoint::Process, 3);
@@ -322,7 +324,8 @@ fn progress_of_a_stream_counts_the_people_who_are_done_over_the_whole_run() {
     sandbox.clear_faults();
     sandbox.script_task(TaskEnd::new("SUCCESS"));
     sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(600)));
-    let operation = Operation::start(REFRESH, &with(request, &json!({ "options": { "wait": true, "pollIntervalMs": 20 } })));
+    let operation =
+        Operation::start(REFRESH, &with(request, &json!({ "options": { "wait": true, "pollIntervalMs": 20 } })));
     operation.send(&json!({ "identities": all, "end": true }));
     until("the first batch", || (operation.wait(10)["state"] == "batch").then_some(()));
     until("its progress", || {

@@ -385,12 +385,10 @@ impl Resolution {
             0 => String::new(),
             undecided => format!(", and {undecided} more may be meant, which only the service can evaluate"),
         };
-        let error = Error::new(
-            Code::TooManyMatches,
-            format!("{} people are named{also}; ⟦max⟧ is {maximum}.", self.people),
-        )
-        .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
-        .matched(self.people);
+        let error =
+            Error::new(Code::TooManyMatches, format!("{} people are named{also}; ⟦max⟧ is {maximum}.", self.people))
+                .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
+                .matched(self.people);
         Failure::from(error).names(self.names.clone())
     }
 }

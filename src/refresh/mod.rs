@@ -237,7 +237,8 @@ fn follow(
     let Some(wait) = wait else { return refreshed };
     match refreshed {
         Ok(mut refreshed) => {
-            let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait, so_far);
+            let followed =
+                FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait, so_far);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
             match followed.first_error {

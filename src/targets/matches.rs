@@ -144,11 +144,8 @@ impl MatchCount {
             0 => String::new(),
             undecided => format!(", and {undecided} more that only the service can evaluate"),
         };
-        let message = format!(
-            "{} matches {}{also}; ⟦max⟧ is {maximum}.",
-            shortened_canonical(filter),
-            identities(self.matched)
-        );
+        let message =
+            format!("{} matches {}{also}; ⟦max⟧ is {maximum}.", shortened_canonical(filter), identities(self.matched));
         Error::new(Code::TooManyMatches, message)
             .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
             .matched(self.matched)

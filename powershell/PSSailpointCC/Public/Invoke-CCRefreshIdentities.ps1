@@ -205,9 +205,9 @@ function Invoke-CCRefreshIdentities {
     Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
-    Invoke-CCRefreshIdentities -Identity amelie.roux, smith -Wait -PerIdentity | Export-Csv outcome.csv
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -Wait -PerIdentity | Export-Csv outcome.csv
 
-    Refreshes two people, and writes a line for each of them.
+    Refreshes everybody in a file, and writes a line for each of them.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -Wait

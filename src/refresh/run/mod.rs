@@ -365,9 +365,7 @@ impl<'r> Run<'r> {
         let (touched, people) = (self.touched, self.touched + more);
         Error::new(
             Code::TooManyMatches,
-            format!(
-                "{touched} identities were refreshed, and {more} more would make {people}; ⟦max⟧ is {ceiling}."
-            ),
+            format!("{touched} identities were refreshed, and {more} more would make {people}; ⟦max⟧ is {ceiling}."),
         )
         .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
         .matched(people)
