@@ -225,6 +225,10 @@ Describe 'One object for each name' {
         $objects = @($mixed | Invoke-CCRefreshIdentities -PerIdentity)
         $objects.Identity | Should -BeExactly $expected
         $objects.Id | Should -Be $people[0..29].id
+        # As given, also where copying has left something behind a name.
+        $objects = @("smith`t", 'nobody.1', 'smith' | Invoke-CCRefreshIdentities -PerIdentity -ErrorAction SilentlyContinue)
+        $objects.Identity | Should -BeExactly @("smith`t", 'nobody.1')
+        $objects.Outcome | Should -Be @('Accepted', 'Unmatched')
     }
 
     It 'says of each name what became of it after <what>' -ForEach @(

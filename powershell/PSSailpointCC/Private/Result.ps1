@@ -117,6 +117,7 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
         $last = $calls[-1]
         $identities = @(foreach ($call in $calls) { if ($null -ne $call['identities']) { $call['identities'] } })
         $ids = @(foreach ($call in $calls) { if ($null -ne $call['ids']) { $call['ids'] } })
+        # Also of those who were not looked up.
         if ($Answer['identityAttribute'] -eq 'id') { $ids = $identities }
         $tasks = @(foreach ($call in $calls) { if ($null -ne $call['task']) { $call['task']['id'] } })
         $trackingId = $last['trackingId']
@@ -203,6 +204,34 @@ function New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     $content
 }
 
+# Adds an answer to the account; returns its result, or throws its error. A task that has failed is not thrown: the
+# refresh was accepted.
+function Get-RequestResult([System.Collections.IDictionary] $Answer, [hashtable] $Account, [bool] $WithHttpInfo) {
+    Add-AnswerCount $Account $Answer
+    $result = New-RequestResult $Answer $WithHttpInfo
+    if ($null -ne $result -and $Account.KeepsResults) { $null = $Account.Results.Add($result) }
+    if (-not $Answer['ok'] -and $Answer['error']['code'] -ne 'task_failed') {
+        # A warning that ends the command must not hide this.
+        try { Write-AnswerWarning $Answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+        throw (New-AnswerError $Answer)
+    }
+    $result
+}
+
+# Writes the warnings of an answer whose result was written; returns its non-terminating errors, and in Failure an error by
+# which a preference of the caller ends the command.
+function Get-RequestOutcome([System.Collections.IDictionary] $Answer, $Request, [hashtable] $Account, $Cmdlet, $ErrorAction) {
+    $outcome = @{ Result = @(); Problem = @(); Failure = $null }
+    try {
+        Write-AnswerWarning $Answer @{}
+        $outcome.Problem = @(Get-WaitProblem $Answer $Request)
+        if ($outcome.Problem.Count -gt 0 -and $ErrorAction -eq 'Stop') { $outcome.Failure = Update-ErrorRecord $outcome.Problem[0] $outcome.Problem[0].TargetObject '' 'yes' $Cmdlet $Account }
+    } catch {
+        $outcome.Failure = Update-ErrorRecord $_ $Request '' $Account.Sent $Cmdlet $Account
+    }
+    $outcome
+}
+
 # The non-terminating errors of a request that was waited for; nothing where its error is another one.
 function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
     foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
@@ -214,14 +243,19 @@ function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
 
 # The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
-    $message = "The task has ended, and '{0}' was not refreshed by it" -f (Limit-Text $Person['identity'] 200)
+    $message = "'{0}' was not refreshed by the task" -f (Limit-Text $Person['identity'] 200)
     if ($Person['identity'] -cne $Person['id']) { $message += ' (id {0})' -f $Person['id'] }
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
     $last = $Person['lastRefresh']
     # PowerShell 7 reads it as a time, which as text would lack its zone.
     if ($last -is [datetime]) { $last = $last.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [cultureinfo]::InvariantCulture) }
     if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
-    New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = "Look at the identity's page in the tenant, then refresh it again."; sent = 'yes' } $Person['identity']
+    $hint = "Look at the identity's page in the tenant, then refresh it again."
+    if (-not $Person['processingState'] -and -not $last) {
+        $message += ': the tenant has no identity with the id {0}' -f (Limit-Text $Person['id'] 60)
+        $hint = 'It may have been deleted meanwhile.'
+    }
+    New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
 }
 
 # The error for a failed task, with the task's messages. Its people, or else the request.

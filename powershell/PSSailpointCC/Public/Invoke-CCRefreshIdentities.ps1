@@ -32,7 +32,8 @@ function Invoke-CCRefreshIdentities {
     its successor: the filter is searched for, every identity found is
     evaluated with the filter, and the ids of those that match are sent.
     Arguments that the successor cannot fulfil or exceeds are refused
-    without -AllowBroader.
+    without -AllowBroader. What it does although no argument mentions it is
+    a warning, once a run.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.Exception.Data tells 'code', 'sent' ('no', 'maybe' or 'yes': whether
@@ -52,14 +53,16 @@ function Invoke-CCRefreshIdentities {
     JSON text, which is sent as it is.
 
     .PARAMETER Identity
-    Whom to refresh, by name: any number of names. Each is sent once. With
-    a ceiling (-MaxIdentities), all of them are counted before the first is
-    sent.
+    Whom to refresh, by name: any number of names, or of objects that name
+    people, such as those of Find-CCIdentity (see -InputObject). Each is
+    sent once. With a ceiling (-MaxIdentities), all names are counted before
+    the first is sent.
 
     .PARAMETER IdentityAttribute
     Which attribute the names are values of: uid where not given; name (the
-    user name), email, id or any other that search knows. By id nobody is
-    looked up.
+    user name), email, id or any other that search knows. Ids that search
+    does not know are looked up in the list of identities, which also has
+    new and uncorrelated ones. Of objects, the property of this name counts.
 
     .PARAMETER Filter
     Whom to refresh, in SailPoint's filter language, without building a
@@ -68,7 +71,8 @@ function Invoke-CCRefreshIdentities {
     .PARAMETER RefreshArgs
     What to do: what Initialize-RefreshIdentitiesRequestRefreshArgs makes,
     or a hashtable or another object with the same members, or the same as
-    JSON text.
+    JSON text. Its documented members are $true or $false, and their names
+    may be written in any case.
 
     .PARAMETER All
     Refreshes every identity of the tenant. Asks before, with the tenant and
@@ -90,7 +94,8 @@ function Invoke-CCRefreshIdentities {
     A file that records what is sent and what became of it. The same command
     with the same file goes on after Ctrl+C, an error, a crash or a power
     failure: it skips people who are done, says in a warning how many they
-    are, and sends the others. It asks the tenant about people who may have
+    are, and sends the others. With -Wait, people whom the task has not
+    refreshed are not done. It asks the tenant about people who may have
     been sent. Those of whom the tenant cannot tell get a result MaybeSent.
     The file is created where it does not exist, and holds no secret.
     It is refused, before anything is sent, where another command uses it,
@@ -123,7 +128,8 @@ function Invoke-CCRefreshIdentities {
     attributes, roles and manager status and provisions, also where an
     argument is $false, and it knows no pruneIdentities. Each such argument
     is then a warning. -AllowBroader:$false refuses them although the
-    configuration's AllowBroader is $true.
+    configuration's AllowBroader is $true. What no argument mentions is done
+    in any case, with a warning.
 
     .PARAMETER PerIdentity
     Writes an object for each person by name, in the order of the input, in
@@ -132,8 +138,9 @@ function Invoke-CCRefreshIdentities {
 
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows
-    their progress. A warning of a task is a warning. A task that failed,
-    and each person whom it has not refreshed, is a non-terminating error.
+    their progress. A warning of a task is a warning, and so is a task that
+    the service does not know after 30 seconds. A task that failed, and each
+    person whom it has not refreshed, is a non-terminating error.
 
     .PARAMETER WaitTimeoutSec
     Waits at most so many seconds, 3600 where not given. The error
@@ -142,7 +149,8 @@ function Invoke-CCRefreshIdentities {
     .PARAMETER InputObject
     From the pipeline: names, which are texts or numbers, or objects with a
     property Identity (a value of -IdentityAttribute), uid, alias (the user
-    name) or id, in this order. They are sent while more are read. Or
+    name), identityId or id, in this order; with -IdentityAttribute, with a
+    property of that name or Identity. They are sent while more are read. Or
     requests, which are objects with filter or refreshArgs, each of which is
     sent at once. Or a content type, such as "application/json", for the
     request that -RefreshIdentitiesRequest names. Anything else, a filter
@@ -297,7 +305,7 @@ function Invoke-CCRefreshIdentities {
         [AllowNull()]
         [AllowEmptyString()]
         [AllowEmptyCollection()]
-        [string[]] $Identity,
+        [object[]] $Identity,
 
         [Parameter(ParameterSetName = 'Input')]
         [Parameter(ParameterSetName = 'Identity')]
@@ -434,10 +442,8 @@ function Invoke-CCRefreshIdentities {
             }
             if ($refusals.Count -gt 0) {
                 # An error that ends the command is written after the results of the names before it.
-                if ($CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction $account.Told } elseif ($null -eq $stream) {
-                    Add-Account $refusals[0].Exception $account
-                    Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $refusals[0] -ErrorAction Stop
-                } else { Stop-AtProblem $stream $refusals[0] }
+                if ($CallerErrorAction -eq 'Stop') { Add-Account $refusals[0].Exception $account }
+                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction $account.Told } else { Stop-AtProblem $stream $refusals[0] }
             }
             if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
                 Update-Stream $stream
@@ -449,10 +455,7 @@ function Invoke-CCRefreshIdentities {
         $answer = $null
         $sent = 'no'
         try {
-            if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) {
-                $account.IsDocumented = $null -ne $request
-                throw (New-NobodyError $PSBoundParameters $request)
-            }
+            if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
             if ($parameterSet -in 'Request', 'Input') {
                 $body = ConvertTo-RequestMember $request
             } else {
@@ -487,15 +490,8 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
-            Add-AnswerCount $account $answer
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
-            $result = New-RequestResult $answer $WithHttpInfo
-            if ($null -ne $result -and $account.KeepsResults) { $null = $account.Results.Add($result) }
-            if (-not $answer['ok'] -and $answer['error']['code'] -ne 'task_failed') {
-                # A warning that ends the command must not hide this.
-                try { Write-AnswerWarning $answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
-                throw (New-AnswerError $answer)
-            }
+            $result = Get-RequestResult $answer $account $WithHttpInfo
         } catch {
             if ($null -ne $stream) {
                 # The results of the names before it are written first.
@@ -509,12 +505,10 @@ function Invoke-CCRefreshIdentities {
         # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
         # done. What may end the command comes after the result.
         if ($null -ne $result) { $result }
-        $record = $null
-        try { if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} } } catch { $record = $_ }
-        if ($null -ne $record) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $record $request $ContentType $account.Sent $PSCmdlet $account) -ErrorAction Stop }
-        $problems = @(Get-WaitProblem $answer $request)
-        if ($problems.Count -gt 0 -and $CallerErrorAction -eq 'Stop') { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $problems[0] $problems[0].TargetObject '' 'yes' $PSCmdlet $account) -ErrorAction Stop }
-        if ($problems.Count -gt 0) { Write-Outcome @{ Result = @(); Problem = $problems } $PSCmdlet $CallerErrorAction $account.Told }
+        if ($null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed'] -and $answer['ok']) { return }
+        $outcome = Get-RequestOutcome $answer $request $account $PSCmdlet $CallerErrorAction
+        if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+        Write-Outcome $outcome $PSCmdlet $CallerErrorAction $account.Told
     }
 
     end {
