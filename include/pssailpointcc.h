@@ -338,7 +338,8 @@
  *     clientSecret          the secret of the clientId
  *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
  *     lookup                object: `environment` (object of texts), `directory`, `home`, which replace the process's
- *                           environment variables, working directory and home directory
+ *                           environment variables, working directory and home directory (default: HOME of `environment`,
+ *                           on Windows USERPROFILE); `proxy`, the system's, where `environment` names none
  *     defaultHeaders        {}: object of texts: headers of every request; they replace the library's headers of the same
  *                           name. With an Authorization header no token is fetched. Headers that would change how the
  *                           service reads the body are refused. They are not sent to an address that only a file names

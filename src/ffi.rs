@@ -318,9 +318,31 @@ fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
 
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
 fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
+    keep_loaded();
     // Before any lock: in a forked child, a lock that another thread held is never released.
     if is_forked_child() { on_failure() } else { catch_panic(work).unwrap_or_else(on_failure) }
 }
+
+/// Keeps the library loaded until the process ends: after FreeLibrary its threads would continue in unmapped memory.
+#[cfg(windows)]
+fn keep_loaded() {
+    use std::sync::Once;
+
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
+    static PINNED: Once = Once::new();
+    PINNED.call_once(|| {
+        let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+        let mut module = std::ptr::null_mut();
+        // SAFETY: with FROM_ADDRESS, the text is an address of the module, here of this function.
+        unsafe { GetModuleHandleExW(flags, keep_loaded as *const () as *const u16, &mut module) };
+    });
+}
+
+/// The linker has done it (build.rs).
+#[cfg(not(windows))]
+fn keep_loaded() {}
 
 /// The text of a pointer; NULL is an error.
 ///

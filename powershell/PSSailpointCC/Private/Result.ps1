@@ -301,6 +301,6 @@ function Add-ResultFormat {
     $script:HasResultFormat = $true
     # The view is not essential: the objects are the same without it. Without -Confirm:$false it would ask its own question
     # after -Confirm.
-    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath "$script:ModuleRoot/PSSailpointCC.Format.ps1xml" -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath ([WildcardPattern]::Escape("$script:ModuleRoot/PSSailpointCC.Format.ps1xml")) -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
 }
 $script:HasResultFormat = $false

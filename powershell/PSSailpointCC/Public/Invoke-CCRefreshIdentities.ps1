@@ -203,12 +203,12 @@ function Invoke-CCRefreshIdentities {
     Refreshes the people who exist, and shows the names that nobody has.
 
     .EXAMPLE
-    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
+    Import-Csv people.csv -Encoding UTF8 | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
 
     Refreshes everybody in the file. The same command goes on after an interruption.
 
     .EXAMPLE
-    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
+    Import-Csv people.csv -Encoding UTF8 | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
 
     Goes on, and also sends the people who may have been sent before.
 
