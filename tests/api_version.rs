@@ -76,8 +76,12 @@ fn every_kind_of_question_finds_the_version() {
     let task = json!({ "id": "0123456789abcdef0123456789abcdef", "configuration": configuration(other.url()) });
     let answer = call(ffi::cc_get_task, &task.to_string());
     assert_eq!(answer["error"]["code"], "not_found", "{answer:#}");
-    let paths = paths(&other);
-    assert_eq!(paths.iter().filter(|path| path.starts_with("/v2026/")).count(), 1, "once: {paths:?}");
+    let id_with_dashes = "01234567-89ab-cdef-0123-456789abcdef";
+    let in_both_versions =
+        ["/task-status/v1/0123456789abcdef0123456789abcdef", "/v2026/task-status/0123456789abcdef0123456789abcdef"];
+    let asked = paths(&other);
+    assert_eq!(asked[..2], in_both_versions);
+    assert!(asked[2..].iter().all(|path| path.contains(id_with_dashes)), "{asked:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) fn decidable(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::PreflightUnavailable,
-        format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
+        format!("Only the service itself can evaluate {parts}, so nobody can be known to match before sending."),
     )
     .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }
@@ -26,7 +26,7 @@ pub(crate) fn decidable_here(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::UnsupportedArgument,
-        format!("Only /cc itself could judge {parts}: its successor takes the ids of people, and no filter."),
+        format!("Only /cc itself could evaluate {parts}: its successor takes the ids of people, and no filter."),
     )
     .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }

@@ -96,7 +96,7 @@ Describe 'The backends' -Tag cc {
         { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -Backend other } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
 
-    It 'process refuses what only the service could judge, and everybody' {
+    It 'process refuses what only the service could evaluate, and everybody' {
         { Invoke-CCRefreshIdentities -Filter 'uid == name' -Backend process } | Should -Throw -ErrorId 'UnsupportedArgument,*'
         { Invoke-CCRefreshIdentities -All -Force -Backend process } | Should -Throw -ErrorId 'UnsupportedArgument,*'
         { Invoke-CCRefreshIdentities -Filter 'uid.notNull()' -Backend process } | Should -Throw -ErrorId 'WouldRefreshAll,*'

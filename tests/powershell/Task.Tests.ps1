@@ -81,7 +81,9 @@ Describe 'The task of a refresh' {
             $script:problems[0].Exception.Message | Should -Not -Match '\d/\d'
             $result | Should -Not -BeNullOrEmpty
         }
-        $script:problems[0].ErrorDetails.RecommendedAction | Should -Match '\(id \w{32}\)'
+        # By the name as it was given, also where Wait-CCTask has found them.
+        $script:problems[0].TargetObject | Should -BeExactly 'smith'
+        $script:problems[0].Exception.Message | Should -Match "'smith' \(id \w{32}\)"
     }
 
     It 'names whoever is missing from the tenant, each in an error' {

@@ -74,6 +74,12 @@ impl BatchOutcome {
         totals.ambiguous += self.names.ambiguous.len() as u64;
     }
 
+    /// The number of all its names.
+    pub(super) fn people(&self) -> u64 {
+        let called: u64 = self.counted_calls().map(|report| report.identities.len() as u64).sum();
+        called + self.names.count()
+    }
+
     /// The number of people whom an earlier run may have sent.
     pub(crate) fn uncertain(&self) -> u64 {
         let uncertain = self.calls.iter().filter(|report| report.reason == Some("uncertain"));
