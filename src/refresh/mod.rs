@@ -154,8 +154,14 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let call = Call::new(&service, deadline, control);
     let route = route::route(&call, &request);
     let refreshed = match &request.selection {
-        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed)
-            .map_err(|failure| route::without_fallback(&call, failure)),
+        Selection::People(people) => {
+            let refreshed = by_name::refresh(&call, &request, people, route, feed);
+            if route == Route::Cc {
+                refreshed.map_err(|failure| route::without_fallback(&call, failure))
+            } else {
+                refreshed
+            }
+        }
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
     let warnings = call.metadata.warnings(&service);
