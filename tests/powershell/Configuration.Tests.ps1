@@ -408,7 +408,7 @@ environments:
             (Get-Configuration).AccessToken = 'sandbox-token'
             try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
             $record.FullyQualifiedErrorId | Should -Match '^NotConfigured'
-            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*Get-CCConfiguration"
+            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*PSSailpointCC\\Get-Configuration"
         } finally { Remove-Module Other }
     }
 }
