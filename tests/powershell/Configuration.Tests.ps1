@@ -455,7 +455,7 @@ try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $_.FullyQualifi
             (Get-Configuration).AccessToken = 'sandbox-token'
             try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
             $record.FullyQualifiedErrorId | Should -Match '^NotConfigured'
-            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*Get-CCConfiguration"
+            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*PSSailpointCC\\Get-Configuration"
         } finally { Remove-Module Other }
     }
 }
