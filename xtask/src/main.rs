@@ -1,9 +1,9 @@
-//! The project's own commands: `cargo xtask demo`, `module`, `bench`.
+//! The project's own commands: `cargo xtask demo`, `module`, `package`, `bench`.
 
 mod bench;
 mod build;
 mod demo;
-mod module;
+mod package;
 mod sandbox;
 
 use std::process::ExitCode;
@@ -15,17 +15,22 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   demo      builds everything, starts a sandbox tenant and runs the documented example on it (also: cargo demo)
-  module    packages the module with the release library in target/module/PSSailpointCC
+  module    builds the module for this machine in target/module/PSSailpointCC
+  package   builds packages for all systems in target/package: the module, and archives for C and C++
+              --target NAME,...    only these: linux-x64, linux-arm64, linux-musl-x64, linux-musl-arm64, win-x64,
+                                   win-arm64, osx-x64, osx-arm64
+              --require NAME,...   these, or the command fails; a target that cannot be built is only listed otherwise
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
 ";
 
 fn main() -> ExitCode {
-    let command = std::env::args().nth(1);
-    let done = match command.as_deref() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.first().map(String::as_str) {
         Some("demo") => demo::run(),
-        Some("module") => module::run(),
-        Some("bench") => bench::run(std::env::args().nth(2).as_deref()),
+        Some("module") => package::module(),
+        Some("package") => package::run(&arguments[1..]),
+        Some("bench") => bench::run(arguments.get(1).map(String::as_str)),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
