@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask demo`, `module`, `package`, `bench`.
+//! The project's own commands: `cargo xtask help` lists them.
 
+mod automation;
 mod bench;
 mod build;
 mod demo;
@@ -17,11 +18,17 @@ cargo xtask COMMAND
   demo      builds everything, starts a sandbox tenant and runs the documented example on it (also: cargo demo)
   module    builds the module for this machine in target/module/PSSailpointCC
   package   builds packages for all systems in target/package: the module, and archives for C and C++
-              --target NAME,...    only these: linux-x64, linux-arm64, linux-musl-x64, linux-musl-arm64, win-x64,
+              --target NAME,...    only for these: linux-x64, linux-arm64, linux-musl-x64, linux-musl-arm64, win-x64,
                                    win-arm64, osx-x64, osx-arm64
-              --require NAME,...   these, or the command fails; a target that cannot be built is only listed otherwise
+              --require NAME,...   fails if these are not built; other targets that cannot be built here are listed
+              --built              builds no library, but packs those of target/package that were built from these sources
+              --same-as FILE       fails if the checksums are not those of another build
+              --try                compiles programs with this machine's packages, and installs the module
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
+  ci        formatting, lints, and all tests
+  tools     installs what tests and packages need, for the workflows: --powershell VERSION, --packages
+  release   draft TAG: a draft release of target/package; publish TAG: its module, in the PowerShell Gallery
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +38,9 @@ fn main() -> ExitCode {
         Some("module") => package::module(),
         Some("package") => package::run(&arguments[1..]),
         Some("bench") => bench::run(arguments.get(1).map(String::as_str)),
+        Some("ci") => automation::ci(),
+        Some("tools") => automation::tools(&arguments[1..]),
+        Some("release") => automation::release(&arguments[1..]),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

@@ -131,7 +131,8 @@ impl Linked {
         }
         let ours = build::read(&build::root().join("LICENSE"))?;
         let (_, mit) = ours.split_once("Permission is hereby").ok_or("LICENSE is not that of MIT.")?;
-        let std: Vec<String> = self.rustc.iter().map(|version| format!("rust-std {version} (MIT OR Apache-2.0)")).collect();
+        let std: Vec<String> =
+            self.rustc.iter().map(|version| format!("rust-std {version} (MIT OR Apache-2.0)")).collect();
         let text = format!("Copyright (c) The Rust Project Contributors\n\nPermission is hereby{}", mit.trim_end());
         texts.insert(text, std);
         let mut ordered: Vec<_> = texts.into_iter().map(|(text, names)| (names, text)).collect();

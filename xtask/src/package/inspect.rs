@@ -12,7 +12,7 @@ use super::target::{GLIBC, System, Target};
 use crate::{Result, build};
 
 /// The largest file that is loaded into every session.
-const MAXIMUM_SIZE: usize = 4_500 * 1024;
+const MAXIMUM_SIZE: usize = 4_500_000;
 
 /// What comes with the system. Nothing else is there where a package is installed.
 const LINUX: [&str; 8] = [
@@ -109,7 +109,8 @@ fn paths_of_this_machine() -> Vec<PathBuf> {
     let variables = ["HOME", "USERPROFILE", "RUSTUP_HOME", "CARGO_TARGET_DIR"];
     paths.extend(variables.iter().filter_map(std::env::var_os).map(PathBuf::from));
     // With the slash: "/root" is also a word in other texts.
-    let mut paths: Vec<PathBuf> = paths.into_iter().filter(|path| path.components().count() > 1).map(|path| path.join("")).collect();
+    let mut paths: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.components().count() > 1).map(|path| path.join("")).collect();
     paths.dedup();
     paths
 }

@@ -53,7 +53,8 @@ impl Library {
             .env_remove("RUSTFLAGS")
             .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(builder)?.join("\u{1f}"));
         // For the assembler and C files of ring.
-        let maps: Vec<String> = renamed_paths(builder).iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
+        let maps: Vec<String> =
+            renamed_paths(builder).iter().map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
         if !target.triple().ends_with("msvc") {
             command.env(format!("CFLAGS_{}", target.triple().replace('-', "_")), format!("-g0 {}", maps.join(" ")));
         }
@@ -104,7 +105,9 @@ impl Library {
     fn check(&self, soname: &str, portable: bool) -> Result<()> {
         let mut faults = inspect::faults(&self.shared, self.target, soname, portable)?;
         let traces = inspect::traces(&self.archive.1);
-        faults.extend(traces.into_iter().map(|trace| format!("the static library holds a path of this machine: {trace}")));
+        faults.extend(
+            traces.into_iter().map(|trace| format!("the static library holds a path of this machine: {trace}")),
+        );
         if faults.is_empty() {
             return Ok(());
         }
@@ -146,7 +149,8 @@ fn complete(target: Target, messages: &[Value]) -> Result<()> {
     for message in messages.iter().filter(|message| message["reason"] == "compiler-artifact") {
         let is_ours = |file: &Value| file.as_str().is_some_and(|file| file.replace('\\', "/").contains(&folder));
         let for_target = message["filenames"].as_array().into_iter().flatten().any(is_ours);
-        let is_library = message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib"));
+        let is_library =
+            message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib"));
         // "registry+https://…#name@version". What is a part of std has another source.
         let id = message["package_id"].as_str().unwrap_or_default();
         let manifest = message["manifest_path"].as_str().unwrap_or_default();
@@ -163,8 +167,9 @@ fn complete(target: Target, messages: &[Value]) -> Result<()> {
 /// What tells whether a library was built from these sources.
 fn fingerprint() -> Result<String> {
     let root = build::root();
-    let mut files: Vec<PathBuf> =
-        ["Cargo.toml", "Cargo.lock", "build.rs", "cbindgen.toml", "include/pssailpointcc.h"].map(|name| root.join(name)).into();
+    let mut files: Vec<PathBuf> = ["Cargo.toml", "Cargo.lock", "build.rs", "cbindgen.toml", "include/pssailpointcc.h"]
+        .map(|name| root.join(name))
+        .into();
     let mut folders = vec![root.join("src")];
     while let Some(folder) = folders.pop() {
         files.extend(build::files(&folder)?);

@@ -11,9 +11,10 @@ mod manual;
 mod module;
 mod sdk;
 mod target;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest, Sha256};
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         }
     }
     let folder = library::folder();
-    let mut written = Vec::new();
+    let (mut written, mut kits) = (Vec::new(), Vec::new());
     for library in &libraries {
         let mut files = sdk::files(library, &legal(&[library], epoch)?)?;
         let name = sdk::name(library);
@@ -53,13 +54,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             false => (format!("{name}.tar.gz"), archive::tar_gz(&files, epoch)?),
         };
         written.push((name, bytes));
+        kits.push((library, files));
     }
     if !libraries.is_empty() {
         let all: Vec<&Library> = libraries.iter().collect();
         let legal = legal(&all, epoch)?;
         let files = module_files(&all, &legal)?;
         check("the module", &files)?;
-        written.push((format!("PSSailpointCC.{}.nupkg", env!("CARGO_PKG_VERSION")), module::nupkg(files, epoch)?));
+        written.push((module_package(), module::nupkg(files, epoch)?));
         written.extend(legal.into_iter().filter_map(|file| match file.content {
             Content::File(bytes) if file.path.ends_with(".json") => Some((file.path, bytes)),
             _ => None,
@@ -75,11 +77,27 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     for (target, line) in &missing {
         println!("NOT BUILT: {}. To build it: {line}", target.name);
     }
+    if let Some(file) = &wanted.same_as {
+        compare(&sums, &build::read(Path::new(file))?)?;
+    }
+    if wanted.is_tried {
+        let host = Target::host()?;
+        let kit = kits.iter().find(|(library, _)| library.target == host);
+        let (library, files) =
+            kit.ok_or_else(|| format!("There is no package for this machine ({}) to try.", host.name))?;
+        println!("Trying the packages for {}:", host.name);
+        trial::run(library, files, &folder.join(module_package()))?;
+    }
     let there = |target: &Target| libraries.iter().any(|library| library.target == *target);
     match wanted.required.into_iter().find(|target| !there(target)) {
         Some(target) => Err(format!("The package for {} is required, and was not built.", target.name)),
         None => Ok(()),
     }
+}
+
+/// The file name of the module's package.
+fn module_package() -> String {
+    format!("PSSailpointCC.{}.nupkg", env!("CARGO_PKG_VERSION"))
 }
 
 /// `cargo xtask module`: the module for this machine, as a folder.
@@ -102,7 +120,9 @@ fn module_files(libraries: &[&Library], legal: &[Entry]) -> Result<Vec<Entry>> {
     let path = |library: &Library| format!("{}/{}", library.target.name, library.target.shared_library());
     let by_path = libraries.iter().map(|library| (path(library), library.shared.clone())).collect();
     let mut files = module::files(&by_path)?;
-    files.extend(legal.iter().filter(|file| files.iter().all(|other| other.path != file.path)).cloned().collect::<Vec<_>>());
+    files.extend(
+        legal.iter().filter(|file| files.iter().all(|other| other.path != file.path)).cloned().collect::<Vec<_>>(),
+    );
     Ok(files)
 }
 
@@ -116,6 +136,35 @@ fn legal(libraries: &[&Library], epoch: u64) -> Result<Vec<Entry>> {
         Entry::file("THIRD-PARTY-NOTICES.txt", linked.notices()?),
         Entry::file(format!("pssailpointcc-{}.cdx.json", env!("CARGO_PKG_VERSION")), linked.sbom(epoch)),
     ])
+}
+
+/// What CHANGELOG.md says of this version.
+pub(crate) fn release_notes() -> Result<String> {
+    module::release_notes()
+}
+
+/// The files of a release.
+pub(crate) fn published(folder: &Path) -> Result<Vec<PathBuf>> {
+    let sums = folder.join("SHA256SUMS");
+    let names = build::read(&sums)?;
+    let names = names.lines().filter_map(|line| line.split_whitespace().nth(1));
+    Ok(names.map(|name| folder.join(name)).chain([sums.clone()]).collect())
+}
+
+/// Rust's names of targets.
+pub(crate) fn triples(wanted: impl Fn(&str) -> bool) -> String {
+    let triples = TARGETS.into_iter().filter(|target| wanted(target.name)).map(Target::triple);
+    triples.collect::<Vec<_>>().join(" ")
+}
+
+/// Compares the checksums of two builds.
+fn compare(ours: &str, theirs: &str) -> Result<()> {
+    let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) = (ours.lines().collect(), theirs.lines().collect());
+    let different: Vec<&str> = ours.symmetric_difference(&theirs).copied().collect();
+    match different.is_empty() {
+        true => Ok(()),
+        false => Err(format!("The other build is not the same:\n  {}", different.join("\n  "))),
+    }
 }
 
 /// No file of a package tells where it was made.
@@ -134,24 +183,28 @@ fn check(package: &str, files: &[Entry]) -> Result<()> {
 struct Wanted {
     targets: Vec<Target>,
     required: Vec<Target>,
+    /// The checksums of another build, which must be the same.
+    same_as: Option<String>,
+    /// Whether the packages for this machine are used.
+    is_tried: bool,
 }
 
 impl Wanted {
     fn parse(arguments: &[String]) -> Result<Self> {
-        let mut wanted = Self { targets: TARGETS.to_vec(), required: Vec::new() };
+        let mut wanted = Self { targets: TARGETS.to_vec(), required: Vec::new(), same_as: None, is_tried: false };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{argument} needs names, with commas between them."))?;
-            let named = value.split(',').map(Target::named).collect::<Result<Vec<_>>>()?;
+            let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value."));
+            let named = |names: &String| names.split(',').map(Target::named).collect::<Result<Vec<_>>>();
             match argument.as_str() {
-                "--target" => wanted.targets = named,
-                "--require" => wanted.required = named,
-                other => return Err(format!("cargo xtask package has no option {other}, but --target and --require.")),
+                "--target" => wanted.targets = named(value()?)?,
+                "--require" => wanted.required = named(value()?)?,
+                "--built" => wanted.targets.clear(),
+                "--same-as" => wanted.same_as = Some(value()?.clone()),
+                "--try" => wanted.is_tried = true,
+                other => return Err(format!("cargo xtask package has no option {other}: see cargo xtask help.")),
             }
         }
-        let required = wanted.required.iter().filter(|target| !wanted.targets.contains(target));
-        let required: Vec<Target> = required.copied().collect();
-        wanted.targets.extend(required);
         Ok(wanted)
     }
 }
@@ -162,7 +215,9 @@ fn epoch() -> Result<u64> {
     let text = match given {
         Some(text) => text,
         None => build::output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(build::root()))
-            .map_err(|error| format!("SOURCE_DATE_EPOCH is not set, and git does not tell the commit's time: {error}"))?,
+            .map_err(|error| {
+                format!("SOURCE_DATE_EPOCH is not set, and git does not tell the commit's time: {error}")
+            })?,
     };
     text.trim().parse().map_err(|_| format!("SOURCE_DATE_EPOCH is no number of seconds: {text}"))
 }

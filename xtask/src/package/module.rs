@@ -143,7 +143,10 @@ fn manifest_value(manifest: &str, key: &str) -> Result<String> {
 fn nuspec() -> Result<String> {
     let manifest = build::read(&build::root().join("powershell/PSSailpointCC/PSSailpointCC.psd1"))?;
     let value = |key| manifest_value(&manifest, key).map(|value| xml(&value));
-    let line = manifest.lines().find(|line| line.trim_start().starts_with("Tags ")).ok_or("PSSailpointCC.psd1 has no Tags.")?;
+    let line = manifest
+        .lines()
+        .find(|line| line.trim_start().starts_with("Tags "))
+        .ok_or("PSSailpointCC.psd1 has no Tags.")?;
     let mut tags: Vec<String> = line.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
     tags.push("PSModule".to_owned());
     Ok(format!(
@@ -202,8 +205,10 @@ fn core_properties(epoch: u64) -> Result<String> {
 
 /// Each kind of file, as the packaging format demands. Files without an extension would need a line each.
 fn content_types(files: &[Entry]) -> String {
-    let extensions: std::collections::BTreeSet<&str> =
-        files.iter().filter_map(|file| file.path.rsplit('/').next()?.rsplit_once('.').map(|(_, extension)| extension)).collect();
+    let extensions: std::collections::BTreeSet<&str> = files
+        .iter()
+        .filter_map(|file| file.path.rsplit('/').next()?.rsplit_once('.').map(|(_, extension)| extension))
+        .collect();
     let lines = extensions.iter().map(|extension| {
         let kind = match *extension {
             "rels" => "application/vnd.openxmlformats-package.relationships+xml",

@@ -35,7 +35,8 @@ pub(crate) fn files(library: &Library, legal: &[Entry]) -> Result<Vec<Entry>> {
         let text = build::bytes(&root.join("examples").join(name))?;
         files.push(Entry::file(format!("share/doc/pssailpointcc/examples/{name}"), text));
     }
-    let legal = legal.iter().map(|file| Entry { path: format!("share/doc/pssailpointcc/{}", file.path), ..file.clone() });
+    let legal =
+        legal.iter().map(|file| Entry { path: format!("share/doc/pssailpointcc/{}", file.path), ..file.clone() });
     files.extend(legal);
     files.extend(shared(library)?);
     Ok(files)

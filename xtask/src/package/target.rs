@@ -104,7 +104,10 @@ impl Target {
     pub(crate) fn builder(self, portable: bool) -> Result<Builder, String> {
         let plain = self == Self::host().unwrap_or(TARGETS[0]) && !portable;
         if self.system == System::Mac && !cfg!(target_os = "macos") {
-            return Err(format!("on a Mac: cargo xtask package --target {0}, then copy target/package/{0} here", self.name));
+            return Err(format!(
+                "on a Mac: cargo xtask package --target {0}, then copy target/package/{0} here",
+                self.name
+            ));
         }
         let toolchain = Toolchain::for_triple(self.triple()).ok_or_else(|| {
             format!("rustup target add {} (on Debian: apt-get install cargo-web rustc-web rust-web-src)", self.triple())
@@ -195,7 +198,8 @@ impl Toolchain {
             let system = system.join("bin/rustc").is_file().then(|| system.to_owned());
             current.chain(system.map(|system| (system.join("bin/cargo"), system.clone(), Some(system))))
         };
-        let prebuilt = candidates().find(|(_, sysroot, _)| sysroot.join("lib/rustlib").join(triple).join("lib").is_dir());
+        let prebuilt =
+            candidates().find(|(_, sysroot, _)| sysroot.join("lib/rustlib").join(triple).join("lib").is_dir());
         let from_source =
             || candidates().find(|(_, sysroot, _)| sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").is_file());
         let found = prebuilt.map(|found| (found, false)).or_else(|| Some((from_source()?, true)));
