@@ -6,6 +6,7 @@ mod build;
 mod demo;
 mod package;
 mod sandbox;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ cargo xtask COMMAND
               --try                compiles programs with this machine's packages, and installs the module
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
+  soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
   ci        formatting, lints, and all tests
   tools     installs what tests and packages need, for the workflows: --powershell VERSION, --packages
   release   draft TAG: a draft release of target/package; publish TAG: its module, in the PowerShell Gallery
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some("ci") => automation::ci(),
         Some("tools") => automation::tools(&arguments[1..]),
         Some("release") => automation::release(&arguments[1..]),
+        Some("soak") => soak::run(arguments.into_iter().skip(1)),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

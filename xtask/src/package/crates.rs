@@ -222,3 +222,40 @@ fn uuid(text: &str) -> String {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_has_what_is_linked_with_its_checksum_and_nothing_that_only_builds_or_tests() {
+        let rustc = BTreeSet::from(["1.90.0".to_owned()]);
+        let linked = Linked::of(&[Target::host().expect("a target")], rustc).expect("a list");
+        let bom: Value = serde_json::from_str(&linked.sbom(0)).expect("JSON");
+        let components = bom["components"].as_array().expect("components");
+        let names: BTreeSet<&str> = components.iter().filter_map(|component| component["name"].as_str()).collect();
+        for name in ["tokio", "rustls", "ring", "hyper", "serde_json", "rust-std"] {
+            assert!(names.contains(name), "{name}");
+        }
+        for name in ["cbindgen", "serde_derive", "object", "pssailpointcc-sandbox", "xtask"] {
+            assert!(!names.contains(name), "{name}");
+        }
+        for component in components.iter().filter(|component| component["name"] != "rust-std") {
+            assert_eq!(component["hashes"][0]["content"].as_str().map(str::len), Some(64), "{component}");
+        }
+        let known: BTreeSet<&str> =
+            bom["dependencies"].as_array().expect("a graph").iter().filter_map(|it| it["ref"].as_str()).collect();
+        assert!(components.iter().all(|component| known.contains(component["bom-ref"].as_str().expect("a name"))));
+    }
+
+    #[test]
+    fn each_licence_is_repeated_once() {
+        let rustc = BTreeSet::from(["1.90.0".to_owned()]);
+        let linked = Linked::of(&[Target::host().expect("a target")], rustc).expect("a list");
+        let notices = linked.notices().expect("licences");
+        for (id, _) in linked.third_party() {
+            assert!(notices.contains(&format!("\n{} {} (", id.name, id.version)), "{}", id.name);
+        }
+        assert_eq!(notices.matches("Copyright (c) 2013-2025 The rust-url developers").count(), 1);
+    }
+}

@@ -235,3 +235,98 @@ fn version_number(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// A library of C with these functions and what else is given; `None` where there is no compiler, which the end of
+    /// `cargo test` says.
+    fn compiled(name: &str, functions: &BTreeSet<String>, more: &str, arguments: &[&str]) -> Option<Vec<u8>> {
+        let compiler = build::find_program("CC", &["cc", "gcc", "clang"])?;
+        let folder = build::root().join("target/tmp/inspect").join(name);
+        let (source, library) = (folder.join("library.c"), folder.join("library.so"));
+        let functions: String = functions.iter().map(|name| format!("int {name}(void) {{ return 0; }}\n")).collect();
+        build::write(&source, format!("{functions}{more}").as_bytes()).expect("target is writable");
+        let mut command = std::process::Command::new(compiler);
+        command.args(["-shared", "-fPIC", "-nostdlib", "-Wl,-z,nodelete,-z,now"]).arg(&source).args(arguments);
+        build::output(command.arg("-o").arg(&library)).expect("it compiles");
+        Some(std::fs::read(library).expect("it was written"))
+    }
+
+    const NAMED: &str = "-Wl,-soname,libpssailpointcc.so.1";
+
+    /// The faults of a library that has everything the header declares.
+    fn faults_of(name: &str, more: &str, arguments: &[&str]) -> Option<Vec<String>> {
+        let functions = functions_of_the_header().expect("a header");
+        let bytes = compiled(name, &functions, more, arguments)?;
+        let host = Target::host().expect("a target");
+        Some(faults(&bytes, host, "libpssailpointcc.so.1", true).expect("a library"))
+    }
+
+    #[track_caller]
+    fn assert_fault(faults: Option<Vec<String>>, expected: &str) {
+        let Some(faults) = faults else { return };
+        assert!(faults.len() == 1 && faults[0].contains(expected), "{faults:?} and not {expected}");
+    }
+
+    #[test]
+    fn a_library_with_the_functions_of_the_header_alone_may_be_shipped() {
+        assert_eq!(faults_of("good", "", &[NAMED]).unwrap_or_default(), [""; 0]);
+    }
+
+    #[test]
+    fn a_library_that_exports_more_or_less_than_the_header_is_refused() {
+        assert_fault(faults_of("more", "int inflate(void) { return 0; }", &[NAMED]), "does not have: inflate");
+        let mut functions = functions_of_the_header().expect("a header");
+        assert!(functions.remove("cc_get_task"));
+        let Some(bytes) = compiled("less", &functions, "", &[NAMED]) else { return };
+        let host = Target::host().expect("a target");
+        assert_fault(faults(&bytes, host, "libpssailpointcc.so.1", true).ok(), "does not export cc_get_task");
+    }
+
+    #[test]
+    fn a_library_that_needs_one_of_another_package_is_refused() {
+        let named = &["-Wl,-soname,libssl.so.3"];
+        if compiled("ssl", &BTreeSet::from(["ssl_new".to_owned()]), "", named).is_none() {
+            return;
+        }
+        let ssl = build::root().join("target/tmp/inspect/ssl/library.so");
+        let ssl = ssl.to_str().expect("a path in UTF-8");
+        assert_fault(faults_of("needs", "", &[NAMED, "-Wl,--no-as-needed", ssl]), "it needs libssl.so.3");
+    }
+
+    #[test]
+    fn a_library_of_another_name_is_refused() {
+        assert_fault(faults_of("name", "", &["-Wl,-soname,libpssailpointcc.so"]), "should be libpssailpointcc.so.1");
+    }
+
+    #[test]
+    fn a_library_that_can_be_unloaded_is_refused() {
+        assert_fault(faults_of("unload", "", &[NAMED, "-Wl,-z,lazy"]), "can be unloaded");
+    }
+
+    #[test]
+    fn a_library_that_is_too_large_is_refused() {
+        let data = "char data[5000000] __attribute__((visibility(\"hidden\"))) = {1};";
+        assert_fault(faults_of("large", data, &[NAMED]), "the limit is 4500000");
+    }
+
+    #[test]
+    fn a_library_with_a_path_of_this_machine_is_refused_in_any_encoding() {
+        let path = build::cargo_home().join("registry/src/tokio/lib.rs");
+        let narrow =
+            format!("const char text[] __attribute__((visibility(\"hidden\"))) = {:?};", path.display().to_string());
+        assert_fault(faults_of("narrow", &narrow, &[NAMED]), "a path of this machine");
+        let wide = narrow.replace("const char", "const __CHAR16_TYPE__").replace("= \"", "= u\"");
+        assert_fault(faults_of("wide", &wide, &[NAMED]), "a path of this machine");
+    }
+
+    #[test]
+    fn a_library_for_a_newer_system_is_refused() {
+        // A function of the C library that had another version before.
+        let more = "int __libc_start_main(void); void *use(void) __attribute__((visibility(\"hidden\"))); \
+                    void *use(void) { return (void *)__libc_start_main; }";
+        assert_fault(faults_of("newer", more, &[NAMED, "-lc"]), "it needs glibc 2.34");
+    }
+}
