@@ -18,14 +18,29 @@ pub(crate) fn cargo(arguments: &[&str], package: &str, wanted: impl Fn(&Path) ->
     command.args(arguments);
     // The message format must precede the arguments of rustc.
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    file(&messages(&mut command)?, package, wanted)
+        .ok_or_else(|| format!("cargo {} has built no such file.", arguments.join(" ")))
+}
+
+/// Builds the library and the sandbox for development. At once, because each alone needs other features of the same
+/// crates, which would be built twice.
+pub(crate) fn library_and_sandbox() -> Result<(PathBuf, PathBuf)> {
+    let mut command = cargo_command();
+    command.args(["build", "--package", "pssailpointcc", "--package", "pssailpointcc-sandbox", "--lib", "--bins"]);
+    command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let messages = messages(&mut command)?;
+    let library = file(&messages, "pssailpointcc", is_shared_library).ok_or("cargo has built no library.")?;
+    let sandbox = file(&messages, "pssailpointcc-sandbox", is_program).ok_or("cargo has built no sandbox.")?;
+    Ok((library, sandbox))
+}
+
+/// The file of a package that `wanted` accepts, of those that cargo reports.
+fn file(messages: &[Value], package: &str, wanted: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let mut files = messages.iter().filter(|message| message["target"]["name"] == package).flat_map(|message| {
         let files = message["filenames"].as_array().cloned().unwrap_or_default();
         files.into_iter().chain([message["executable"].clone()])
     });
-    files
-        .find_map(|file| file.as_str().map(PathBuf::from).filter(|path| wanted(path)))
-        .ok_or_else(|| format!("cargo {} has built no such file.", arguments.join(" ")))
+    files.find_map(|file| file.as_str().map(PathBuf::from).filter(|path| wanted(path)))
 }
 
 /// The cargo that runs this program.
@@ -80,9 +95,13 @@ pub(crate) fn is_shared_library(path: &Path) -> bool {
     matches!(path.extension().and_then(|extension| extension.to_str()), Some("so" | "dylib" | "dll"))
 }
 
-/// Builds the release library alone: an rlib built with it would turn link-time optimisation off.
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.extension().is_none_or(|extension| extension == "exe")
+}
+
+/// Builds the library as it is packaged, and alone: an rlib built with it would turn link-time optimisation off.
 pub(crate) fn release_library() -> Result<PathBuf> {
-    let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--release", "--crate-type", "cdylib"];
+    let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--profile", "ship", "--crate-type", "cdylib"];
     cargo(&arguments, "pssailpointcc", is_shared_library)
 }
 

@@ -42,12 +42,11 @@ impl Library {
         let mut command = builder.cargo();
         command.current_dir(build::root());
         build::forget_own_package(&mut command);
-        command.args(["--package", "pssailpointcc", "--lib", "--release", "--locked"]);
+        command.args(["--package", "pssailpointcc", "--lib", "--profile", "ship", "--locked"]);
         command.args(["--crate-type", "cdylib,staticlib", "--message-format=json-render-diagnostics"]);
         let soname = target.shared_library_of_abi(abi()?);
         command
             .env("CARGO_TARGET_DIR", folder().join("build"))
-            .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
             .env("PSSAILPOINTCC_SONAME", &soname)
             .env("ZERO_AR_DATE", "1")
             .env_remove("RUSTFLAGS")
