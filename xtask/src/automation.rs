@@ -39,7 +39,10 @@ pub(crate) fn tools(arguments: &[String]) -> Result<()> {
             program("sudo", "apt-get update -qq")?;
             let packages = "gcc g++ cmake pkg-config gcc-mingw-w64-x86-64-win32";
             program("sudo", &format!("apt-get install -y -qq --no-install-recommends {packages}"))?;
-            program("pip", "install --quiet cargo-zigbuild ziglang")?;
+            let mut pip = Command::new("pip");
+            // A runner is used once.
+            pip.args(["install", "--quiet", "cargo-zigbuild", "ziglang"]).env("PIP_BREAK_SYSTEM_PACKAGES", "1");
+            build::run(&mut pip)?;
             program("rustup", &format!("target add {}", package::triples(|name| !name.starts_with("osx"))))
         }
         ["--packages"] => {

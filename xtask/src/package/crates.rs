@@ -137,7 +137,7 @@ impl Linked {
         texts.insert(text, std);
         let mut ordered: Vec<_> = texts.into_iter().map(|(text, names)| (names, text)).collect();
         ordered.sort();
-        let mut notices = "PSSailpointCC contains the following software of others.\n".to_owned();
+        let mut notices = format!("PSSailpointCC contains the following software of others.\n\n{LINKER}\n");
         for (names, text) in ordered {
             notices += &format!("\n{}\n\n{}\n\n{text}\n", "-".repeat(80), names.join("\n"));
         }
@@ -148,6 +148,11 @@ impl Linked {
         self.crates.iter().filter(|(id, _)| **id != self.root)
     }
 }
+
+/// What compilers add to every library that they link. Their licences need no notice in it.
+const LINKER: &str = "\
+The linker adds parts of its compiler's runtime: of LLVM (compiler-rt, libunwind; Apache-2.0 WITH LLVM-exception), of GCC
+(libgcc; GPL-3.0-or-later WITH GCC-exception-3.1), or of MinGW-w64 (public domain, ZPL-2.1).";
 
 fn component(id: &Id, it: &Crate) -> Value {
     let mut component = json!({

@@ -120,11 +120,13 @@ fn rust_flags(builder: &Builder) -> Result<Vec<String>> {
     match builder.target.triple() {
         "x86_64-pc-windows-gnu" => flags.push("-Clink-arg=-Wl,--no-insert-timestamp".to_owned()),
         "aarch64-pc-windows-gnullvm" => {
-            // Without a list every symbol is exported: cargo-zigbuild drops the one of rustc.
-            let list = folder().join("exports.def");
+            // Without a list every symbol is exported: cargo-zigbuild drops the one of rustc. Its path is relative, because
+            // cargo makes names of symbols from the flags.
+            const LIST: &str = "target/package/exports.def";
             let names: Vec<String> = inspect::functions_of_the_header()?.into_iter().collect();
-            build::write(&list, format!("EXPORTS\n    {}\n", names.join("\n    ")).as_bytes())?;
-            flags.push(format!("-Clink-arg={}", list.display()));
+            let text = format!("EXPORTS\n    {}\n", names.join("\n    "));
+            build::write(&build::root().join(LIST), text.as_bytes())?;
+            flags.push(format!("-Clink-arg={LIST}"));
         }
         triple if triple.ends_with("msvc") => flags.push("-Clink-arg=/Brepro".to_owned()),
         _ if builder.target.system == System::Musl => flags.push("-Ctarget-feature=-crt-static".to_owned()),
