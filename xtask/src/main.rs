@@ -1,11 +1,17 @@
 //! The project's own commands: `cargo xtask help` lists them.
 
+#[cfg(feature = "package")]
 mod automation;
+#[cfg(feature = "package")]
 mod bench;
+#[cfg_attr(not(feature = "package"), allow(dead_code, reason = "the other commands need it"))]
 mod build;
 mod demo;
+#[cfg(feature = "package")]
 mod package;
+#[cfg_attr(not(feature = "package"), allow(dead_code, reason = "the other commands need it"))]
 mod sandbox;
+#[cfg(feature = "package")]
 mod soak;
 
 use std::process::ExitCode;
@@ -37,18 +43,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.first().map(String::as_str) {
         Some("demo") => demo::run(),
-        Some("module") => package::module(),
-        Some("package") => package::run(&arguments[1..]),
-        Some("bench") => bench::run(arguments.get(1).map(String::as_str)),
-        Some("ci") => automation::ci(),
-        Some("tools") => automation::tools(&arguments[1..]),
-        Some("release") => automation::release(&arguments[1..]),
-        Some("soak") => soak::run(arguments.into_iter().skip(1)),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        Some(other) => Err(format!("There is no command \"{other}\".\n\n{HELP}")),
+        Some(command) => run(command, &arguments[1..]),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,4 +56,24 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "package")]
+fn run(command: &str, arguments: &[String]) -> Result<()> {
+    match command {
+        "module" => package::module(),
+        "package" => package::run(arguments),
+        "bench" => bench::run(arguments.first().map(String::as_str)),
+        "soak" => soak::run(arguments.iter().cloned()),
+        "ci" => automation::ci(),
+        "tools" => automation::tools(arguments),
+        "release" => automation::release(arguments),
+        other => Err(format!("There is no command \"{other}\".\n\n{HELP}")),
+    }
+}
+
+/// `cargo demo` builds this program without the other commands.
+#[cfg(not(feature = "package"))]
+fn run(command: &str, _: &[String]) -> Result<()> {
+    Err(format!("cargo demo has no argument \"{command}\". The other commands are those of cargo xtask.\n\n{HELP}"))
 }

@@ -231,6 +231,25 @@ impl Library {
     }
 }
 
+/// Sets the times to 0 that a linker has written into a library for Windows. That of zig cannot be told not to.
+pub(crate) fn clear_times(bytes: &mut [u8]) -> std::result::Result<(), object::Error> {
+    const TIME: usize = 4;
+    const DEBUG_ENTRY: usize = 28;
+    let file = PeFile64::parse(&*bytes)?;
+    let mut places = vec![file.dos_header().nt_headers_offset() as usize + size_of::<u32>() + TIME];
+    for (directory, entry) in
+        [(pe::IMAGE_DIRECTORY_ENTRY_EXPORT, usize::MAX), (pe::IMAGE_DIRECTORY_ENTRY_DEBUG, DEBUG_ENTRY)]
+    {
+        let Some(directory) = file.data_directories().get(directory) else { continue };
+        let (offset, size) = directory.file_range(&file.section_table())?;
+        places.extend((0..size as usize).step_by(entry).map(|from| offset as usize + from + TIME));
+    }
+    for place in places {
+        bytes[place..place + size_of::<u32>()].fill(0);
+    }
+    Ok(())
+}
+
 fn version_number(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))

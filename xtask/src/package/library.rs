@@ -68,7 +68,10 @@ impl Library {
             let found = files.iter().find(|file| wanted(&name(file))).ok_or("cargo has built no library.")?;
             Ok::<_, String>((name(found), build::bytes(found)?))
         };
-        let (_, shared) = file(&|name| name == target.shared_library())?;
+        let (_, mut shared) = file(&|name| name == target.shared_library())?;
+        if target.is_windows() && builder.needs_zig {
+            inspect::clear_times(&mut shared).map_err(|error| format!("{}: {error}", target.shared_library()))?;
+        }
         let archive = file(&|name| matches!(name, "libpssailpointcc.a" | "pssailpointcc.lib"))?;
         let library = Self { target, shared, archive, rustc: builder.rustc_version() };
         library.check(&soname, portable)?;

@@ -133,7 +133,7 @@ impl Target {
 pub(crate) struct Builder {
     pub(crate) target: Target,
     toolchain: Toolchain,
-    needs_zig: bool,
+    pub(crate) needs_zig: bool,
 }
 
 impl Builder {
