@@ -197,15 +197,22 @@ fn edges(targets: &[Target]) -> Result<BTreeSet<(Option<Id>, Id)>> {
 
 /// What Cargo.lock says of each crate that comes from a registry.
 fn checksums(lock: &str) -> BTreeMap<Id, String> {
-    let packages = lock.split("[[package]]").skip(1);
-    let entries = packages.filter_map(|package| {
+    locked(lock).filter_map(|(id, checksum)| Some((id, checksum?))).collect()
+}
+
+/// The crates of a Cargo.lock.
+pub(crate) fn of_lock(lock: &str) -> BTreeSet<Id> {
+    locked(lock).map(|(id, _)| id).collect()
+}
+
+fn locked(lock: &str) -> impl Iterator<Item = (Id, Option<String>)> {
+    lock.split("[[package]]").skip(1).filter_map(|package| {
         let value = |key: &str| {
             let line = package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "))?;
             Some(line.trim_matches('"').to_owned())
         };
-        Some((Id { name: value("name")?, version: value("version")? }, value("checksum")?))
-    });
-    entries.collect()
+        Some((Id { name: value("name")?, version: value("version")? }, value("checksum")))
+    })
 }
 
 fn license_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::crates::{Id, Linked, hex};
+use super::crates::{self, Id, Linked, hex};
 use super::inspect;
 use super::target::{Builder, System, Target};
 use crate::{Result, build};
@@ -75,7 +75,7 @@ impl Library {
         let archive = file(&|name| matches!(name, "libpssailpointcc.a" | "pssailpointcc.lib"))?;
         let library = Self { target, shared, archive, rustc: builder.rustc_version() };
         library.check(&soname, portable)?;
-        complete(target, &messages)?;
+        complete(builder, &messages)?;
         library.keep()?;
         Ok(library)
     }
@@ -146,7 +146,11 @@ fn renamed_paths(builder: &Builder) -> Vec<(String, &'static str)> {
 }
 
 /// Compares what cargo has compiled for the target with what the SBOM lists, which another command has told.
-fn complete(target: Target, messages: &[Value]) -> Result<()> {
+fn complete(builder: &Builder, messages: &[Value]) -> Result<()> {
+    let target = builder.target;
+    // The list names the standard library as one.
+    let std = builder.std_sources().map(|sources| build::read(&sources.join("library/Cargo.lock"))).transpose()?;
+    let in_std = crates::of_lock(&std.unwrap_or_default());
     let linked = Linked::of(&[target], BTreeSet::new())?;
     let listed: BTreeSet<&Id> = linked.ids().collect();
     let folder = format!("/{}/", target.triple());
@@ -155,13 +159,13 @@ fn complete(target: Target, messages: &[Value]) -> Result<()> {
         let for_target = message["filenames"].as_array().into_iter().flatten().any(is_ours);
         let is_library =
             message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "lib"));
-        // "registry+https://…#name@version". What is a part of std has another source.
+        // "registry+https://…#name@version"
         let id = message["package_id"].as_str().unwrap_or_default();
         let manifest = message["manifest_path"].as_str().unwrap_or_default();
         let in_registry = Path::new(manifest).starts_with(build::cargo_home());
         let Some((name, version)) = id.rsplit('#').next().and_then(|id| id.split_once('@')) else { continue };
         let id = Id { name: name.to_owned(), version: version.to_owned() };
-        if for_target && is_library && in_registry && !listed.contains(&id) {
+        if for_target && is_library && in_registry && !listed.contains(&id) && !in_std.contains(&id) {
             return Err(format!("{name} {version} is linked for {}, and the SBOM does not list it.", target.name));
         }
     }
