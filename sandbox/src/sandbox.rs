@@ -43,6 +43,7 @@ pub struct Builder {
     clock_offset: i64,
     port: u16,
     https: Option<Vec<String>>,
+    expired: bool,
     http2: bool,
     report: Option<Report>,
 }
@@ -73,10 +74,13 @@ impl Sandbox {
                 task_duration: Duration::from_millis(500),
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
+                missing_versions: Vec::new(),
+                missing_status: 404,
             },
             clock_offset: 0,
             port: 0,
             https: None,
+            expired: false,
             http2: false,
             report: None,
         }
@@ -273,6 +277,14 @@ impl Builder {
         self
     }
 
+    /// The gateway does not know the paths of these versions of the API, such as `v1` or `v2026`, and answers 404 or 401
+    /// `Unable to route request`.
+    pub fn without_versions(mut self, versions: &[&str], status: u16) -> Self {
+        self.settings.missing_versions = versions.iter().map(|&version| version.to_owned()).collect();
+        self.settings.missing_status = status;
+        self
+    }
+
     /// After how long an idle connection is closed, instead of a minute; zero: after each answer.
     pub fn keep_alive(mut self, timeout: Duration) -> Self {
         self.settings.keep_alive = timeout;
@@ -322,6 +334,12 @@ impl Builder {
         self
     }
 
+    /// The certificate of https expired on 2020-01-02.
+    pub fn expired(mut self) -> Self {
+        self.expired = true;
+        self
+    }
+
     /// Offers HTTP/2 beside HTTP/1.1; over https only.
     pub fn http2(mut self) -> Self {
         self.http2 = true;
@@ -367,7 +385,7 @@ impl Builder {
         let (tls, ca) = match self.https {
             None => (None, None),
             Some(names) => {
-                let (tls, ca) = tls::make(names, self.http2)?;
+                let (tls, ca) = tls::make(names, self.expired, self.http2)?;
                 (Some(tls), Some(ca))
             }
         };

@@ -27,6 +27,7 @@ use self::batch::QueuedCall;
 use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
+use crate::hint::WayOut;
 use crate::refresh::by_name::check_filter_values;
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
@@ -44,17 +45,27 @@ pub(crate) struct Run<'r> {
     journal: Option<&'r mut Journal>,
     /// Notified when the run stops.
     feed: Option<&'r Feed>,
-    /// The number of people who were sent, or may have been, and of those whom only the service can judge.
+    /// The number of people who were sent, or may have been, and of those whom only the service can evaluate.
     touched: u64,
     /// The number of people with an outcome, and the number of all people, if known.
     done: u64,
     total: Option<u64>,
+    /// The number of people in reported batches, if only these count as done.
+    reported: Option<u64>,
     last_number: u64,
     has_stopped: bool,
     /// Batches that were not reported yet, in the order of the input.
     open: VecDeque<OpenBatch>,
     queued: VecDeque<QueuedCall>,
-    in_flight: VecDeque<(QueuedCall, Result<PendingCall<'r>>)>,
+    in_flight: VecDeque<InFlight<'r>>,
+}
+
+/// A call under way.
+struct InFlight<'r> {
+    planned: QueuedCall,
+    pending: Result<PendingCall<'r>>,
+    /// The service's time before it was sent, if known.
+    since: Option<String>,
 }
 
 /// A batch with calls that have not ended.
@@ -76,6 +87,7 @@ impl<'r> Run<'r> {
             touched: 0,
             done: 0,
             total: None,
+            reported: None,
             last_number: 0,
             has_stopped: false,
             open: VecDeque::new(),
@@ -94,6 +106,11 @@ impl<'r> Run<'r> {
         Self { total: Some(total), ..self }
     }
 
+    /// Counts people as done when their batch was reported, because the report waits for their task.
+    pub(crate) fn counting_reported(self, counts: bool) -> Self {
+        Self { reported: counts.then_some(0), ..self }
+    }
+
     pub(crate) fn journal(self, journal: Option<&'r mut Journal>) -> Self {
         Self { journal, ..self }
     }
@@ -104,11 +121,16 @@ impl<'r> Run<'r> {
 
     /// Sends the batches of the source, and reports each once, in order. After an error that stops the run, calls in
     /// flight are finished, and everybody else is reported as not sent.
-    pub(crate) fn send(mut self, source: &mut impl Source, mut on_batch: impl FnMut(BatchOutcome)) {
+    pub(crate) fn send(
+        mut self,
+        source: &mut impl Source,
+        mut on_batch: impl FnMut(BatchOutcome, Option<&mut Journal>),
+    ) {
         let max_calls = self.call.service.maximum_concurrency();
         let mut deferred: Option<Batch> = None;
         loop {
             let (mut has_ended, mut expects_names) = (false, false);
+            self.total = source.total().or(self.total);
             while !self.has_stopped && self.in_flight.len() < max_calls {
                 if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
@@ -142,13 +164,15 @@ impl<'r> Run<'r> {
             }
             // Names that come meanwhile are looked up and sent without waiting for this answer.
             if expects_names
-                && let Some((_, Ok(pending))) = self.in_flight.front()
+                && let Some(InFlight { pending: Ok(pending), .. }) = self.in_flight.front()
                 && !pending.ends_within(NAMES_POLL)
             {
                 continue;
             }
             match self.in_flight.pop_front() {
-                Some((planned, pending)) => self.finish(planned, pending.and_then(PendingCall::finish)),
+                Some(InFlight { planned, pending, since }) => {
+                    self.finish(planned, pending.and_then(PendingCall::finish), since);
+                }
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
@@ -201,6 +225,7 @@ impl<'r> Run<'r> {
         }
         let mut outcome = BatchOutcome::new(number, batch.attribute.clone(), std::mem::take(&mut batch.names));
         outcome.undecided = batch.undecided;
+        self.done += outcome.names.count() + batch.gone.len() as u64;
         if !batch.gone.is_empty() {
             outcome.calls.push(CallReport::left_out(std::mem::take(&mut batch.gone), "gone"));
         }
@@ -250,6 +275,7 @@ impl<'r> Run<'r> {
 
     fn begin(&mut self, planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
+        let since = self.call.known_service_time();
         let pending = match &planned.kind {
             CallKind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
             CallKind::Process => service::process(self.call, ids),
@@ -265,14 +291,14 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
-        self.in_flight.push_back((planned, pending));
+        self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, result: Result<Response>) {
+    fn finish(&mut self, planned: QueuedCall, result: Result<Response>, since: Option<String>) {
         let QueuedCall { batch, kind, identities, ids } = planned;
         let people = identities.len() as u64;
         let report = match &result {
-            Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
+            Ok(response) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
         if self.counts_people(kind.name()) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
@@ -329,15 +355,24 @@ impl<'r> Run<'r> {
     }
 
     /// Reports finished batches in order.
-    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
-        self.call.control.set_progress(self.done, self.total);
+    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome, Option<&mut Journal>)) {
+        self.show_progress();
         while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
-            on_batch(open.outcome);
+            let people = open.outcome.people();
+            on_batch(open.outcome, self.journal.as_deref_mut());
+            if let Some(reported) = &mut self.reported {
+                *reported += people;
+                self.show_progress();
+            }
         }
+    }
+
+    fn show_progress(&self) {
+        self.call.control.set_progress(self.reported.unwrap_or(self.done), self.total);
     }
 
     fn too_many(&self, batch: &Batch) -> Error {
@@ -346,11 +381,10 @@ impl<'r> Run<'r> {
         let (touched, people) = (self.touched, self.touched + more);
         Error::new(
             Code::TooManyMatches,
-            format!(
-                "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
-            ),
+            format!("{touched} identities were refreshed, and {more} more would make {people}; ⟦max⟧ is {ceiling}."),
         )
-        .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
+        .hint("These and all that follow were not sent. Name fewer in one run.")
+        .way(WayOut::RaiseMaximum)
         .matched(people)
         .sent(Sent::No)
     }
