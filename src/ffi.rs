@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::check;
 use crate::config::{self, Configuration};
 use crate::control::Control;
-use crate::envelope;
+use crate::envelope::{self, Envelope};
 use crate::error::{Code, Error, Result};
 use crate::find;
 use crate::host::{catch_panic, is_forked_child};
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, see TEXTS. NULL has the effect of an empty preview.
     answer(
         || Ok(unsafe { optional_text(json) }?.unwrap_or(NULL_CONFIGURATION)),
-        |text| {
+        |text, _| {
             if std::ptr::eq(text, NULL_CONFIGURATION) {
                 return config::Report::of_call(None);
             }
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| refresh::refresh(text, &Control::blocking(), None))
+    answer(|| unsafe { text(json, "The request") }, |text, control| refresh::refresh(text, control, None))
 }
 
 /// Parses a filter and describes it, without network and configuration.
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_ch
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, check::check)
+    answer(|| unsafe { text(json, "The request") }, |text, _| check::check(text))
 }
 
 /// Finds the identities that a refresh with a filter would touch, and blocks until they are found. It changes nothing.
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| find::find(text, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, find::find)
 }
 
 /// Returns the state of a task that a refresh has started, or waits for its end.
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| task::task(text, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, task::task)
 }
 
 /// Starts a function in the background (see OPERATIONS above), without waiting for it.
@@ -291,10 +291,14 @@ pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
 /// Runs a function and returns its envelope. No panic passes.
 fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
     text: impl FnOnce() -> Result<&'t str>,
-    work: impl FnOnce(&'t str) -> Result<T, E>,
+    work: impl FnOnce(&'t str, &Control) -> Result<T, E>,
 ) -> *mut c_char {
     answer_text(|| match text() {
-        Ok(text) => envelope::write(Client::of(text), work(text)),
+        Ok(text) => {
+            let control = Control::blocking();
+            let result = work(text, &control);
+            envelope::write(Client::of(text), control.secrets(), result)
+        }
         Err(error) => envelope::write_error(Client::C, error),
     })
 }
@@ -302,15 +306,15 @@ fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
 /// Stands for NULL. It is not JSON, and is recognised by its address.
 static NULL_CONFIGURATION: &str = "NULL";
 
-fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
+fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
     let on_failure = || match is_forked_child() {
         true => envelope::write_error(Client::C, forked_child()),
-        false => envelope::INTERNAL.into(),
+        false => envelope::internal(),
     };
     let text = guarded(on_failure, work);
     // A copy of the exact size: shrinking in place would fragment the heap. JSON text has no NUL, because strings
     // escape it.
-    CString::new(text.as_slice()).unwrap_or_default().into_raw()
+    CString::new(&*text).unwrap_or_default().into_raw()
 }
 
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
@@ -376,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_internal_error_that_does_not_repeat_its_text() {
-        let answered = envelope(answer::<(), Error>(|| Ok(""), |_| panic!("secret-of-the-panic")));
+        let answered = envelope(answer::<(), Error>(|| Ok(""), |_, _| panic!("secret-of-the-panic")));
         assert_eq!(answered["error"]["code"], "internal");
         assert_eq!(answered["error"]["sent"], "maybe");
         assert!(!answered.to_string().contains("secret-of-the-panic"));
@@ -385,7 +389,7 @@ mod tests {
     #[test]
     fn a_panic_on_a_thread_of_the_library_does_not_end_the_process() {
         spawn_thread("panics", || panic!("nobody sees this")).expect("started");
-        assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
+        assert_eq!(envelope(answer(|| Ok(""), |_, _| Ok::<_, Error>(())))["ok"], true);
     }
 
     #[test]

@@ -275,8 +275,9 @@ impl<'r> ByName<'r> {
             ..Refreshed::new(self.call, self.backend())
         };
         let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait);
+        let secrets = self.call.control.secrets();
         let text = match with_outcome {
-            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
+            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, secrets, Ok(refreshed)),
             Err(failure) => {
                 let failure = failure.map(|error| error.stops_run(stops_run));
                 first_failure.get_or_insert_with(|| failure.error.clone());
@@ -286,7 +287,7 @@ impl<'r> ByName<'r> {
                     batch: number,
                     identity_attribute: &attribute,
                 };
-                envelope::write_batch_failure(self.request.client, &batch_info, failure)
+                envelope::write_batch_failure(self.request.client, secrets, &batch_info, failure)
             }
         };
         feed.finish(text);

@@ -14,7 +14,7 @@ use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Request, Target};
 use crate::response::Response;
-use crate::secret::Secret;
+use crate::secret::{Forms, Secret, Secrets};
 
 /// A token is not used in its last seconds, because it could expire in transit.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -46,6 +46,7 @@ pub(super) enum Tokens {
 pub(super) struct Bearer {
     pub(super) token: Secret,
     pub(super) header: HeaderValue,
+    secrets: Arc<Forms>,
 }
 
 impl Bearer {
@@ -53,7 +54,9 @@ impl Bearer {
     fn new(token: Secret) -> Option<Self> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
         header.set_sensitive(true);
-        Some(Self { token, header })
+        let mut secrets = Forms::default();
+        secrets.add_credential(token.reveal());
+        Some(Self { token, header, secrets: Arc::new(secrets) })
     }
 }
 
@@ -77,11 +80,14 @@ impl Tokens {
     /// The token from the configuration, the cache or the token endpoint. `refused` is a token that the service has
     /// just answered 401 to: it is not returned again.
     pub(super) fn token(&self, call: &Call<'_>, refused: Option<&Bearer>) -> Result<Option<Arc<Bearer>>> {
-        match self {
-            Self::None => Ok(None),
-            Self::Given(bearer) => Ok(Some(Arc::clone(bearer))),
-            Self::Fetched { id, secret, slot } => slot.token(call, refused, || fetch(call, id, secret)).map(Some),
-        }
+        let bearer = match self {
+            Self::None => return Ok(None),
+            Self::Given(bearer) => Arc::clone(bearer),
+            Self::Fetched { id, secret, slot } => slot.token(call, refused, || fetch(call, id, secret))?,
+        };
+        // Before it is sent.
+        call.control.secrets().add(&bearer.secrets);
+        Ok(Some(bearer))
     }
 
     /// Whether a refused token can be replaced.
@@ -228,10 +234,9 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         delivery: Delivery::Repeatable,
         is_limited: false,
     };
-    let mut response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
+    let response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
     if !response.is_success() {
-        call.scrub(&mut response, None);
-        return Err(refused(&url, id, response));
+        return Err(refused(&url, id, response, call.control.secrets()));
     }
     let answer: serde_json::Value =
         response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
@@ -253,7 +258,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
 }
 
 /// The error of the token endpoint. It answers a wrong secret with 400 or 401.
-fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
+fn refused(url: &reqwest::Url, id: &str, response: Response, secrets: &Secrets) -> Error {
     let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
     let (code, message, hint) = match response.status {
         400 | 401 => (
@@ -261,7 +266,7 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
             format!(
                 "The client id {} or its secret was refused by {url}{}.",
                 crate::text::printable(id),
-                describe(&response)
+                describe(&response, secrets)
             ),
             "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.",
         ),
@@ -272,7 +277,7 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
         ),
         status => (
             super::code_of(status),
-            format!("No token: {url} answered with status {status}{}.", describe(&response)),
+            format!("No token: {url} answered with status {status}{}.", describe(&response, secrets)),
             "Nothing was sent but the request for a token.",
         ),
     };
