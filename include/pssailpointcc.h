@@ -46,7 +46,8 @@
  *
  *     code           one of ERRORS, for programs
  *     message        one sentence for people: what happened, and for which address or filter
- *     hint           what to do next, in one or more lines; optional
+ *     hint           what to do next, in one or more lines; optional. It names an option only if the same request can
+ *                    succeed with it and refreshes nobody whom it does not name
  *     sent           "no": no refresh was sent, or the service is known not to have accepted it (401, 429): a retry is
  *                    safe. "maybe": it was sent, and the result is unknown. "yes": the service has received it, and
  *                    `response` is its answer
@@ -74,8 +75,9 @@
  *     no_match              search finds no identity that the filter matches; /cc would refresh everybody. Or no name
  *                           matches exactly one person
  *     too_many_matches      more than maxIdentities; `matched` is the number
- *     preflight_unavailable matches could not be counted: search is not permitted or not available, only the service can
- *                           evaluate the filter, or an attribute is not known to be searchable. Nothing was sent
+ *     preflight_unavailable matches cannot be counted: the host has no search, or it has failed; only the service can
+ *                           evaluate the filter; or an attribute is not known to be searchable. Nothing was sent. A wrong
+ *                           token, address or permission and a lost connection keep their own code
  *     not_configured        no base URL or no credentials; the hint lists the places that were searched
  *     unauthorized          401, or the token endpoint refused the client id or secret
  *     forbidden             403
@@ -85,7 +87,7 @@
  *     http_status           another unsuccessful status, redirects included: they are not followed
  *     journal_error         the journal cannot be read or written, belongs to another run, or is in use. Nothing more was
  *                           sent
- *     partial_failure       some of several calls failed: see `calls`; the hint has the first error
+ *     partial_failure       some of several calls failed: see `calls`; the hint has the first error, and whom to send again
  *     unsupported_argument  the successor of /cc does not support this: a full refresh, a filter that only /cc can
  *                           evaluate, an argument that differs from what it does. Nothing was sent
  *     timeout               no answer in time: timeoutSec, totalTimeoutSec
@@ -105,10 +107,12 @@
  * All members are optional, but a request that names nobody is refused.
  *
  *     filter         text: the identities to refresh, in SailPoint's filter language, such as uid == "amelie.roux"
- *     refreshArgs    object: what to do. It is sent unchanged: order, unknown names, booleans written as text (only null
- *                    members are left out). The documented ones: correlateEntitlements, promoteAttributes,
+ *     refreshArgs    object: what to do. The documented ones: correlateEntitlements, promoteAttributes,
  *                    refreshManagerStatus, synchronizeAttributes, pruneIdentities (DELETES identities that have no
- *                    account), provision
+ *                    account), provision. Their names are accepted in any case, once each, and sent as they are written
+ *                    here; their values are true or false, also as text. Everything else is sent unchanged: order,
+ *                    other names and their values (only null members are left out). A name that differs from a
+ *                    documented one in one or two letters is in `warnings`
  *     identities     array of texts: people by name, instead of a filter; any number, each sent once. See PEOPLE BY NAME
  *     identityAttribute  the attribute of these names: uid by default, or name (the user name), email, id or any other
  *                    identity attribute
@@ -170,8 +174,9 @@
  * The successor always calculates attributes, entitlements, roles, access profiles and managers, and provisions. These
  * arguments are therefore refused with `unsupported_argument`: correlateEntitlements, promoteAttributes,
  * refreshManagerStatus and provision if they are clearly false; pruneIdentities; and undocumented ones. If allowBroader is
- * true, each is a sentence in `warnings` instead. Names of arguments are compared ignoring case; a name that occurs twice
- * counts as both values. Arguments that are not given are not refused; `plan.sideEffects` of a dry run lists them.
+ * true, each is a sentence in `warnings` instead. What it does although refreshArgs do not mention it is not refused: it is
+ * one sentence in `warnings`, once a run (in a stream, of the first batch), also if refreshArgs are not given;
+ * `plan.sideEffects` of a dry run lists the arguments.
  * synchronizeAttributes is a separate call for each person, POST /identities/v1/{id}/synchronize-attributes, after the
  * others were accepted; if the other four are false, it is the only call.
  *
@@ -179,10 +184,11 @@
  * PEOPLE BY NAME
  *
  * `identities` are looked up by search, 250 values per query, and compared exactly: of the identities that search finds,
- * only one with exactly this value matches. Values of `id` are not looked up, and the service ignores unknown ids. Users
- * who may not search (HELPDESK) can name people by id, and by name or email with one request per person. A value that
- * nobody has is in `unmatched`. A value that several people have is in `ambiguous` with all of them, and none of them is
- * sent.
+ * only one with exactly this value matches. Search does not have new and uncorrelated identities: values of `id` that it
+ * does not find are looked up in the list of identities as well (GET /identities/v1, 150 per request), unless the client
+ * may not list. Users who may not search (HELPDESK) can name people by id, and by name or email with one request per
+ * person. A value that nobody has, and a text that is no id, is in `unmatched`. A value that several people have is in
+ * `ambiguous` with all of them, and none of them is sent.
  *
  * With backend cc, each person is a separate call with the filter {attribute} == "{value}". If there are many, each is
  * looked up again before its call, and a person who no longer exists is not sent (`reason` "gone"). The attribute must be
@@ -199,7 +205,7 @@
  *
  *     call        "refreshIdentities" (/cc), "process" or "synchronize-attributes"
  *     identities  as given; ids if a filter was given. Absent for a filter on cc
- *     ids         the ids of the names, if they were looked up
+ *     ids         the ids of the names; absent for people who were not looked up, and if a filter was given
  *     outcome     "accepted"; "rejected": the service has refused the call; "not_sent"; "maybe_sent": it was sent, and
  *                 the result is unknown
  *     reason      why no call was made: "ambiguous"; "gone": found before, and no longer; "stopped": an error has stopped
@@ -222,11 +228,15 @@
  * The service accepts a refresh and runs it later, as a task. With `options.wait` the answer comes when the tasks have
  * ended: `task` of each call then has `state` ("succeeded", "warning", "failed"), `completionStatus` (the service's word)
  * and `messages`. A warning is in `warnings`, and a failed task is the error `task_failed`. Then everybody in `calls` is
- * looked up (GET /identities/v1, at most 150 per request). People whom the tenant marks as failed, or has last refreshed
- * before the task began, are in `failed`: identity, id, processingState, lastRefresh. If the wait times out, the error is
- * `timeout`, `sent` is "yes", and the task continues: cc_get_task follows it. After `partial_failure` the accepted calls
- * are waited for as well, and a failed task is in `warnings`. It is not documented that the answer of /cc names a task; if
- * an answer names none, a warning says so. The task of synchronize-attributes cannot be followed.
+ * looked up (GET /identities/v1, at most 150 per request; by search, with a warning, if the client may not list). People
+ * whom the tenant marks as failed, has last refreshed before the task began, or no longer has, are in `failed`: identity,
+ * id, processingState, lastRefresh (both null for a person whom the tenant does not have).
+ *
+ * A task is asked for by its id with dashes and without, and may be unknown for 30 s. If it stays unknown, a warning says
+ * so, and people are looked up all the same: whoever was last refreshed before the call is in `failed`. If the wait times
+ * out, the error is `timeout`, `sent` is "yes", and the task continues: cc_get_task follows it. After `partial_failure` the
+ * accepted calls are waited for as well, and a failed task is in `warnings`. It is not documented that the answer of /cc
+ * names a task; if an answer names none, a warning says so. The task of synchronize-attributes cannot be followed.
  *
  *
  * OPERATIONS
@@ -281,10 +291,12 @@
  *     {"unmatched":["nobody.here"],"ambiguous":["smith"]}
  *     {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux"],"ids":["2c91..."]}
  *     {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"..."}
+ *     {"failed":["amelie.roux"]}
  *
  * A batch is on the disk before its request is sent; `since` is the service's time then. The next run skips people who
  * were accepted, or were rejected with 400, 413, 415 or 422, and names that are unmatched or ambiguous. It sends people who
- * were not sent, or were rejected for another reason. About a batch without an outcome it asks the tenant, after all other
+ * were not sent, or were rejected for another reason, and those whom their task has not refreshed (`failed`), which is known
+ * only with `options.wait`. About a batch without an outcome it asks the tenant, after all other
  * names and not before 10 s after the file was opened. People who were refreshed since then are done. If every
  * task since then belongs to people who were refreshed, the others were not sent, and are sent now. Anybody else may have
  * been sent: they are reported with the outcome "maybe_sent" and the reason "uncertain", and are sent with
@@ -303,6 +315,14 @@
  * percent are left to other programs with the same credential. After a 429 all requests wait as long as its Retry-After
  * says; if that is longer than timeoutSec, the answer is `rate_limited`. These waits count only for totalTimeoutSec.
  * Requests for tokens do not count.
+ *
+ * VERSIONS
+ *
+ * All paths except those of /cc and /oauth have the version `apiVersion`. If the host answers a question as if it did not
+ * have that version (404, 405, 410, or 401 "Unable to route request"), the question is repeated once with the next one:
+ * v2026 instead of v1, v1 instead of any other. If that is answered, a warning says so, and it is used from now on for this
+ * address and these credentials. A refresh is never repeated. All these requests have the header
+ * X-SailPoint-Experimental: true, which some of them require.
  *
  * CONFIGURATION
  *
@@ -335,8 +355,9 @@
  *     preflight             true: whether to count the matches of a filter before it is sent
  *     maxIdentities         the maximum number of identities of a refresh, also of a full one (1 to 1000000000)
  *     backend               auto: or cc, or process, see BACKENDS
- *     apiVersion            v1: the form of paths. v1: /{service}/v1/...; v2026, v2025, v2024 and beta:
- *                           /{version}/{service}/... The paths of /cc and /oauth have no version
+ *     apiVersion            v1: the form of paths. v1: /{service}/v1/...; v2026, v2025 and v2024: /{version}/{service}/...
+ *                           On a host without v1, questions are repeated with v2026, and on one without another version
+ *                           with v1: see VERSIONS. The paths of /cc and /oauth have no version
  *     allowBroader          false: whether the successor of /cc may do more or less than the arguments say
  *     userAgent             PSSailpointCC/{version} ({system}): sent with every request
  *     environment           the environment in ~/.sailpoint/config.yaml; by default the active one
@@ -496,8 +517,9 @@ char *cc_find_identities(const char *json);
  * Returns the state of a task that a refresh has started, or waits for its end.
  *
  * `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
- * "configuration": { ... } }. Without `wait` the task is queried once. `ids`: the ids of the task's people; each is
- * looked up when the task has ended.
+ * "configuration": { ... } }. Without `wait` the task is queried once, by its id with dashes and without. With `wait` a
+ * new task may be unknown for 30 s; a text that has not the form of a task's id is not found at once, unless `ids` are
+ * given. `ids`: the ids of the task's people; each is looked up when the task has ended.
  *
  * The answer, freed with cc_string_free:
  *

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::hint::{Hint, WayOut};
 use crate::response::{Response, StatusClass};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,8 +22,8 @@ pub(crate) struct Error(Box<Details>);
 pub(crate) struct Details {
     pub(crate) code: Code,
     pub(crate) message: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) hint: String,
+    #[serde(skip_serializing_if = "Hint::is_empty")]
+    pub(crate) hint: Hint,
     pub(crate) sent: Sent,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<usize>,
@@ -110,7 +111,7 @@ impl Error {
         Self(Box::new(Details {
             code,
             message: message.into(),
-            hint: String::new(),
+            hint: Hint::default(),
             sent: Sent::No,
             position: None,
             matched: None,
@@ -128,7 +129,23 @@ impl Error {
 
     /// What to do next, in whole lines.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = hint.into();
+        self.0.hint.set_advice(hint);
+        self
+    }
+
+    /// Adds a way out.
+    pub(crate) fn way(self, way: WayOut) -> Self {
+        self.ways([way])
+    }
+
+    pub(crate) fn ways(mut self, ways: impl IntoIterator<Item = WayOut>) -> Self {
+        self.0.hint.add_ways(ways);
+        self
+    }
+
+    /// Removes the ways out that the situation does not permit.
+    pub(crate) fn retain_ways(mut self, is_permitted: impl Fn(WayOut) -> bool) -> Self {
+        self.0.hint.retain_ways(is_permitted);
         self
     }
 
@@ -150,7 +167,7 @@ impl Error {
     }
 
     /// The same event for the caller, with another code and text.
-    pub(crate) fn reworded(mut self, code: Code, message: String, hint: String) -> Self {
+    pub(crate) fn reworded(mut self, code: Code, message: String, hint: Hint) -> Self {
         (self.0.code, self.0.message, self.0.hint) = (code, message, hint);
         self
     }
@@ -180,11 +197,13 @@ impl Error {
 
     /// Adds a line to the hint.
     pub(crate) fn add_hint(mut self, hint: &str) -> Self {
-        if !self.0.hint.is_empty() {
-            self.0.hint.push('\n');
-        }
-        self.0.hint.push_str(hint);
+        self.0.hint.add(hint);
         self
+    }
+
+    /// Whether the endpoint itself has answered that the user may not use it: a token was given.
+    pub(crate) fn is_forbidden_endpoint(&self) -> bool {
+        self.0.code == Code::Forbidden && self.0.is_endpoint_answer
     }
 
     pub(crate) fn details(&self) -> &Details {

@@ -175,8 +175,9 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 /// Returns the state of a task that a refresh has started, or waits for its end.
 ///
 /// `json`: { "id": "...", "wait": true, "waitTimeoutSec": 3600, "pollIntervalMs": 2000, "ids": [ ... ],
-/// "configuration": { ... } }. Without `wait` the task is queried once. `ids`: the ids of the task's people; each is
-/// looked up when the task has ended.
+/// "configuration": { ... } }. Without `wait` the task is queried once, by its id with dashes and without. With `wait` a
+/// new task may be unknown for 30 s; a text that has not the form of a task's id is not found at once, unless `ids` are
+/// given. `ids`: the ids of the task's people; each is looked up when the task has ended.
 ///
 /// The answer, freed with cc_string_free:
 ///

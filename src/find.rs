@@ -5,12 +5,13 @@ use serde::Serialize;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Verdict, judge};
+use crate::filter::eval::Verdict;
 use crate::json::Object;
 use crate::report::Person;
 use crate::request;
 use crate::service::{Call, LARGEST_SEARCH_PAGE, Service};
 use crate::targets::candidates::{Candidates, PagePosition, foreign_cursor};
+use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
 
 /// The answer of `cc_find_identities`.
@@ -59,7 +60,7 @@ pub(crate) fn find(text: &str, control: &Control) -> Result<Found> {
         Some(cursor) => (candidates.from(cursor.position.clone()), Some((cursor.total, cursor.undecided))),
         None => (candidates, None),
     };
-    let page = Page::read(candidates, &request, counted.is_none())?;
+    let page = Page::read(&call, candidates, &request, counted.is_none())?;
     let (total, undecided) = counted.unwrap_or((page.matched, page.undecided));
     let hash = hash(&request.filter);
     let cursor = page.next.map(|position| Cursor { filter: hash, total, undecided, position }.to_text());
@@ -103,12 +104,13 @@ struct Page {
 
 impl Page {
     /// Reads the candidates: all of them if they are to be counted.
-    fn read(mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
+    fn read(call: &Call<'_>, mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
+        let mut evaluator = Evaluator::default();
         let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
         let mut end = None;
         while let Some((start, documents)) = candidates.next_page()? {
             for (index, document) in documents.iter().enumerate() {
-                match judge(&request.filter, document) {
+                match evaluator.judge(call, &request.filter, document)? {
                     Verdict::Yes => page.matched += 1,
                     Verdict::Unknown => page.undecided += 1,
                     Verdict::No => {}

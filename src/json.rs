@@ -89,11 +89,7 @@ impl<'a> Object<'a> {
     /// `true` or `false`, also as a string.
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
-        match raw.get().trim_matches('"').to_ascii_lowercase().as_str() {
-            "true" => Ok(Some(true)),
-            "false" => Ok(Some(false)),
-            _ => Err(self.invalid(name, "true or false", raw)),
-        }
+        boolean(raw, &self.name(name)).map(Some)
     }
 
     pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
@@ -179,11 +175,7 @@ impl<'a> Object<'a> {
     }
 
     fn invalid(&self, name: &'static str, needed: &str, raw: &RawValue) -> Error {
-        let given = match kind(raw) {
-            "a number" => shortened(raw.get(), 30),
-            other => other.to_owned(),
-        };
-        Error::invalid_argument(format!("{} must be {needed}, not {given}.", self.name(name)))
+        invalid(&self.name(name), needed, raw)
     }
 
     fn name(&self, name: &'static str) -> Cow<'static, str> {
@@ -200,6 +192,21 @@ fn duplicate_name<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m st
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+fn invalid(path: &str, needed: &str, raw: &RawValue) -> Error {
+    let given = match kind(raw) {
+        "a number" => shortened(raw.get(), 30),
+        other => other.to_owned(),
+    };
+    Error::invalid_argument(format!("{path} must be {needed}, not {given}."))
+}
+
+/// `true` or `false`, also as text in any case.
+pub(crate) fn boolean(raw: &RawValue, path: &str) -> Result<bool> {
+    let word = if kind(raw) == "text" { Cow::Owned(text(raw, path)?) } else { Cow::Borrowed(raw.get()) };
+    let is = |name: &str| word.eq_ignore_ascii_case(name);
+    if is("true") || is("false") { Ok(is("true")) } else { Err(invalid(path, "true or false", raw)) }
 }
 
 pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {

@@ -18,7 +18,7 @@
 //! | 11 | `report` | the outcome for each person |
 //! | 12 | `control` `json` | cancel and progress of a call; a reader of JSON objects |
 //! | 13 | `error` | the error type |
-//! | 14 | `response` | a server's answer, and what its status means |
+//! | 14 | `hint` `response` | what to do next; a server's answer, and what its status means |
 //! | 15 | `secret` `text` `wording` `host` `cache` | secrets; text for messages, and its placeholders; panics, threads and signals; a bounded cache |
 //!
 //! The manual of the ABI is `include/pssailpointcc.h`, generated from `ffi` and `manual.txt`.
@@ -38,6 +38,7 @@ mod error;
 pub mod ffi;
 pub mod filter;
 mod find;
+mod hint;
 mod host;
 mod http;
 mod json;

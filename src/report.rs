@@ -107,11 +107,6 @@ impl Person {
         let of = |name: &str| document.get(name).cloned().unwrap_or_default();
         Self { id: of("id"), name: of("name"), display_name: of("displayName") }
     }
-
-    /// A person of whom only the id is known.
-    pub(crate) fn of_id(id: &str) -> Self {
-        Self { id: id.into(), name: Value::Null, display_name: Value::Null }
-    }
 }
 
 /// One call in the envelope's `calls`.
@@ -128,6 +123,9 @@ pub(crate) struct CallReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) ids: Vec<String>,
     pub(crate) outcome: Outcome,
+    /// The service's time before the call, in UTC.
+    #[serde(skip)]
+    pub(crate) since: Option<String>,
     /// Why no call was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
@@ -278,7 +276,18 @@ impl CallReport {
     }
 
     fn of(call: Option<&'static str>, identities: Vec<String>, ids: Vec<String>, outcome: Outcome) -> Self {
-        Self { call, identities, ids, outcome, reason: None, status: None, task: None, error: None, tracking_id: None }
+        Self {
+            call,
+            identities,
+            ids,
+            outcome,
+            since: None,
+            reason: None,
+            status: None,
+            task: None,
+            error: None,
+            tracking_id: None,
+        }
     }
 }
 

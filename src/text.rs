@@ -11,6 +11,17 @@ pub(crate) fn nearest<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
         .map(|(_, name)| name)
 }
 
+/// The name that differs from `given` in at most two letters, case ignored.
+pub(crate) fn misspelt<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
+    let given: String = given.chars().take(64).collect::<String>().to_lowercase();
+    names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(&given, &name.to_lowercase()), *name))
+        .filter(|(letters, _)| *letters <= 2)
+        .min_by_key(|(letters, _)| *letters)
+        .map(|(_, name)| name)
+}
+
 /// A caller's name for a message: shortened, control characters escaped.
 pub(crate) fn printable(text: &str) -> String {
     shortened(text, 60)

@@ -61,6 +61,8 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("calls", "the answer's calls", "Exception.Data['calls'] of this error"),
     ("follow-task", "cc_get_task", "Wait-CCTask -Id"),
     ("configure", "cc_configure", "Set-Configuration"),
+    ("api-version", "apiVersion", "ApiVersion"),
+    ("set-api-version", "The configuration's apiVersion", "Set-Configuration -ApiVersion"),
 ];
 
 /// Replaces the placeholders in JSON text by the client's names.

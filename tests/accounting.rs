@@ -9,7 +9,7 @@ use pssailpointcc_sandbox::{Arrival, Endpoint, Fault, FaultKind, Sandbox};
 use serde_json::{Value, json};
 use support::{configuration, refresh, with};
 
-/// 600 people by id and two who are not there: three calls, 250, 250 and 102.
+/// 600 people by id and two ids that nobody has: three calls, 250, 250 and 100.
 fn ids(sandbox: &Sandbox) -> Vec<String> {
     let people = sandbox.identities();
     people.into_iter().map(|person| person.id).chain(["0000".to_owned(), "1111".to_owned()]).collect()
@@ -89,7 +89,7 @@ fn a_call_that_fails_for_itself_does_not_stop_the_others() {
         );
         assert!(answer["calls"][1]["trackingId"].is_string(), "{}", answer["calls"][1]["error"]);
         let said = error["message"].as_str().expect("text");
-        assert!(said.starts_with("1 of 3 calls") && said.contains("352 were accepted"), "{said}");
+        assert!(said.starts_with("1 of 3 calls") && said.contains("350 were accepted"), "{said}");
         assert!(error["hint"].as_str().is_some_and(|hint| hint.contains(&format!("status {status}"))), "{error}");
         check(&sandbox, &answer, &given, &status.to_string());
         assert_eq!(sandbox.arrivals(Endpoint::Process).len(), 3);
@@ -243,9 +243,9 @@ fn calls_under_way_are_finished_after_an_error_that_stops_the_rest() {
     check(&sandbox, &answer, &given, "three under way");
     let outcomes = by_call(&answer);
     let number = |outcome: &str| outcomes.iter().filter(|of| **of == outcome).count();
-    assert_eq!((number("rejected"), outcomes.len()), (1, 9), "{outcomes:?}");
+    assert_eq!((number("rejected"), outcomes.len()), (1, 8), "{outcomes:?}");
     // Whichever of the first three it met: those beside it were sent, and no more than those behind it.
-    assert!((2..=4).contains(&number("accepted")) && number("not_sent") >= 4, "{outcomes:?}");
+    assert!((2..=4).contains(&number("accepted")) && number("not_sent") >= 3, "{outcomes:?}");
     let arrived = sandbox.arrivals(Endpoint::Process).len();
     assert_eq!(arrived, number("accepted") + 1, "{outcomes:?}");
 }

@@ -233,14 +233,19 @@ fn the_api_s_version_decides_the_paths() {
         ("v2026", "/v2026/search", "/v2026/identities/process", "/v2026/identities/ID/synchronize-attributes"),
         ("v2025", "/v2025/search", "/v2025/identities/process", "/v2025/identities/ID/synchronize-attributes"),
         ("v2024", "/v2024/search", "/v2024/identities/process", "/v2024/identities/ID/synchronize-attributes"),
-        ("beta", "/beta/search", "/beta/identities/process", "/beta/identities/ID/synchronize-attributes"),
     ] {
         let sandbox = Sandbox::start();
-        let arguments = json!({ "synchronizeAttributes": true });
+        let arguments = json!({
+            "correlateEntitlements": true, "promoteAttributes": true, "refreshManagerStatus": true, "provision": true,
+            "synchronizeAttributes": true,
+        });
         let request = with(by_process(&sandbox, r#"uid == "smith""#, json!({})), &json!({ "refreshArgs": arguments }));
         let answer = refresh(&configured(request, &json!({ "apiVersion": version })));
         assert_eq!(answer["ok"], true, "{answer}");
         let id = &sandbox.refreshes()[0].ids[0];
+        for arrival in sandbox.log().iter().filter(|arrival| arrival.endpoint != Endpoint::Token) {
+            assert_eq!(arrival.header("x-sailpoint-experimental"), Some("true"), "{}", arrival.path);
+        }
         let paths: Vec<String> = sandbox.log().into_iter().map(|arrival| arrival.path).collect();
         assert_eq!(paths, ["/oauth/token", search, process, &synchronize.replace("ID", id)]);
         match version {
@@ -289,6 +294,7 @@ fn the_configuration_chooses_the_way_and_shows_it() {
     for (member, value) in [
         ("backend", json!("proces")),
         ("apiVersion", json!("v3")),
+        ("apiVersion", json!("beta")),
         ("apiVersion", json!(1)),
         ("allowBroader", json!("maybe")),
     ] {
@@ -349,4 +355,23 @@ fn a_tenant_that_has_shrunk_to_those_whom_the_filter_means_is_counted_anew() {
     let answer = refresh(&by_process(&sandbox, most, json!({})));
     assert_eq!(answer["error"]["code"], "would_refresh_all", "{answer:#}");
     assert_eq!(sandbox.refreshes().len(), before);
+}
+
+#[test]
+fn people_without_a_manager_are_refreshed_by_both_backends() {
+    for backend in ["cc", "process"] {
+        let sandbox = Sandbox::start();
+        sandbox.put_identity(Identity::new("bare"));
+        let filter = with(request(&sandbox, "manager.isNull()"), &json!({ "options": { "backend": backend } }));
+        let answer = refresh(&filter);
+        assert_eq!((&answer["ok"], &answer["matched"]), (&json!(true), &json!(2)), "{answer}");
+        let refreshes = sandbox.refreshes();
+        let mut names = refreshes[0].names.clone();
+        names.sort_unstable();
+        assert_eq!((refreshes.len(), names), (1, vec!["amelie.roux".to_owned(), "bare".to_owned()]));
+        let unknown = with(request(&sandbox, "cloudNickname.isNull()"), &json!({ "options": { "backend": backend } }));
+        let answer = refresh(&unknown);
+        assert_eq!((&answer["ok"], &answer["error"]["sent"]), (&json!(false), &json!("no")), "{answer}");
+        assert_eq!(sandbox.refreshes().len(), 1);
+    }
 }

@@ -4,7 +4,7 @@ mod filter_support;
 
 use filter_support::random::Random;
 use pssailpointcc::filter;
-use pssailpointcc::filter::eval::{Verdict, judge};
+use pssailpointcc::filter::eval::{KnownAttributes, Verdict, judge, judge_knowing};
 use serde_json::{Value, json};
 
 fn amelie() -> Value {
@@ -183,5 +183,55 @@ fn a_filter_and_its_negation_never_both_hold() {
                 | (Verdict::Unknown, Verdict::Unknown)
         );
         assert!(agree, "{text}\n{document}\n{both:?}");
+    }
+}
+
+#[test]
+fn what_a_document_leaves_out_is_null_where_others_have_it() {
+    let document = json!({
+        "id": "1", "name": "a", "lastName": "", "manager": null, "identityProfile": { "id": "2" },
+        "attributes": { "uid": "a", "Location": "Paris", "level": "3", "email": "a@example.com" },
+    });
+    let all = [
+        "manager",
+        "manager.name",
+        "identityProfile.name",
+        "source",
+        "email",
+        "firstname",
+        "lastname",
+        "department",
+        "location",
+        "level",
+        "attributes.department",
+        "links.name",
+    ];
+    let known: KnownAttributes = all.iter().map(|name| (*name).to_owned()).collect();
+    for (text, knowing, otherwise) in [
+        ("source.isNull()", Verdict::Yes, Verdict::Unknown),
+        ("source.notNull()", Verdict::No, Verdict::Unknown),
+        ("!(source.isNull())", Verdict::No, Verdict::Unknown),
+        ("manager.isNull()", Verdict::Yes, Verdict::Yes),
+        ("manager.name.isNull()", Verdict::Yes, Verdict::Unknown),
+        ("identityProfile.name.isNull()", Verdict::Yes, Verdict::Unknown),
+        ("department.isNull()", Verdict::Yes, Verdict::Unknown),
+        ("attributes.department.isNull()", Verdict::Yes, Verdict::Unknown),
+        ("firstname.isNull()", Verdict::Yes, Verdict::Unknown),
+        // In one of its two places.
+        ("email.isNull()", Verdict::No, Verdict::No),
+        // An empty text, another spelling, a place that no document has, an attribute that nobody has.
+        ("lastname.isNull()", Verdict::Unknown, Verdict::Unknown),
+        ("location.isNull()", Verdict::Unknown, Verdict::Unknown),
+        ("links.name.isNull()", Verdict::Unknown, Verdict::Unknown),
+        ("nothing.isNull()", Verdict::Unknown, Verdict::Unknown),
+        // Only these two methods ask for null.
+        ("department == null", Verdict::Unknown, Verdict::Unknown),
+        ("department != \"x\"", Verdict::Unknown, Verdict::Unknown),
+        ("!(department == \"x\")", Verdict::Unknown, Verdict::Unknown),
+        ("department.isEmpty()", Verdict::Unknown, Verdict::Unknown),
+    ] {
+        let filter = filter::parse(text).expect("a filter");
+        let verdicts = (judge_knowing(&filter, &document, &known), judge(&filter, &document));
+        assert_eq!(verdicts, (knowing, otherwise), "{text}");
     }
 }

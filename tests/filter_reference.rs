@@ -5,8 +5,8 @@ mod filter_support;
 use filter_support::people::{ATTRIBUTES, filter as filter_of, people};
 use filter_support::random::Random;
 use pssailpointcc::filter;
-use pssailpointcc::filter::eval::{Verdict, judge};
-use pssailpointcc::filter::query::search_query;
+use pssailpointcc::filter::eval::{KnownAttributes, Verdict, judge_knowing};
+use pssailpointcc::filter::query::{having, search_query};
 use pssailpointcc_sandbox::Judge;
 use serde_json::Value;
 
@@ -29,9 +29,13 @@ fn verdicts_are_those_of_the_sandbox_and_a_search_finds_everyone_who_is_meant() 
             let query = search_query(&filter).text;
             let matches = reference.filter(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
             let certain_matches = reference.certain(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
+            let mut is_known = |attribute: &String| {
+                having(attribute).is_some_and(|query| !reference.search(&query).expect("a query").is_empty())
+            };
+            let known: KnownAttributes = filter.tested_for_null().into_iter().filter(&mut is_known).collect();
             let found = reference.search(&query).unwrap_or_else(|why| panic!("{text}: {query}: {why}"));
             for (at, document) in documents.iter().enumerate() {
-                let verdict = judge(&filter, document);
+                let verdict = judge_knowing(&filter, document, &known);
                 let (is_meant, is_certain) = (matches.contains(&at), certain_matches.contains(&at));
                 let about = || format!("{text:?}\n{query}\n{document}\n{verdict:?}, meant: {is_meant}, {is_certain}");
                 assert_eq!(verdict == Verdict::Yes, is_certain, "{}", about());

@@ -244,3 +244,33 @@ fn a_filter_is_checked_without_any_configuration() {
     );
     assert!(wrong["error"]["hint"].as_str().is_some_and(|hint| hint.contains(".in({")), "{wrong}");
 }
+
+#[test]
+fn what_documents_leave_out_is_null_where_somebody_has_it() {
+    let sandbox = Sandbox::start();
+    sandbox.put_identity(Identity::new("bare"));
+    // Without a manager: the first one, and whoever was added.
+    for (filter, expected) in [
+        ("manager.isNull()", &["amelie.roux", "bare"][..]),
+        ("manager.name.isNull()", &["amelie.roux", "bare"]),
+        ("email.isNull()", &["bare"]),
+        ("firstname.isNull()", &["bare"]),
+        ("employeeNumber.isNull()", &["bare"]),
+        ("attributes.department.isNull()", &["bare"]),
+        ("location.isNull() && manager.isNull()", &["bare"]),
+        ("manager.isNull() && !(email.isNull())", &["amelie.roux"]),
+        ("!(manager.notNull())", &["amelie.roux", "bare"]),
+    ] {
+        let answer = find(&request(&sandbox, filter));
+        let people = answer["identities"].as_array().unwrap_or_else(|| panic!("{filter}: {answer}"));
+        assert_eq!(names(people), expected.iter().copied().collect(), "{filter}");
+        assert_eq!(answer["undecided"], 0, "{filter}");
+    }
+    // An attribute that no document of the tenant has stays unknown.
+    let everybody = sandbox.identities().iter().filter(|person| person.correlated).count();
+    let answer = find(&request(&sandbox, "nickname.isNull()"));
+    assert_eq!((&answer["total"], &answer["undecided"]), (&json!(0), &json!(everybody)), "{answer}");
+    sandbox.put_identity(Identity::new("nick").with("nickname", "Nick"));
+    let answer = find(&request(&sandbox, "nickname.isNull()"));
+    assert_eq!((&answer["total"], &answer["undecided"]), (&json!(everybody), &json!(0)), "{answer}");
+}

@@ -655,3 +655,57 @@ fn a_run() {
     }
     fs::write(folder.join("answer"), short.to_string()).expect("written");
 }
+
+#[test]
+fn whom_their_task_has_not_refreshed_the_next_run_sends_again() {
+    let run = |request: &Value, is_stream: bool| -> Value {
+        if !is_stream {
+            return refresh(request);
+        }
+        let mut request = request.clone();
+        let names = request.as_object_mut().and_then(|request| request.remove("identities")).expect("names");
+        request["stream"] = json!(true);
+        let operation = Operation::start(REFRESH, &request);
+        operation.send(&json!({ "identities": names, "end": true }));
+        operation.rest().1
+    };
+    for is_stream in [false, true] {
+        let (sandbox, folder) = (builder(5).start(), Folder::new());
+        let people = names(0..5);
+        let request = option(request(&sandbox, &folder.journal(), &people), "wait", json!(true));
+        let request = option(request, "pollIntervalMs", json!(10));
+        // One person of a task that has succeeded.
+        sandbox.script_task(TaskEnd::new("SUCCESS").failing(&people[3]));
+        let answer = run(&request, is_stream);
+        assert_eq!(answer["ok"], true, "{answer}");
+        sandbox.clear_log();
+        // A task that has failed.
+        sandbox.script_task(TaskEnd::new("ERROR"));
+        run(&request, is_stream);
+        assert_eq!(refreshed(&sandbox).keys().collect::<Vec<_>>(), [&people[3]]);
+        sandbox.clear_log();
+        let answer = run(&request, is_stream);
+        assert_eq!(answer["ok"], true, "{answer}");
+        assert_eq!(refreshed(&sandbox).keys().collect::<Vec<_>>(), [&people[3]]);
+        sandbox.clear_log();
+        // Then all are done.
+        let answer = run(&request, is_stream);
+        assert_eq!((&answer["ok"], sandbox.refreshes().len()), (&json!(true), 0), "{answer}");
+    }
+}
+
+#[test]
+fn whom_their_task_has_not_refreshed_a_filter_sends_again() {
+    let (sandbox, folder) = (builder(4).start(), Folder::new());
+    let request = json!({
+        "filter": "uid.in({\"person.00001\", \"person.00002\"})",
+        "options": { "backend": "process", "journal": folder.journal(), "wait": true, "pollIntervalMs": 10 },
+        "configuration": configuration(sandbox.url()),
+    });
+    sandbox.script_task(TaskEnd::new("TERMINATED"));
+    assert_eq!(refresh(&request)["error"]["code"], "task_failed");
+    assert_eq!(refresh(&request)["ok"], true);
+    assert_eq!(refresh(&request)["skipped"], 2);
+    let refreshed = refreshed(&sandbox);
+    assert_eq!(refreshed.values().collect::<Vec<_>>(), [&2, &2], "{refreshed:?}");
+}

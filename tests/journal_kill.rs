@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
 use serde_json::{Value, json};
 use support::native::{LINKED, command, compile, tenant};
+use support::random::{Random, variable};
 use support::{find_program, library, root};
 
 /// The command that is killed and started again, from the file of names and the journal's path. It prints what became of
@@ -157,11 +158,6 @@ fn may_have_been_sent_are_lost_calls(sandbox: &Sandbox, before: usize, output: &
 struct Size {
     kills: usize,
     names: usize,
-}
-
-fn variable<T: std::str::FromStr>(name: &str) -> Option<T> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 const NOBODY: &str = ".nobody";
@@ -354,25 +350,4 @@ fn unfinished(journal: &[Value]) -> BTreeSet<String> {
         journal.iter().filter(|line| !line["outcome"].is_null()).filter_map(|line| line["batch"].as_u64()).collect();
     let open = journal.iter().filter(|line| line["batch"].as_u64().is_some_and(|batch| !ended.contains(&batch)));
     open.flat_map(|line| texts(&line["identities"])).collect()
-}
-
-/// Random numbers that a seed repeats (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seed = variable("SEED").unwrap_or(now.as_secs());
-        println!("SEED={seed}");
-        Self(seed)
-    }
-
-    /// A number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit.max(1) as u64) as usize
-    }
 }

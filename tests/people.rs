@@ -64,19 +64,82 @@ fn people_go_out_by_their_ids_and_nobody_is_lost() {
 }
 
 #[test]
-fn by_id_nothing_is_looked_up() {
+fn ids_are_looked_up_like_every_other_name() {
     let sandbox = Sandbox::start();
-    let ids = [id_of(&sandbox, "smith"), "0000000000000000".to_owned(), id_of(&sandbox, "Smith")];
+    let ids = [id_of(&sandbox, "smith"), "ffffffff0123456789abcdef01234567".to_owned(), id_of(&sandbox, "Smith")];
     let answer = refresh(&request_by(&sandbox, "id", json!(ids)));
     assert_eq!(refreshed(&sandbox), [["smith", "Smith"]], "{answer}");
-    assert_eq!((&answer["calls"][0]["identities"], &answer["calls"][0]["ids"]), (&json!(ids), &Value::Null));
-    assert_eq!(
-        (&answer["matched"], &answer["unmatched"]),
-        (&json!(3), &json!([])),
-        "the service ignores whom nobody has"
-    );
+    assert!(sandbox.refreshes()[0].unknown.is_empty());
+    let found = json!([ids[0], ids[2]]);
+    assert_eq!((&answer["calls"][0]["identities"], &answer["calls"][0]["ids"]), (&found, &found));
+    assert_eq!((&answer["matched"], &answer["unmatched"]), (&json!(2), &json!([ids[1]])));
     let endpoints: Vec<Endpoint> = sandbox.log().iter().map(|arrival| arrival.endpoint).collect();
-    assert_eq!(endpoints, [Endpoint::Token, Endpoint::Process]);
+    assert_eq!(endpoints, [Endpoint::Token, Endpoint::Search, Endpoint::Identities, Endpoint::Process]);
+    // Whom search has, the list is not asked for.
+    sandbox.clear_log();
+    assert_eq!(refresh(&request_by(&sandbox, "id", json!([ids[0]])))["ok"], true);
+    assert_eq!(sandbox.arrivals(Endpoint::Identities).len(), 0);
+}
+
+#[test]
+fn what_is_no_id_is_unmatched_and_nothing_is_sent_for_it() {
+    let sandbox = Sandbox::start();
+    let smith = id_of(&sandbox, "smith");
+    let uppercase = smith.to_uppercase();
+    let long = "f".repeat(70_000);
+    let others = [
+        "id",
+        "Id",
+        "identityId",
+        "..",
+        ".",
+        "*",
+        "0000",
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "smith",
+        "a\"b",
+        "x) or (y",
+        "ä",
+        "a\u{1}b",
+        "2c9180 ",
+        &uppercase,
+        &long,
+    ];
+    let answer = refused(&sandbox, &request_by(&sandbox, "id", json!(others)), "no_match");
+    assert_eq!(answer["unmatched"], json!(others));
+    let mut all = others.to_vec();
+    all.insert(7, &smith);
+    let answer = refresh(&request_by(&sandbox, "id", json!(all)));
+    assert_eq!((&answer["ok"], &answer["unmatched"]), (&json!(true), &json!(others)), "{answer}");
+    assert_eq!(refreshed(&sandbox), [["smith"]]);
+    assert!(sandbox.refreshes()[0].unknown.is_empty());
+    for backend in ["cc", "process"] {
+        let request =
+            with(request_by(&sandbox, "id", json!(["id", ".."])), &json!({ "options": { "backend": backend } }));
+        refused(&sandbox, &request, "no_match");
+    }
+}
+
+#[test]
+fn ids_of_new_and_uncorrelated_people_are_known_to_the_list() {
+    let sandbox = Sandbox::builder().search_lag(Duration::from_secs(600)).start();
+    sandbox.put_identity(Identity::new("newcomer").with("displayName", "New Comer"));
+    let ids = [id_of(&sandbox, "newcomer"), id_of(&sandbox, "legacy.account")];
+    let answer = refresh(&request_by(&sandbox, "id", json!(ids)));
+    assert_eq!((&answer["ok"], &answer["unmatched"]), (&json!(true), &json!([])), "{answer}");
+    assert_eq!(refreshed(&sandbox), [["newcomer", "legacy.account"]]);
+    // A plan shows their names.
+    let dry = json!({ "options": { "dryRun": true } });
+    let answer = refresh(&with(request_by(&sandbox, "id", json!([ids[0]])), &dry));
+    let person = json!({ "id": ids[0], "name": "newcomer", "displayName": "New Comer" });
+    assert_eq!(answer["plan"]["identities"], json!([person]));
+    // Whoever may search and not list gets what search knows.
+    let answer = refused(&sandbox, &as_client(request_by(&sandbox, "id", json!(ids)), "application"), "no_match");
+    assert_eq!(answer["unmatched"], json!(ids));
+    // Without the list, nobody can tell whether they exist.
+    sandbox.fault(Fault::on(Endpoint::Identities).status(500).times(0));
+    let answer = refused(&sandbox, &request_by(&sandbox, "id", json!(ids)), "http_status");
+    assert_eq!((&answer["calls"][0]["identities"], &answer["calls"][0]["outcome"]), (&json!(ids), &json!("not_sent")));
 }
 
 #[test]
@@ -196,8 +259,12 @@ fn the_maximum_holds_for_those_who_were_found() {
     let answer = refused(&sandbox, &request(json!(["smith", "Smith", "AND", "nobody"]), 2), "too_many_matches");
     assert_eq!((&answer["error"]["matched"], &answer["unmatched"]), (&json!(3), &json!(["nobody"])));
     assert_eq!(refresh(&request(json!(["smith", "Smith", "nobody"]), 2))["ok"], true);
-    let by_id = with(request(json!(["1", "2", "3"]), 2), &json!({ "identityAttribute": "id" }));
-    refused(&sandbox, &by_id, "too_many_matches");
+    let ids = ["smith", "Smith", "AND"].map(|name| id_of(&sandbox, name));
+    let by_id = |maximum: u64| {
+        with(request(json!([ids[0], ids[1], ids[2], "0"]), maximum), &json!({ "identityAttribute": "id" }))
+    };
+    refused(&sandbox, &by_id(2), "too_many_matches");
+    assert_eq!(refresh(&by_id(3))["ok"], true);
 }
 
 #[test]
@@ -237,7 +304,9 @@ fn whoever_may_not_search_names_people_by_name_or_email() {
     says(&answer, "sp:search:read");
     says(&answer, "identityAttribute name");
     let id = id_of(&sandbox, "smith");
-    assert_eq!(refresh(&of("id", json!([id])))["ok"], true, "nothing is looked up");
+    let answer = refresh(&of("id", json!([id, "0000", "smith"])));
+    assert_eq!((&answer["ok"], &answer["unmatched"]), (&json!(true), &json!(["0000", "smith"])), "{answer}");
+    assert_eq!(refreshed(&sandbox).pop(), Some(vec!["smith".to_owned()]));
     let nothing = as_client(request(&sandbox, json!(["smith"])), "noscope");
     says(&refused(&sandbox, &nothing, "forbidden"), "sp:search:read");
     // An API client without a user may search.
@@ -296,8 +365,8 @@ fn a_dry_run_names_the_people_and_those_who_are_missing() {
         "{answer}"
     );
     assert_eq!((&answer["plan"]["calls"][0]["count"], &answer["plan"]["filter"]), (&json!(1), &Value::Null));
-    let answer = refresh(&with(request_by(&sandbox, "id", json!(["2c91"])), &dry));
-    assert_eq!(answer["plan"]["identities"], json!([{ "id": "2c91", "name": null, "displayName": null }]));
+    let answer = refresh(&with(request_by(&sandbox, "id", json!([person["id"]])), &dry));
+    assert_eq!(answer["plan"]["identities"], json!([person]));
     assert!(sandbox.refreshes().is_empty());
 }
 

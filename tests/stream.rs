@@ -472,6 +472,6 @@ fn the_texts_of_a_client_have_its_names() {
         let answer = refresh(&with(request(&sandbox, &part), &json!({ "client": client })));
         answer["error"]["hint"].as_str().expect("a hint").to_owned()
     };
-    assert!(hint("c").ends_with("or raise maxIdentities."), "{}", hint("c"));
+    assert!(hint("c").ends_with("Where so many are meant, raise maxIdentities."), "{}", hint("c"));
     assert!(hint("powershell").contains("raise -MaxIdentities"), "{}", hint("powershell"));
 }

@@ -9,24 +9,35 @@ use crate::filter::{Filter, Literal, Method, Operator, Term};
 use crate::people::Identity;
 
 impl Filter {
-    /// Whether it means someone; `manager` is the manager.
-    pub(crate) fn certainly_matches(&self, person: &Identity, manager: Option<&Identity>) -> Option<bool> {
+    /// Whether it means someone; `manager` is the manager. `is_known`: whether somebody in search has a value of an
+    /// attribute.
+    pub(crate) fn certainly_matches(
+        &self,
+        person: &Identity,
+        manager: Option<&Identity>,
+        is_known: &dyn Fn(&str) -> bool,
+    ) -> Option<bool> {
         let of = |parts: &[Self]| -> Vec<Option<bool>> {
-            parts.iter().map(|part| part.certainly_matches(person, manager)).collect()
+            parts.iter().map(|part| part.certainly_matches(person, manager, is_known)).collect()
+        };
+        let shown = |property: &str| match shown(person, manager, property) {
+            // Documents leave out what is empty.
+            none if none.is_empty() && is_known(property) => vec![Value::Null],
+            shown => shown,
         };
         match self {
             Self::All(parts) => any(&of(parts).into_iter().map(not).collect::<Vec<_>>()).map(|any| !any),
             Self::Any(parts) => any(&of(parts)),
-            Self::Not(part) => not(part.certainly_matches(person, manager)),
+            Self::Not(part) => not(part.certainly_matches(person, manager, is_known)),
             Self::Unknowable { .. } => None,
             Self::Compare { property, operator, ignore_case, value: Term::Literal(literal) } => {
-                agreed(&shown(person, manager, property), |value| {
+                agreed(&shown(property), |value| {
                     compare(value, *operator, *ignore_case, literal).filter(|_| not_void(value))
                 })
             }
             Self::Compare { value: Term::Property(_), .. } => None,
             Self::Method { property, method, ignore_case } => {
-                agreed(&shown(person, manager, property), |value| holds(value, method, *ignore_case))
+                agreed(&shown(property), |value| holds(value, method, *ignore_case))
             }
         }
     }
@@ -40,16 +51,13 @@ fn shown(person: &Identity, manager: Option<&Identity>, attribute: &str) -> Vec<
         "name" => vec![Some(person.name.clone().into())],
         "inactive" => vec![Some(person.inactive.into())],
         "protected" => vec![Some(person.protected.into())],
-        // An object, or null where there is none.
-        "manager" => vec![Some(manager.map_or(Value::Null, |_| json!({})))],
+        // An object.
+        "manager" => vec![manager.map(|_| json!({}))],
         "manager.id" => vec![manager.map(|manager| manager.id.clone().into())],
         "manager.name" => vec![manager.map(|manager| manager.name.clone().into())],
         "manager.displayName" => vec![manager.map(|manager| manager.display_name().into())],
-        // Beside the attributes these stand in the document itself: empty, or null, where the attribute is missing.
+        // Beside the attributes it stands in the document itself.
         "displayName" => vec![own(attribute), Some(person.display_name().into())],
-        "email" | "employeeNumber" | "firstname" | "lastname" => {
-            vec![own(attribute), Some(own(attribute).unwrap_or_default())]
-        }
         "correlated" => vec![],
         _ => match attribute.split_once('.') {
             Some(("attributes", name)) => vec![own(name)],
@@ -58,6 +66,19 @@ fn shown(person: &Identity, manager: Option<&Identity>, attribute: &str) -> Vec<
         },
     };
     places.into_iter().flatten().collect()
+}
+
+/// The fields of search that hold an attribute.
+pub(crate) fn fields(attribute: &str) -> Vec<String> {
+    match attribute {
+        "id" | "name" | "inactive" | "protected" => vec![attribute.to_owned()],
+        "manager" => vec!["manager.id".to_owned()],
+        "displayName" => vec![attribute.to_owned(), format!("attributes.{attribute}")],
+        "correlated" => vec![],
+        _ if attribute.starts_with("manager.") || attribute.starts_with("attributes.") => vec![attribute.to_owned()],
+        _ if attribute.contains('.') => vec![],
+        _ => vec![format!("attributes.{attribute}")],
+    }
 }
 
 /// What a test says of each place, where all say the same. An attribute that is shown nowhere may only have another name

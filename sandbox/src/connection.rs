@@ -101,6 +101,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, tcp: TcpStream, tls: Option<Tls>)
 /// Lets hyper serve until the client goes, a fault ends it, it has been idle for too long, the door closes, or the
 /// sandbox dies.
 async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, connection: impl GracefulConnection) {
+    let taking = Taking::new(shared);
     let ending = {
         let mut connection = pin!(connection);
         let mut door = shared.door.subscribe();
@@ -124,6 +125,7 @@ async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, c
                         break Ending::Reset;
                     }
                     connection.as_mut().graceful_shutdown();
+                    drop(taking);
                     // Once is enough; what is under way is still answered.
                     tokio::select! {
                         _ = connection.as_mut() => return,
@@ -135,6 +137,22 @@ async fn drive(shared: &Shared, life: &Life, wire: Wire, keep_alive: Duration, c
         }
     };
     wire.end(ending).await;
+}
+
+/// Counts a connection until it takes no further request.
+struct Taking<'a>(&'a AtomicUsize);
+
+impl<'a> Taking<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.taking.fetch_add(1, Ordering::SeqCst);
+        Self(&shared.taking)
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 async fn until(door: &mut watch::Receiver<Door>, state: impl FnMut(&Door) -> bool) {

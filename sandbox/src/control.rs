@@ -128,6 +128,7 @@ fn settings(settings: &Settings) -> Value {
         "expiresIn": settings.token_lifetime.as_secs(), "retired": settings.retired,
         "keepAliveMs": ms(settings.keep_alive), "searchLagMs": ms(settings.search_lag),
         "taskMs": ms(settings.task_duration), "synchronizeMs": ms(settings.synchronize_interval), "notSearchable": settings.not_searchable,
+        "missingVersions": settings.missing_versions, "missingStatus": settings.missing_status,
     })
 }
 
@@ -153,11 +154,14 @@ fn set(settings: &mut Settings, members: &Map<String, Value>) -> Result<(), Stri
                     _ => return Err("`retired` is 404, 405, 410, 401 or null".to_owned()),
                 }
             }
-            "notSearchable" => {
-                let names =
-                    value.as_array().and_then(|names| names.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
-                let names = names.ok_or("`notSearchable` is a list of attribute names")?;
-                settings.not_searchable = names.into_iter().map(str::to_owned).collect();
+            "notSearchable" => settings.not_searchable = texts(name, value)?,
+            "missingVersions" => settings.missing_versions = texts(name, value)?,
+            "missingStatus" => {
+                settings.missing_status = match number()? {
+                    401 => 401,
+                    404 => 404,
+                    _ => return Err("`missingStatus` is 404 or 401".to_owned()),
+                }
             }
             _ => {
                 return Err(format!("`{name}` is no setting; GET /sandbox/settings shows them all"));
@@ -165,4 +169,9 @@ fn set(settings: &mut Settings, members: &Map<String, Value>) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+fn texts(name: &str, value: &Value) -> Result<Vec<String>, String> {
+    let texts = value.as_array().and_then(|texts| texts.iter().map(|text| Some(text.as_str()?.to_owned())).collect());
+    texts.ok_or_else(|| format!("`{name}` is a list of texts"))
 }

@@ -42,9 +42,8 @@ const MEMBERS: [&str; 34] = [
     "tagsCount",
 ];
 
-/// Members that are null, not absent, where they are empty. Only `processingState` and `manager` may be null by the
-/// specification. The others are null because the library judges `isNull()` of a member that is absent as unknown.
-const NULL_WHERE_EMPTY: [&str; 6] = ["processingState", "manager", "email", "employeeNumber", "firstName", "lastName"];
+/// The one member that is null, not absent, where it is empty: by the specification it is always there.
+const NULL_WHERE_EMPTY: &str = "processingState";
 
 /// A document of search.
 pub(crate) fn of_search(person: &Identity, manager: Option<&Identity>) -> Value {
@@ -70,7 +69,7 @@ pub(crate) fn cut(person: &Identity, manager: Option<&Identity>, includes: &[Str
     let names = MEMBERS.iter().filter(|name| is_wanted(&[name]));
     let members = names.map(|name| ((*name).to_owned(), member(name)));
     let document: Map<String, Value> =
-        members.filter(|(name, value)| !value.is_null() || NULL_WHERE_EMPTY.contains(&name.as_str())).collect();
+        members.filter(|(name, value)| !value.is_null() || name == NULL_WHERE_EMPTY).collect();
     filtered(document.into(), includes)
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::certainty;
 use crate::document;
 use crate::filter;
 use crate::index::Index;
@@ -47,7 +48,17 @@ impl Judge {
     /// Where the filter does not parse: what was expected, and where.
     pub fn certain(&self, filter: &str) -> Result<Vec<usize>, String> {
         let filter = filter::parse(filter)?;
-        let is_meant = |person: &Identity| filter.certainly_matches(person, self.people.manager(person)) == Some(true);
+        let in_search = |person: &&Identity| person.correlated;
+        let is_known = |attribute: &str| {
+            let has = |person: &Identity, field: &String| {
+                let manager = self.people.manager(person).filter(in_search);
+                !document::values(person, manager, field).is_empty()
+            };
+            let fields = certainty::fields(attribute);
+            self.people.iter().filter(in_search).any(|person| fields.iter().any(|field| has(person, field)))
+        };
+        let is_meant =
+            |person: &Identity| filter.certainly_matches(person, self.people.manager(person), &is_known) == Some(true);
         let people = self.people.iter().enumerate().filter(|(_, person)| person.correlated && is_meant(person));
         Ok(people.map(|(at, _)| at).collect())
     }

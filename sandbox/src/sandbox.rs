@@ -73,6 +73,8 @@ impl Sandbox {
                 task_duration: Duration::from_millis(500),
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
+                missing_versions: Vec::new(),
+                missing_status: 404,
             },
             clock_offset: 0,
             port: 0,
@@ -158,14 +160,16 @@ impl Sandbox {
         let closes_now = fault.kind == FaultKind::Refused && fault.on == Endpoint::Any && fault.skip == 0;
         self.shared.set_fault(fault);
         if closes_now {
-            self.wait_until_listening(false);
+            self.wait_until(|shared| {
+                !shared.listening.load(Ordering::SeqCst) && shared.taking.load(Ordering::SeqCst) == 0
+            });
         }
     }
 
     /// Removes every fault, and opens the listening socket again.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
-        self.wait_until_listening(true);
+        self.wait_until(|shared| shared.listening.load(Ordering::SeqCst));
     }
 
     /// The faults that are not used up.
@@ -198,9 +202,9 @@ impl Sandbox {
         self.shared.panicked.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn wait_until_listening(&self, listening: bool) {
+    fn wait_until(&self, is_so: impl Fn(&Shared) -> bool) {
         let patience = Instant::now() + Duration::from_secs(5);
-        while self.shared.listening.load(Ordering::SeqCst) != listening && Instant::now() < patience {
+        while !is_so(&self.shared) && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -268,6 +272,14 @@ impl Builder {
     /// `/cc` has been shut down: 404, 405, 410, or 401 `Unable to route request`.
     pub fn retired(mut self, status: u16) -> Self {
         self.settings.retired = Some(status);
+        self
+    }
+
+    /// The gateway does not know the paths of these versions of the API, such as `v1` or `v2026`, and answers 404 or 401
+    /// `Unable to route request`.
+    pub fn without_versions(mut self, versions: &[&str], status: u16) -> Self {
+        self.settings.missing_versions = versions.iter().map(|&version| version.to_owned()).collect();
+        self.settings.missing_status = status;
         self
     }
 

@@ -1,7 +1,7 @@
 //! The server: what all connections share, and the loop that accepts them.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) door: watch::Sender<Door>,
     /// Whether the listening socket is open.
     pub(crate) listening: AtomicBool,
+    /// How many connections still take a request.
+    pub(crate) taking: AtomicUsize,
     /// The first panic.
     pub(crate) panicked: Mutex<Option<String>>,
     /// Called with each refresh, and the number of people.
@@ -50,6 +52,7 @@ impl Shared {
             tenant: Mutex::new(tenant),
             door: watch::Sender::new(Door::Open),
             listening: AtomicBool::new(true),
+            taking: AtomicUsize::new(0),
             panicked: Mutex::new(None),
             report,
         }

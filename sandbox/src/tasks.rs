@@ -19,12 +19,13 @@ pub struct TaskEnd {
     messages: Vec<String>,
     failed: Vec<String>,
     takes: Option<Duration>,
+    dashes: bool,
 }
 
 impl TaskEnd {
     /// An end with a `completionStatus`: `SUCCESS`, `WARNING`, `ERROR`, `TERMINATED`, `TEMPERROR`, in any case.
     pub fn new(status: &str) -> Self {
-        Self { status: status.to_owned(), messages: Vec::new(), failed: Vec::new(), takes: None }
+        Self { status: status.to_owned(), messages: Vec::new(), failed: Vec::new(), takes: None, dashes: false }
     }
 
     /// With one more message.
@@ -45,7 +46,13 @@ impl TaskEnd {
         self
     }
 
-    /// Reads the control's JSON: `{"status":"WARNING","messages":["…"],"failed":["…"],"takesMs":500}`.
+    /// The answer of the refresh writes the task's id with dashes; `/task-status` knows it without them alone.
+    pub fn dashed(mut self) -> Self {
+        self.dashes = true;
+        self
+    }
+
+    /// Reads the control's JSON: `{"status":"WARNING","messages":["…"],"failed":["…"],"takesMs":500,"dashes":true}`.
     ///
     /// # Errors
     ///
@@ -66,7 +73,12 @@ impl TaskEnd {
                 "takesMs" => {
                     end.takes = Some(Duration::from_millis(value.as_u64().ok_or("`takesMs` is a whole number")?));
                 }
-                _ => return Err(format!("`{name}` is unknown; a task's end has status, messages, failed and takesMs")),
+                "dashes" => end.dashes = value.as_bool().ok_or("`dashes` is true or false")?,
+                _ => {
+                    return Err(format!(
+                        "`{name}` is unknown; a task's end has status, messages, failed, takesMs and dashes"
+                    ));
+                }
             }
         }
         Ok(end)
@@ -145,7 +157,7 @@ impl Tasks {
         self.script.push_back(end);
     }
 
-    /// Starts a task that refreshes these identities, and returns its id.
+    /// Starts a task that refreshes these identities, and returns its id, as the answer writes it.
     pub(crate) fn start(
         &mut self,
         kind: &'static TaskKind,
@@ -155,11 +167,17 @@ impl Tasks {
     ) -> String {
         let end = self.script.pop_front().unwrap_or_else(|| TaskEnd::new("SUCCESS"));
         let (id, duration) = (tracking_id(), end.takes.unwrap_or(duration));
+        let shown = if end.dashes { dashed(&id) } else { id.clone() };
         self.by_id.insert(id.clone(), self.all.len());
         self.running.push(self.all.len());
-        self.all.push(Task { id: id.clone(), kind, launched, duration, end, identities });
-        id
+        self.all.push(Task { id, kind, launched, duration, end, identities });
+        shown
     }
+}
+
+/// 32 digits as a UUID.
+fn dashed(id: &str) -> String {
+    [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].join("-")
 }
 
 impl Task {

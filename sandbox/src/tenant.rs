@@ -64,6 +64,9 @@ pub(crate) struct Settings {
     pub(crate) synchronize_interval: Duration,
     /// Identity attributes that `/cc` filters cannot use.
     pub(crate) not_searchable: Vec<String>,
+    /// Versions of the API whose paths the gateway does not know, and the status of its answer: 404 or 401.
+    pub(crate) missing_versions: Vec<String>,
+    pub(crate) missing_status: u16,
 }
 
 /// The state of a sandbox.
@@ -91,6 +94,11 @@ impl Tenant {
         let route = &ask.route;
         if route.endpoint == Endpoint::Other {
             return Answer::error(404, usual_text(404));
+        }
+        let is_versioned = !matches!(route.endpoint, Endpoint::Refresh | Endpoint::Token | Endpoint::Info);
+        if is_versioned && self.settings.missing_versions.iter().any(|missing| missing == route.version.unwrap_or("v1"))
+        {
+            return Answer::error(self.settings.missing_status, "Unable to route request");
         }
         if route.endpoint == Endpoint::Refresh
             && let Some(status) = self.settings.retired

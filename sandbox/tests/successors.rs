@@ -57,7 +57,7 @@ fn a_count_is_204_with_a_header() {
     let response = post(&sandbox, "/search/v1/count", &query("name:\"smith\""));
     assert_eq!((response.status().as_u16(), total(&response)), (204, "4"));
     assert!(response.headers().get("x-deprecated").is_none());
-    for version in ["v3", "v2024", "v2025", "v2026", "beta"] {
+    for version in ["v3", "v2024", "v2025", "v2026"] {
         let response = post(&sandbox, &format!("/{version}/search/count"), &query("name:\"smith\""));
         assert_eq!(response.headers()["x-deprecated"], "true");
         assert_eq!(total(&response), "4");

@@ -20,7 +20,6 @@ pub(crate) enum ApiVersion {
     V2026,
     V2025,
     V2024,
-    Beta,
 }
 
 impl Backend {
@@ -32,13 +31,16 @@ impl Backend {
 }
 
 impl ApiVersion {
-    pub(super) const WORDS: [(&str, Self); 5] = [
-        ("v1", Self::V1),
-        ("v2026", Self::V2026),
-        ("v2025", Self::V2025),
-        ("v2024", Self::V2024),
-        ("beta", Self::Beta),
-    ];
+    pub(super) const WORDS: [(&str, Self); 4] =
+        [("v1", Self::V1), ("v2026", Self::V2026), ("v2025", Self::V2025), ("v2024", Self::V2024)];
+
+    /// In the order of their numbers.
+    pub(crate) const ALL: [Self; 4] = [Self::V1, Self::V2026, Self::V2025, Self::V2024];
+
+    /// The version to try on a host that does not have this one: gateways that are older than v1 have v2026.
+    pub(crate) fn next(self) -> Self {
+        if self == Self::V1 { Self::V2026 } else { Self::V1 }
+    }
 
     /// As it is written, and as it occurs in paths.
     pub(crate) fn name(self) -> &'static str {

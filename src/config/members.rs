@@ -62,8 +62,9 @@ members! {
         maximum_identities "maxIdentities": u64 ["identities", 1..=1000000000];
         /// or cc, or process, see BACKENDS
         backend "backend": Backend = "auto";
-        /// the form of paths. v1: /{service}/v1/...; v2026, v2025, v2024 and beta:
-        /// /{version}/{service}/... The paths of /cc and /oauth have no version
+        /// the form of paths. v1: /{service}/v1/...; v2026, v2025 and v2024: /{version}/{service}/...
+        /// On a host without v1, questions are repeated with v2026, and on one without another version
+        /// with v1: see VERSIONS. The paths of /cc and /oauth have no version
         api_version "apiVersion": ApiVersion = "v1";
         /// whether the successor of /cc may do more or less than the arguments say
         allow_broader "allowBroader": bool = false;

@@ -21,7 +21,9 @@
 //! | an empty text | `<`, `<=` | unknown | null to some databases, the least of all texts to others |
 //! | null · a value | `isNull()` | yes · no | |
 //! | null · a value | `notNull()` | no · yes | |
-//! | nothing at all, an empty text, an empty list | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search; an empty text is null in some databases |
+//! | nothing at all, and others of the tenant have the attribute | `isNull()` · `notNull()` | yes · no | documents leave out what is empty |
+//! | nothing at all, and nobody is known to have the attribute | `isNull()`, `notNull()` | unknown | the attribute may only be called otherwise in search |
+//! | an empty text, an empty list | `isNull()`, `notNull()` | unknown | an empty text is null in some databases |
 //! | a value | a comparison with `null` or `""` | unknown, `== ""` no | in SQL, nothing equals null and nothing differs from it; an empty text may be null |
 //! | several values, or an object | anything but `isNull()`, `notNull()` | unknown | not documented |
 //! | anything | `isEmpty()`, `containsAll`, another attribute, a constant, `join`, `collectionCondition`, `subquery` | unknown | the service alone knows |
@@ -63,9 +65,30 @@ pub enum Verdict {
     Unknown,
 }
 
-/// Judges an identity document, as search returns it, by the filter's own meaning.
+/// The attributes of which somebody in the tenant has a value: a document without one of them says that it is null.
+#[derive(Debug, Clone, Default)]
+pub struct KnownAttributes(Vec<String>);
+
+impl KnownAttributes {
+    fn has(&self, attribute: &str) -> bool {
+        self.0.iter().any(|known| known == attribute)
+    }
+}
+
+impl FromIterator<String> for KnownAttributes {
+    fn from_iter<I: IntoIterator<Item = String>>(attributes: I) -> Self {
+        Self(attributes.into_iter().collect())
+    }
+}
+
+/// Judges an identity document, as search returns it, by the filter's own meaning, with nothing known of the tenant.
 pub fn judge(filter: &Filter, document: &Value) -> Verdict {
-    match expr(filter.expr(), document) {
+    judge_knowing(filter, document, &KnownAttributes::default())
+}
+
+/// The same in a tenant where somebody has a value of these attributes, among those that the filter tests for null.
+pub fn judge_knowing(filter: &Filter, document: &Value, known: &KnownAttributes) -> Verdict {
+    match expr(filter.expr(), document, known) {
         Truth::Yes => Verdict::Yes,
         Truth::No | Truth::NoValue => Verdict::No,
         Truth::Unknown => Verdict::Unknown,
@@ -124,22 +147,22 @@ impl Truth {
     }
 }
 
-fn expr(expr_: &Expr, document: &Value) -> Truth {
+fn expr(expr_: &Expr, document: &Value, known: &KnownAttributes) -> Truth {
     match expr_ {
         Expr::And(parts) => parts.iter().fold(Truth::Yes, |so_far, part| match so_far {
             Truth::No => Truth::No,
-            _ => so_far.and(expr(part, document)),
+            _ => so_far.and(expr(part, document, known)),
         }),
         Expr::Or(parts) => parts.iter().fold(Truth::No, |so_far, part| match so_far {
             Truth::Yes => Truth::Yes,
-            _ => so_far.or(expr(part, document)),
+            _ => so_far.or(expr(part, document, known)),
         }),
-        Expr::Not(inner) => expr(inner, document).not(),
-        Expr::Condition { attribute, test } => condition(attribute, test, document),
+        Expr::Not(inner) => expr(inner, document, known).not(),
+        Expr::Condition { attribute, test } => condition(attribute, test, document, known),
     }
 }
 
-fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
+fn condition(attribute: &str, test: &Test, document: &Value, known: &KnownAttributes) -> Truth {
     if test.is_undecidable() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. }) {
         return Truth::Unknown;
     }
@@ -164,6 +187,7 @@ fn condition(attribute: &str, test: &Test, document: &Value) -> Truth {
     match verdict {
         Some(truth) => truth,
         None if has_other_name => Truth::Unknown,
+        None if known.has(attribute) => judge_null(test),
         None => judge_missing(test),
     }
 }

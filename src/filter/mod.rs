@@ -94,6 +94,17 @@ impl Filter {
         names.into_iter().map(str::to_owned).collect()
     }
 
+    /// The attributes that the filter tests by `isNull()` or `notNull()`, each once.
+    pub fn tested_for_null(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        self.expr.visit(&mut |attribute, test| {
+            if matches!(test, Test::IsNull | Test::NotNull) && names.iter().all(|name| name != attribute) {
+                names.push(attribute.to_owned());
+            }
+        });
+        names
+    }
+
     /// What is legal and yet seldom meant, a sentence or two each: a filter that nearly everybody or nobody matches,
     /// parts that contradict each other, variables that were not expanded, blanks around a value. 20 at most.
     pub fn warnings(&self) -> Vec<String> {

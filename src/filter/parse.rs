@@ -26,6 +26,11 @@ pub(super) fn nested_filter(text: &str, depth: usize) -> Parsed<Expr> {
     Ok(expr)
 }
 
+/// Whether a word is one of the values without quotes, however it is written: it is no attribute's name.
+pub(super) fn is_value_word(word: &str) -> bool {
+    ["true", "false", "null"].iter().any(|value| word.eq_ignore_ascii_case(value))
+}
+
 /// Where the parser stands in a text.
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
@@ -134,12 +139,18 @@ impl<'t> Parser<'t> {
         let Some(name) = self.name() else {
             return Err(mistakes::condition_expected(self));
         };
+        match name.split_once('.') {
+            Some((first, _)) if is_value_word(first) => {
+                return Err(mistakes::value_as_attribute(first, start));
+            }
+            None if is_value_word(name) => {
+                self.at = start;
+                return Err(mistakes::condition_expected(self));
+            }
+            _ => {}
+        }
         if self.byte() == Some(b'(') {
             return self.method(name, start);
-        }
-        if matches!(name, "true" | "false" | "null") {
-            self.at = start;
-            return Err(mistakes::condition_expected(self));
         }
         self.skip_blanks();
         let operator_at = self.at;
@@ -201,6 +212,7 @@ impl<'t> Parser<'t> {
             return Ok(Operand::Literal(literal));
         }
         match self.name() {
+            Some(name) if is_value_word(name) => Err(mistakes::value_in_capitals(name, start)),
             Some(name) if self.at_border() => Ok(Operand::Attribute(name.to_owned())),
             _ => {
                 self.at = start;

@@ -70,6 +70,11 @@ pub fn any_of(attribute: &str, values: &[&str]) -> String {
     if terms.is_empty() { format!("NOT {EVERYBODY}") } else { terms.join(" OR ") }
 }
 
+/// The query that finds everyone who has a value of the attribute; `None` if no document has the attribute.
+pub fn having(attribute: &str) -> Option<String> {
+    exists(attribute).map(|part| part.text)
+}
+
 /// A part of a query that leaves somebody out.
 struct Narrowed {
     text: String,

@@ -207,7 +207,7 @@ impl Exchange {
             _ => (
                 Code::Connection,
                 format!("The connection to {} was lost before an answer came: {}.", origin(url), cause.text),
-                String::new(),
+                "Look at the network, and at a proxy, between here and the service.".to_owned(),
             ),
         };
         let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };

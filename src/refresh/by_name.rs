@@ -6,10 +6,11 @@ use super::journal::{Head, Journal};
 use super::process;
 use super::route::Route;
 use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
-use super::{Counted, Plan, PlannedCall, Refreshed, follow};
+use super::{Counted, Plan, PlannedCall, Refreshed, follow, ways};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
+use crate::hint::WayOut;
 use crate::report::{CallReport, Failure, Names as NameReport, Outcome, Person, Totals};
 use crate::request::{self, People, RefreshRequest};
 use crate::service::{self, Call};
@@ -29,7 +30,11 @@ pub(crate) fn refresh(
     match feed {
         Some(feed) => by_name.streamed(feed),
         None if people.values.is_empty() => Ok(by_name.empty()),
-        None => follow(call, by_name.all_at_once(), request.options.wait),
+        None => {
+            let mut journal = None;
+            let refreshed = by_name.all_at_once(&mut journal);
+            follow(call, refreshed, request.options.wait, journal.as_mut().map(|journal| (journal, &people.attribute)))
+        }
     }
 }
 
@@ -37,32 +42,41 @@ struct ByName<'r> {
     call: &'r Call<'r>,
     request: &'r RefreshRequest<'r>,
     people: &'r People,
-    is_cc: bool,
+    route: Route,
     ceiling: Option<u64>,
 }
 
 impl<'r> ByName<'r> {
     fn new(call: &'r Call<'r>, request: &'r RefreshRequest<'r>, people: &'r People, route: Route) -> Self {
         let ceiling = request.options.maximum_identities.or(call.service.maximum_identities());
-        Self { call, request, people, is_cc: route != Route::Process, ceiling }
+        Self { call, request, people, route, ceiling }
+    }
+
+    fn is_cc(&self) -> bool {
+        self.route != Route::Process
     }
 
     fn backend(&self) -> &'static str {
-        if self.is_cc { "cc" } else { "process" }
+        if self.is_cc() { "cc" } else { "process" }
     }
 
     fn call_name(&self) -> &'static str {
-        if self.is_cc { CallReport::REFRESH } else { CallReport::PROCESS }
+        if self.is_cc() { CallReport::REFRESH } else { CallReport::PROCESS }
     }
 
     /// The checks that need no look-up.
     fn effects(&self) -> Result<Option<Effects>> {
-        if self.is_cc {
+        if self.is_cc() {
             check_filter_values(&self.people.attribute, &self.people.values)?;
             preconditions::searchable(self.call, &self.people.attribute.equals(""))?;
             return Ok(None);
         }
         process::effects(self.call, self.request).map(Some)
+    }
+
+    /// Differences between the arguments and what is done.
+    fn warnings(&self, effects: Option<&Effects>) -> Vec<String> {
+        effects.map_or_else(|| self.request.warnings(), |effects| effects.warnings.clone())
     }
 
     fn journal(&self, effects: Option<&Effects>) -> Result<Option<Journal>> {
@@ -75,7 +89,7 @@ impl<'r> ByName<'r> {
     }
 
     fn names<'n>(&'n self, feed: &'n Feed) -> Names<'n> {
-        let look_up_by = if self.is_cc { LookUpBy::SearchForCc } else { LookUpBy::Search };
+        let look_up_by = if self.is_cc() { LookUpBy::SearchForCc } else { LookUpBy::Search };
         Names::new(self.call, feed, self.people.attribute.clone(), look_up_by, self.request.options.resend_uncertain)
     }
 
@@ -87,7 +101,7 @@ impl<'r> ByName<'r> {
     }
 
     /// With all names known: everybody is looked up and counted before the first is sent.
-    fn all_at_once(&self) -> Result<Refreshed, Failure> {
+    fn all_at_once(&self, journal: &mut Option<Journal>) -> Result<Refreshed, Failure> {
         let all_not_sent = |error: Error| {
             let mut failure = Failure::from(error);
             let feed = Feed::of(self.people.values.clone());
@@ -95,10 +109,10 @@ impl<'r> ByName<'r> {
             failure
         };
         let effects = self.effects().map_err(all_not_sent)?;
-        let mut journal = self.journal(effects.as_ref()).map_err(all_not_sent)?;
+        *journal = self.journal(effects.as_ref()).map_err(all_not_sent)?;
         let feed = Feed::of(self.people.values.clone());
         let mut names = self.names(&feed);
-        if let Some(journal) = &mut journal {
+        if let Some(journal) = journal {
             names.skip_done(journal).map_err(all_not_sent)?;
         }
         let mut batches = names.resolve_all(journal.as_mut());
@@ -129,7 +143,7 @@ impl<'r> ByName<'r> {
             undecided: resolved.undecided,
         };
         let refreshed = Refreshed { counted: Some(counted), skipped, ..Refreshed::new(self.call, self.backend()) };
-        let mut warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        let mut warnings = self.warnings(effects.as_ref());
         warnings.extend(skipped_names(names.totals.skipped));
         if self.request.options.dry_run {
             let plan = match &effects {
@@ -144,14 +158,14 @@ impl<'r> ByName<'r> {
         }
         let mut source = Resolved::new(batches);
         // People of a single query were looked up just now.
-        if self.is_cc && resolved.people > VALUES_PER_QUERY as u64 {
+        if self.is_cc() && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
         let mut outcome = BatchOutcome::default();
         Run::new(self.call, self.method(effects.as_ref()))
             .total(resolved.people)
             .journal(journal.as_mut())
-            .send(&mut source, |batch| outcome.join(batch));
+            .send(&mut source, |batch, _| outcome.join(batch));
         let all_gone = resolved.people > 0 && outcome.all_gone();
         let refreshed = Refreshed { warnings, ..refreshed }.with_outcome(outcome, true)?;
         if all_gone {
@@ -190,6 +204,8 @@ impl<'r> ByName<'r> {
         let mut first_failure: Option<Error> = None;
         let mut stream_warnings = StreamWarnings::default();
         let result = self.stream(feed, &mut totals, &mut first_failure, &mut stream_warnings);
+        // The first batch has them; without a batch nothing was done.
+        stream_warnings.warnings.clear();
         let refreshed = Refreshed {
             calls: None,
             warnings: stream_warnings.warnings(self.request, totals.skipped),
@@ -221,10 +237,12 @@ impl<'r> ByName<'r> {
         if let Some(journal) = &mut journal {
             names.skip_done(journal)?;
         }
-        stream_warnings.warnings = effects.as_ref().map(|effects| effects.warnings.clone()).unwrap_or_default();
+        stream_warnings.warnings = self.warnings(effects.as_ref());
         // If the first send brings all names, they are counted before any is sent, as with `identities`.
         let is_counted_first = self.ceiling.is_some() && feed.is_complete_after_first_send();
-        let mut on_batch = |batch: BatchOutcome| self.report_batch(feed, batch, totals, first_failure, stream_warnings);
+        let mut on_batch = |batch: BatchOutcome, journal: Option<&mut Journal>| {
+            self.report_batch(feed, (batch, journal), totals, first_failure, stream_warnings);
+        };
         if is_counted_first {
             let mut batches = names.resolve_all(journal.as_mut());
             let has_counted_all = batches.iter().all(|batch| batch.error.is_none());
@@ -257,7 +275,7 @@ impl<'r> ByName<'r> {
     fn report_batch(
         &self,
         feed: &Feed,
-        batch: BatchOutcome,
+        (batch, journal): (BatchOutcome, Option<&mut Journal>),
         totals: &mut Totals,
         first_failure: &mut Option<Error>,
         stream_warnings: &mut StreamWarnings,
@@ -265,7 +283,8 @@ impl<'r> ByName<'r> {
         batch.count(totals);
         stream_warnings.uncertain += batch.uncertain();
         let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
-        let attribute = batch.attribute.as_ref().unwrap_or(&self.people.attribute).name().to_owned();
+        let attribute_of_batch = batch.attribute.as_ref().unwrap_or(&self.people.attribute).clone();
+        let attribute = attribute_of_batch.name().to_owned();
         let warnings = std::mem::take(&mut stream_warnings.warnings);
         let refreshed = Refreshed {
             batch: Some(number),
@@ -274,12 +293,18 @@ impl<'r> ByName<'r> {
             warnings,
             ..Refreshed::new(self.call, self.backend())
         };
-        let with_outcome = follow(self.call, refreshed.with_outcome(batch, true), self.request.options.wait);
+        let with_outcome = follow(
+            self.call,
+            refreshed.with_outcome(batch, true),
+            self.request.options.wait,
+            journal.map(|journal| (journal, &attribute_of_batch)),
+        );
         let secrets = self.call.control.secrets();
         let text = match with_outcome {
             Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, secrets, Ok(refreshed)),
             Err(failure) => {
-                let failure = failure.map(|error| error.stops_run(stops_run));
+                let permit = |error| ways::permit(self.call, self.request, self.route, error);
+                let failure = failure.map(|error| permit(error).stops_run(stops_run));
                 first_failure.get_or_insert_with(|| failure.error.clone());
                 let batch_info = envelope::BatchInfo {
                     backend: self.backend(),
@@ -385,7 +410,8 @@ impl Resolution {
             Code::TooManyMatches,
             format!("{} people are named{also}; maxIdentities is {maximum}.", self.people),
         )
-        .hint("Nothing was sent. Name fewer in one call, or ⟦raise-max⟧.")
+        .hint("Nothing was sent. Name fewer in one call.")
+        .way(WayOut::RaiseMaximum)
         .matched(self.people);
         Failure::from(error).names(self.names.clone())
     }
@@ -402,7 +428,8 @@ pub(super) fn check_filter_values(attribute: &Attribute, values: &[String]) -> R
             printable(value)
         ),
     )
-    .hint("Nothing was sent. Leave it out, or send ids instead of filters: ⟦backend-process⟧."))
+    .hint("Nothing was sent. Leave it out.")
+    .way(WayOut::Process))
 }
 
 /// The error if nobody exists any more when they are to be sent.

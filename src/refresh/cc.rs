@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::report::{Failure, Person};
 use crate::request::{Options, RefreshRequest, Selection};
+use crate::response::{Response, StatusClass};
 use crate::service::{self, Call};
 
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
@@ -16,7 +17,8 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
     };
     let (counted, identities) = count(call, request)?;
     let body = request.body(filter);
-    let refreshed = Refreshed { counted, ..Refreshed::new(call, "cc") };
+    let warnings = request.warnings();
+    let refreshed = Refreshed { counted, warnings, ..Refreshed::new(call, "cc") };
     if request.options.dry_run {
         let plan = Plan {
             url: call.service.base_url().join(service::REFRESH_PATH).to_string(),
@@ -33,7 +35,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
     let mut outcome = BatchOutcome::default();
-    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch| outcome = batch);
+    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch, _| outcome = batch);
     refreshed.with_outcome(outcome, false)
 }
 
@@ -60,9 +62,7 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
             match preflight::check_everybody(call, limits) {
                 Ok(matched) => Ok((Some(Counted { matched, matched_exactly: true, undecided: 0 }), None)),
                 // A full refresh was requested: the number is only informative.
-                Err(error) if error.details().code == Code::PreflightUnavailable && maximum.is_none() => {
-                    Ok((None, None))
-                }
+                Err(error) if maximum.is_none() && is_uncountable(&error) => Ok((None, None)),
                 Err(error) => Err(error),
             }
         }
@@ -70,21 +70,35 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
     }
 }
 
+/// Whether the tenant cannot be counted, although the token and the address are right.
+fn is_uncountable(error: &Error) -> bool {
+    let details = error.details();
+    let class = details.response.as_ref().filter(|_| details.is_endpoint_answer).map(Response::class);
+    details.code == Code::PreflightUnavailable || matches!(class, Some(StatusClass::Forbidden | StatusClass::NotThere))
+}
+
 fn uncounted_prune() -> Error {
     Error::new(
         Code::WouldRefreshAll,
         "pruneIdentities with a filter that was not counted: if the service cannot use the filter, it deletes every identity without an account.",
     )
-    .hint("Nothing was sent. Let the preflight count whom the filter matches, or leave pruneIdentities out.")
+    .hint("Nothing was sent. Let the preflight count whom the filter matches.")
 }
 
 fn uncounted(options: &Options) -> Error {
-    let why = match options {
-        Options { skip_filter_check: true, .. } => "⟦skip-filter-check⟧ sends the filter without counting",
-        Options { preflight: Some(false), .. } => "⟦no-preflight⟧ is given, so nobody is counted",
-        _ => "the configuration's preflight is false, so nobody is counted",
+    let (why, hint) = match options {
+        Options { skip_filter_check: true, .. } => {
+            ("⟦skip-filter-check⟧ sends the filter without counting", "Leave ⟦skip-filter-check⟧ out.")
+        }
+        Options { preflight: Some(false), .. } => {
+            ("⟦no-preflight⟧ is given, so nobody is counted", "Leave ⟦no-preflight⟧ out.")
+        }
+        _ => (
+            "the configuration's preflight is false, so nobody is counted",
+            "Leave preflight out of the configuration.",
+        ),
     };
     let source =
         if options.maximum_identities.is_some() { "⟦option-max⟧" } else { "The configuration's maxIdentities" };
-    Error::invalid_argument(format!("{source} cannot be kept: {why}.")).hint("Leave out one of the two.")
+    Error::invalid_argument(format!("{source} cannot be kept: {why}.")).hint(hint)
 }

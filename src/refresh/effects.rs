@@ -2,7 +2,8 @@
 //! `synchronize-attributes` a fifth; other arguments have no equivalent.
 
 use crate::error::{Code, Error, Result};
-use crate::request::{Arguments, PRUNE};
+use crate::hint::WayOut;
+use crate::request::{Arguments, PRUNE, meant};
 use crate::text::printable;
 
 /// The calls for a request's arguments.
@@ -31,37 +32,39 @@ const SYNCHRONIZE: &str = "synchronizeAttributes";
 /// The maximum number of arguments in an error.
 const SHOWN: usize = 10;
 
-/// Chooses the calls. An argument that they exceed or do not fulfil is an error, or a warning if `allow_broader`.
+/// Chooses the calls. An argument that they exceed or do not fulfil is an error, or a warning if `allow_broader`. What
+/// they do beyond the arguments, unmentioned, is a warning.
 pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) -> Result<Effects> {
-    let given: Vec<(&str, bool)> = arguments.into_iter().flat_map(Arguments::iter).collect();
-    let is_set = |name: &str| given.iter().any(|(given, set)| *set && given.eq_ignore_ascii_case(name));
-    // A name may occur twice, with different case: then it is both.
-    let is_false = |name: &str| given.iter().any(|(given, set)| !*set && given.eq_ignore_ascii_case(name));
-    let synchronize = is_set(SYNCHRONIZE);
+    let given = |name: &str| arguments.and_then(|arguments| arguments.get(name));
+    let synchronize = given(SYNCHRONIZE) == Some(true);
     // In this case process has nothing to do, and the rest matches the arguments exactly.
-    let process = !(synchronize && PROCESS_EFFECTS.iter().all(|(name, _)| is_false(name) && !is_set(name)));
+    let process = !(synchronize && PROCESS_EFFECTS.iter().all(|(name, _)| given(name) == Some(false)));
     let mut differences = Vec::new();
-    for (name, does) in PROCESS_EFFECTS.iter().filter(|(name, _)| process && is_false(name)) {
+    for (name, does) in PROCESS_EFFECTS.iter().filter(|(name, _)| process && given(name) == Some(false)) {
         differences.push(format!("{name} is false, and identities/process always {does}"));
     }
-    if is_set(PRUNE) {
+    if given(PRUNE) == Some(true) {
         differences.push(format!("{PRUNE} is set, and only /cc deletes identities"));
     }
-    for (name, _) in given.iter().filter(|(name, _)| !is_known(name)) {
-        differences.push(format!("{} is not an argument that it supports", printable(name)));
+    for name in arguments.into_iter().flat_map(Arguments::undocumented) {
+        let near = meant(name).map(|near| format!(" (was {near} meant?)")).unwrap_or_default();
+        differences.push(format!("{} is not an argument that it supports{near}", printable(name)));
     }
     if !allow_broader && !differences.is_empty() {
         return Err(unsupported(&differences));
     }
-    let side_effects =
-        PROCESS_EFFECTS.iter().filter(|(name, _)| process && !is_set(name)).map(|(name, _)| *name).collect();
-    let warnings = differences.into_iter().map(|difference| format!("{difference}.")).collect();
+    let of_process = || PROCESS_EFFECTS.iter().filter(|_| process);
+    let side_effects = of_process().filter(|(name, _)| given(name) != Some(true)).map(|(name, _)| *name).collect();
+    let mut warnings: Vec<String> = differences.into_iter().map(|difference| format!("{difference}.")).collect();
+    let unmentioned: Vec<String> =
+        of_process().filter(|(name, _)| given(name).is_none()).map(|(name, does)| format!("{does} ({name})")).collect();
+    if !unmentioned.is_empty() {
+        warnings.push(format!(
+            "identities/process does more than refreshArgs ask for: it always {}.",
+            unmentioned.join(", ")
+        ));
+    }
     Ok(Effects { process, synchronize, side_effects, warnings })
-}
-
-fn is_known(name: &str) -> bool {
-    let mut names = PROCESS_EFFECTS.iter().map(|(name, _)| *name).chain([SYNCHRONIZE, PRUNE]);
-    names.any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn unsupported(differences: &[String]) -> Error {
@@ -71,9 +74,10 @@ fn unsupported(differences: &[String]) -> Error {
         format!("The successor of /cc cannot do exactly what refreshArgs ask for: {shown}."),
     )
     .hint(
-        "Nothing was sent. Leave these arguments out. Or let it do what it can, with a warning of each: ⟦allow-broader⟧, ⟦always-broader⟧.\n\
+        "Nothing was sent. Leave these arguments out: what is not mentioned is done, with a warning.\n\
          Where only attributes are to be synchronized: synchronizeAttributes true, and the other four false.",
     )
+    .way(WayOut::AllowBroader)
 }
 
 #[cfg(test)]
@@ -91,34 +95,42 @@ mod tests {
         let effects =
             effects_of(r#"{"Provision": "True", "synchronizeAttributes": "false"}"#, false).expect("can be done");
         assert_eq!(effects.side_effects, ["correlateEntitlements", "promoteAttributes", "refreshManagerStatus"]);
-        assert_eq!((effects.process, effects.synchronize, effects.warnings.len()), (true, false, 0));
+        assert_eq!((effects.process, effects.synchronize), (true, false));
         for (text, named) in [
             (r#"{"provision": false}"#, "provision is false"),
             (r#"{"provision": "False"}"#, "provision is false"),
-            (r#"{"PROVISION": 0}"#, "provision is false"),
-            (r#"{"provision": "\u0066alse"}"#, "provision is false"),
-            (r#"{"provision": true, "Provision": false}"#, "provision is false"),
+            (r#"{"PROVISION": "\u0066alse"}"#, "provision is false"),
             (r#"{"pruneIdentities": "true"}"#, "pruneIdentities is set"),
-            (r#"{"refreshLinks": false}"#, "refreshLinks is not an argument"),
+            (r#"{"refreshLinks": false}"#, "refreshLinks is not an argument that it supports"),
+            (r#"{"Provsion": true}"#, "was provision meant?"),
         ] {
             let error = effects_of(text, false).expect_err(text);
             assert!(error.details().message.contains(named), "{text}: {error}");
-            assert_eq!(effects_of(text, true).expect("allowed").warnings.len(), 1);
+            let warnings = effects_of(text, true).expect("allowed").warnings;
+            assert!(warnings.len() == 2 && warnings[0].contains(named), "{warnings:?}");
         }
-        assert_eq!(
-            effects_of(r#"{"pruneIdentities": false, "provision": null}"#, false).expect("fine").warnings.len(),
-            0
-        );
+    }
+
+    #[test]
+    fn what_was_not_mentioned_is_one_warning() {
+        let all = r#"{"correlateEntitlements": true, "promoteAttributes": true, "refreshManagerStatus": "True", "provision": true}"#;
+        assert_eq!(effects_of(all, false).expect("can be done").warnings, Vec::<String>::new());
+        let some = effects_of(r#"{"promoteAttributes": true, "pruneIdentities": false, "provision": null}"#, false);
+        let warnings = some.expect("can be done").warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        for name in ["correlateEntitlements", "refreshManagerStatus", "provision"] {
+            assert!(warnings[0].contains(name), "{warnings:?}");
+        }
+        assert!(!warnings[0].contains("promoteAttributes"), "{warnings:?}");
+        assert_eq!(effects(None, false).expect("can be done").warnings.len(), 1);
     }
 
     #[test]
     fn only_attributes_are_synchronized_if_all_else_is_false() {
-        let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": 0, "synchronizeAttributes": true}"#;
+        let all = r#"{"correlateEntitlements": false, "promoteAttributes": "false", "refreshManagerStatus": false, "provision": "FALSE", "synchronizeAttributes": true}"#;
         let effects = effects_of(all, false).expect("exactly as asked");
         assert_eq!(effects, Effects { synchronize: true, ..Effects::default() });
-        for provision in ["", r#", "provision": 0, "Provision": true"#] {
-            let some = all.replace(r#", "provision": 0"#, provision);
-            assert!(effects_of(&some, false).is_err(), "{some}");
-        }
+        let some = all.replace(r#", "provision": "FALSE""#, "");
+        assert!(effects_of(&some, false).is_err(), "{some}");
     }
 }

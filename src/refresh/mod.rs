@@ -9,19 +9,23 @@ mod preflight;
 mod process;
 mod route;
 mod run;
+mod ways;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde::Serialize;
 
 use self::feed::{Feed, NextNames};
+use self::journal::Journal;
 use self::route::Route;
 use self::run::BatchOutcome;
 use crate::control::Control;
 use crate::envelope;
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
-use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, Totals};
+use crate::hint::WayOut;
+use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, TaskState, Totals};
 use crate::request::{self, RefreshRequest, Selection, WaitOptions};
 use crate::response::Response;
 use crate::secret::Secrets;
@@ -152,28 +156,33 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let call = Call::new(&service, deadline, control);
     let route = route::route(&call, &request);
     let refreshed = match &request.selection {
-        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed),
+        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed)
+            .map_err(|failure| route::without_fallback(&call, failure)),
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
     let warnings = call.metadata.warnings(&service);
     match refreshed {
         Ok(refreshed) => Ok(Refreshed { warnings: [refreshed.warnings, warnings].concat(), ..refreshed }),
-        Err(failure) => Err(failure.warnings(warnings)),
+        Err(failure) => {
+            let route = if failure.report.fallback.is_some() { Route::Process } else { route };
+            Err(failure.map(|error| ways::permit(&call, &request, route, error)).warnings(warnings))
+        }
     }
 }
 
 fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Result<Refreshed, Failure> {
     if request.options.journal.is_some() && route != Route::Process {
         return Err(Error::invalid_argument("⟦journal⟧ is for people by name, and for a filter on process.")
-            .hint("/cc takes a filter, and does not report whom it refreshes: choose ⟦backend-process⟧, or leave the journal out.")
+            .hint("/cc takes a filter, and does not report whom it refreshes: leave the journal out.")
+            .way(WayOut::Process)
             .into());
     }
     let refreshed = match route {
-        Route::Process => process::refresh(call, request),
-        Route::Cc => cc::refresh(call, request).map_err(route::without_fallback),
+        Route::Process => return process::refresh(call, request),
+        Route::Cc => cc::refresh(call, request).map_err(|failure| route::without_fallback(call, failure)),
         Route::CcThenProcess => cc::refresh(call, request).or_else(|failure| route::fall_back(call, request, failure)),
     };
-    follow(call, refreshed, request.options.wait)
+    follow(call, refreshed, request.options.wait, None)
 }
 
 impl Refreshed {
@@ -229,11 +238,13 @@ impl Refreshed {
 }
 
 /// Waits for the tasks of a refresh, also if only some of its calls were accepted, and asks whom they have refreshed. A
-/// failed task is an error with the whole report; after another error it is a warning.
+/// failed task is an error with the whole report; after another error it is a warning. `journal`: gets the names, of this
+/// attribute, that the tasks have not refreshed.
 fn follow(
     call: &Call<'_>,
     refreshed: Result<Refreshed, Failure>,
     wait: Option<WaitOptions>,
+    journal: Option<(&mut Journal, &Attribute)>,
 ) -> Result<Refreshed, Failure> {
     let Some(wait) = wait else { return refreshed };
     match refreshed {
@@ -241,6 +252,8 @@ fn follow(
             let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
+            let calls = refreshed.calls.as_deref().unwrap_or_default();
+            refreshed.warnings.extend(record_failed(journal, calls, &refreshed.failed));
             match followed.first_error {
                 Some(error) => Err(refreshed.into_failure(error)),
                 None => Ok(refreshed),
@@ -251,8 +264,34 @@ fn follow(
             let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
             let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
             failure.report.failed = followed.failed;
-            Err(failure.warnings(followed.warnings).warnings(also))
+            let unrecorded = record_failed(journal, &failure.report.calls, &failure.report.failed);
+            Err(failure.warnings(followed.warnings).warnings(also).warnings(unrecorded))
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Writes to the journal whom the tasks have not refreshed, so that the next run sends them again. Returns a warning if
+/// that fails.
+fn record_failed(
+    journal: Option<(&mut Journal, &Attribute)>,
+    calls: &[CallReport],
+    failed: &[FailedPerson],
+) -> Option<String> {
+    let (journal, attribute) = journal?;
+    let has_failed = |report: &&CallReport| {
+        let ended = report.task.as_ref().and_then(|task| task.ended.as_ref());
+        ended.is_some_and(|ended| ended.state == TaskState::Failed)
+    };
+    let of_tasks = calls.iter().filter(has_failed).flat_map(|report| &report.identities);
+    let names: BTreeSet<&String> = of_tasks.chain(failed.iter().map(|person| &person.identity)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let written = journal.write_failed(attribute.name(), names.into_iter().cloned().collect());
+    let error = written.err()?;
+    Some(format!(
+        "{} The next run with this journal skips the people whom the tasks have not refreshed.",
+        error.details().message
+    ))
 }

@@ -7,6 +7,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
+use crate::hint::WayOut;
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::{Candidates, FIRST_PAGE};
@@ -40,12 +41,13 @@ pub(crate) struct Matches {
 pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<Matches> {
     preconditions::decidable(filter)?;
     preconditions::searchable(call, filter)?;
+    let unavailable = |error| unavailable(call, error);
     let mut candidates = Candidates::new(call, filter, FIRST_PAGE);
     let mut match_count = MatchCount::new(filter);
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
-        page.iter().for_each(|document| {
-            match_count.add(filter, document);
-        });
+        for document in &page {
+            match_count.add(call, filter, document).map_err(unavailable)?;
+        }
         if !limits.exactly
             && match_count.matched > 0
             && is_enough_to_send(call, &mut match_count, &mut candidates, limits)?
@@ -59,7 +61,7 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
     if let Some(maximum) = limits.maximum.filter(|maximum| match_count.matched + match_count.undecided > *maximum) {
         return Err(match_count.too_many(filter, maximum));
     }
-    if !limits.everybody && match_count.may_match_all(call, &mut candidates).map_err(unavailable)? {
+    if !limits.everybody && may_match_all(call, &mut match_count, &mut candidates)? {
         return Err(match_count.would_refresh_all(filter));
     }
     let exactly = candidates.have_ended() && match_count.undecided == 0;
@@ -68,13 +70,14 @@ pub(crate) fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<
 
 /// Counts a full refresh, and checks the maximum.
 pub(crate) fn check_everybody(call: &Call<'_>, limits: Limits) -> Result<u64> {
-    let (size, _) = service::tenant_size(call, Freshness::Fresh).map_err(unavailable)?;
+    let (size, _) = service::tenant_size(call, Freshness::Fresh).map_err(|error| unavailable(call, error))?;
     match limits.maximum.filter(|maximum| size > *maximum) {
         Some(maximum) => Err(Error::new(
             Code::TooManyMatches,
             format!("A full refresh would touch all {size} identities of the tenant; maxIdentities is {maximum}."),
         )
-        .hint("Nothing was sent. Name people by a filter, or ⟦raise-max⟧.")
+        .hint("Nothing was sent. Name people by a filter.")
+        .way(WayOut::RaiseMaximum)
         .matched(size)),
         None => Ok(size),
     }
@@ -88,13 +91,18 @@ fn is_enough_to_send(
     limits: Limits,
 ) -> Result<bool> {
     if let Some(maximum) = limits.maximum
-        && candidates.total().map_err(unavailable)? > maximum
+        && candidates.total().map_err(|error| unavailable(call, error))? > maximum
     {
         return Ok(false);
     }
-    Ok(limits.everybody || !match_count.may_match_all(call, candidates).map_err(unavailable)?)
+    Ok(limits.everybody || !may_match_all(call, match_count, candidates)?)
 }
 
-fn unavailable(error: Error) -> Error {
-    as_preflight_error(error, "Whom the filter matches could not be counted")
+fn may_match_all(call: &Call<'_>, match_count: &mut MatchCount, candidates: &mut Candidates<'_>) -> Result<bool> {
+    let result = match_count.may_match_all(call, candidates);
+    result.map_err(|error| match_count.without_size(unavailable(call, error)))
+}
+
+fn unavailable(call: &Call<'_>, error: Error) -> Error {
+    as_preflight_error(call, error, "Whom the filter matches could not be counted")
 }

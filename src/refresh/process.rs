@@ -5,7 +5,7 @@ use super::effects::{self, Effects};
 use super::feed::Feed;
 use super::journal::{Head, Journal};
 use super::run::{BatchOutcome, CallKind, LookUpBy, Method, Names, Resolved, Run};
-use super::{Counted, Plan, PlannedCall, Refreshed};
+use super::{Counted, Plan, PlannedCall, Refreshed, follow};
 use crate::error::{Code, Error, Result};
 use crate::filter::{Attribute, Filter};
 use crate::report::{Failure, Person};
@@ -16,7 +16,10 @@ use crate::targets::by_filter::Matching;
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let effects = effects(call, request)?;
     let (filter, matching) = find(call, request)?;
-    send(call, request, &effects, &filter, matching)
+    let mut journal = None;
+    let refreshed = send(call, request, &effects, (&filter, matching), &mut journal);
+    let id = Attribute::id();
+    follow(call, refreshed, request.options.wait, journal.as_mut().map(|journal| (journal, &id)))
 }
 
 /// The same as a fallback. It asks the host before it judges the arguments, because the host may not have these
@@ -24,7 +27,7 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
 pub(crate) fn refresh_as_fallback(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let (filter, matching) = find(call, request)?;
     let effects = effects(call, request)?;
-    send(call, request, &effects, &filter, matching)
+    send(call, request, &effects, (&filter, matching), &mut None)
 }
 
 /// Chooses the calls for the request's arguments.
@@ -48,8 +51,8 @@ fn send(
     call: &Call<'_>,
     request: &RefreshRequest<'_>,
     effects: &Effects,
-    filter: &Filter,
-    matching: Matching,
+    (filter, matching): (&Filter, Matching),
+    journal: &mut Option<Journal>,
 ) -> Result<Refreshed, Failure> {
     let Matching { ids, undecided, first } = matching;
     let matched = ids.len() as u64;
@@ -60,22 +63,19 @@ fn send(
         let plan = plan(call, Some(filter), effects, matched, first);
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
-    let mut journal = match request.options.journal.as_deref() {
-        Some(path) => {
-            let head = Head::new(call, "process", None, Some(filter.canonical()), request.arguments.as_ref());
-            Some(Journal::open(path, head, Some(effects))?)
-        }
-        None => None,
-    };
+    if let Some(path) = request.options.journal.as_deref() {
+        let head = Head::new(call, "process", None, Some(filter.canonical()), request.arguments.as_ref());
+        *journal = Some(Journal::open(path, head, Some(effects))?);
+    }
     let feed = Feed::of(ids);
     let id = Attribute::id();
     let mut names = Names::new(call, &feed, id, LookUpBy::Nothing, request.options.resend_uncertain);
-    if let Some(journal) = &mut journal {
+    if let Some(journal) = journal {
         names.skip_done(journal)?;
     }
     let mut outcome = BatchOutcome::default();
     let run = Run::new(call, Method::ByIds(effects)).total(matched).journal(journal.as_mut());
-    run.send(&mut Resolved::new([]).then(&mut names), |batch| outcome.join(batch));
+    run.send(&mut Resolved::new([]).then(&mut names), |batch, _| outcome.join(batch));
     let skipped = journal.is_some().then_some(names.totals.skipped);
     let mut refreshed = Refreshed { skipped, ..refreshed };
     refreshed.warnings.extend(by_name::skipped_names(names.totals.skipped));

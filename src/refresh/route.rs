@@ -3,10 +3,11 @@
 use super::{Refreshed, process};
 use crate::config::Backend;
 use crate::error::Result;
+use crate::hint::WayOut;
 use crate::report::{CallReport, Failure, Outcome};
 use crate::request::{RefreshRequest, Selection};
 use crate::response::StatusClass;
-use crate::service::{Call, REFRESH_PATH};
+use crate::service::{self, Call, REFRESH_PATH};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -56,15 +57,15 @@ pub(crate) fn fall_back(call: &Call<'_>, request: &RefreshRequest<'_>, failure: 
     }
 }
 
-/// Adds a hint to an error of `/cc` if no fallback is allowed.
-pub(crate) fn without_fallback(failure: Failure) -> Failure {
+/// Adds the way out of an error of `/cc` if no fallback is allowed and the host has the successor's search.
+pub(crate) fn without_fallback(call: &Call<'_>, failure: Failure) -> Failure {
     match retirement_status(&failure) {
-        Some(_) => failure.map(|error| {
-            error.add_hint(
-                "Where the tenant has lost it, its successor refreshes people by a filter or by identities: ⟦backend-process⟧.",
-            )
+        Some(_) if service::may_search(call) => failure.map(|error| {
+            error
+                .add_hint("Where the tenant has lost it, its successor refreshes people by a filter or by identities.")
+                .way(WayOut::Process)
         }),
-        None => failure,
+        _ => failure,
     }
 }
 

@@ -3,7 +3,7 @@
 mod arguments;
 mod wait;
 
-pub(crate) use arguments::{Arguments, PRUNE};
+pub(crate) use arguments::{Arguments, PRUNE, meant};
 pub(crate) use wait::WaitOptions;
 
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use crate::config::{Backend, Configuration};
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Attribute, Filter};
+use crate::hint::WayOut;
 use crate::json::Object;
 use crate::text::printable;
 use crate::wording::Client;
@@ -94,7 +95,7 @@ impl<'a> RefreshRequest<'a> {
         object.finish()?;
         let identities = if stream { Some(streamed(identities, &options)?) } else { identities };
         let people = People::parse(identities, attribute, &filter, &options)?;
-        let prunes = arguments.as_ref().is_some_and(Arguments::prune);
+        let prunes = prunes(arguments.as_ref());
         let selection = match people {
             Some(people) => Selection::People(people),
             None => Selection::parse(filter, prunes, &options)?,
@@ -109,7 +110,12 @@ impl<'a> RefreshRequest<'a> {
 
     /// Whether it deletes identities that have no accounts.
     pub(crate) fn prunes(&self) -> bool {
-        self.arguments.as_ref().is_some_and(Arguments::prune)
+        prunes(self.arguments.as_ref())
+    }
+
+    /// Sentences on its arguments.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.arguments.as_ref().map(Arguments::warnings).unwrap_or_default()
     }
 
     /// The documented body with this filter.
@@ -118,6 +124,10 @@ impl<'a> RefreshRequest<'a> {
         // Texts and unparsed JSON always serialise.
         serde_json::to_string(&body).unwrap_or_default()
     }
+}
+
+fn prunes(arguments: Option<&Arguments<'_>>) -> bool {
+    arguments.and_then(|arguments| arguments.get(PRUNE)) == Some(true)
 }
 
 #[derive(Serialize)]
@@ -144,12 +154,14 @@ impl Selection {
                 Code::WouldRefreshAll,
                 "There is no filter, so the service would refresh every identity of the tenant.",
             )
-            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"\nWhere everybody is meant, say so: ⟦everybody⟧.")),
+            .hint("Name whom to refresh, such as: uid == \"amelie.roux\"")
+            .ways((options.backend != Some(Backend::Process)).then_some(WayOut::Everybody))),
             None if prunes && !options.allow_prune_all => Err(Error::new(
                 Code::WouldRefreshAll,
                 "pruneIdentities without a filter deletes every identity of the tenant that has no account.",
             )
-            .hint("Leave pruneIdentities out, or name people by a filter.\nWhere that is meant, say so: ⟦prune-all⟧, on SailPoint's guidance only.")),
+            .hint("Leave pruneIdentities out, or name people by a filter.")
+            .ways((options.backend != Some(Backend::Process)).then_some(WayOut::PruneEverybody))),
             None => Ok(Self::Everybody),
         }
     }
@@ -280,7 +292,7 @@ impl Options {
             return Err(Error::invalid_argument(
                 "⟦skip-and-preflight⟧ exclude each other: a filter that is not parsed cannot be evaluated.",
             )
-            .hint("Leave one of the two out."));
+            .hint("Leave ⟦skip-filter-check⟧ out."));
         }
         if options.journal.as_ref().is_some_and(|path| path.to_string_lossy().trim().is_empty()) {
             return Err(Error::invalid_argument("⟦journal⟧ is empty.").hint("Give the path of a file."));

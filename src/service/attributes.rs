@@ -19,7 +19,8 @@ pub(crate) fn identity_attributes(call: &Call<'_>) -> Result<Vec<Attribute>> {
     let endpoint = Endpoint {
         method: Method::GET,
         path: Path::versioned("identity-attributes", ""),
-        query: String::new(),
+        // System and silent attributes, such as cloudStatus, can be searchable too.
+        query: "includeSystem=true&includeSilent=true".to_owned(),
         delivery: Delivery::Repeatable,
         action: "the list of identity attributes",
         needs: "Required are the scope idn:identity-profile-attribute:read and a user of level ORG_ADMIN.",

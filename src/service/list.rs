@@ -53,6 +53,9 @@ pub(crate) fn list(call: &Call<'_>, filter: &ListFilter, offset: u64) -> Result<
 /// The maximum number of ids in a request for [`refresh_statuses`].
 const MAX_IDS: usize = 150;
 
+/// The maximum length of an id; they have 32 or 36 characters.
+const MAX_ID_BYTES: usize = 128;
+
 /// The maximum length of the ids in the URL; servers accept 8 KB.
 const MAX_IDS_BYTES: usize = 6_500;
 
@@ -77,20 +80,37 @@ pub(crate) fn ids_per_request<'i>(ids: impl Iterator<Item = &'i str>) -> usize {
 
 /// The status of the people with these ids, at most [`ids_per_request`]. Unknown ids are left out.
 pub(crate) fn refresh_statuses(call: &Call<'_>, ids: &[&str]) -> Result<Vec<RefreshStatus>> {
-    // No id is longer.
-    let ids: Vec<String> = ids.iter().filter(|id| id.len() <= MAX_VALUE_BYTES).map(|id| quoted(id)).collect();
+    Ok(members_with_ids(call, ids)?.iter().filter_map(RefreshStatus::of).collect())
+}
+
+/// The people with these ids, at most [`ids_per_request`], in the form of search's documents. Unknown ids are left out.
+pub(crate) fn people_with_ids(call: &Call<'_>, ids: &[&str]) -> Result<Vec<Value>> {
+    Ok(members_with_ids(call, ids)?.iter().map(document).collect())
+}
+
+fn members_with_ids(call: &Call<'_>, ids: &[&str]) -> Result<Vec<Value>> {
+    // The service may refuse the whole list because of one text that cannot be an id.
+    let ids: Vec<String> = ids.iter().filter(|id| may_be_id(id)).map(|id| quoted(id)).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let filter = format!("id in ({})", ids.join(","));
     let endpoint = endpoint(&[("filters", &filter), ("limit", &LARGEST_PAGE.to_string()), ("defaultFilter", "NONE")]);
     let response = call.exchange(&endpoint, Bytes::new())?;
-    let text = |member: &Value, name: &str| member.get(name).and_then(Value::as_str).map(str::to_owned);
-    let status = |member: &Value| {
-        let (processing_state, last_refresh) = (text(member, "processingState"), text(member, "lastRefresh"));
-        Some(RefreshStatus { id: text(member, "id")?, processing_state, last_refresh })
-    };
-    Ok(call.members(&endpoint, &response)?.iter().filter_map(status).collect())
+    call.members(&endpoint, &response)
+}
+
+/// Whether a text can be an id: ids are hexadecimal digits, some with dashes.
+fn may_be_id(text: &str) -> bool {
+    text.len() <= MAX_ID_BYTES && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+impl RefreshStatus {
+    /// Reads it from a member of the list, or from a document of search.
+    pub(crate) fn of(member: &Value) -> Option<Self> {
+        let text = |name: &str| member.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Self { id: text("id")?, processing_state: text("processingState"), last_refresh: text("lastRefresh") })
+    }
 }
 
 /// The number of identities in the tenant.

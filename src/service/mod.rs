@@ -21,15 +21,17 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use list::{
-    LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, refresh_statuses,
+    LARGEST_PAGE as LARGEST_LIST_PAGE, ListFilter, RefreshStatus, ids_per_request, list, people_with_ids,
+    refresh_statuses,
 };
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{
-    LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, search, tenant_size,
+    LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, may_list, may_search,
+    refresh_statuses_by_search, search, tenant_size,
 };
-pub(crate) use tasks::{TaskStatus, task_status, tasks_since};
+pub(crate) use tasks::{TaskStatus, is_task_id, plain_task_id, task_status, tasks_since};
 pub(crate) use tenant::Freshness;
 
 use self::path::Path;
@@ -52,8 +54,8 @@ pub(crate) struct Service {
     tokens: Tokens,
     /// The headers of every request, except a fetched token. The caller's headers override the library's.
     headers: HeaderMap,
-    /// The endpoints called so far, by path and query.
-    targets: Cache<(Path, String), Arc<Target>>,
+    /// The endpoints called so far, by path, query and version.
+    targets: Cache<(Path, String, ApiVersion), Arc<Target>>,
     /// Its secrets, except fetched tokens.
     secrets: Arc<Forms>,
     /// What earlier calls have learned about the tenant.
@@ -75,6 +77,9 @@ pub(crate) struct Call<'s> {
 pub(crate) struct ResponseMetadata {
     /// `X-Deprecated: true`.
     deprecated: AtomicBool,
+    /// Whether another version of the API was tried, and whether the host has it.
+    version_tried: AtomicBool,
+    version_changed: AtomicBool,
     /// The last `Date`, and when it was received.
     date: Mutex<Option<(String, Instant)>>,
 }
@@ -156,19 +161,23 @@ impl Service {
     }
 
     /// The common parts of all requests to an endpoint.
-    fn target(&self, endpoint: &Endpoint) -> Arc<Target> {
-        if let Some(target) = self.targets.get(|(path, query)| *path == endpoint.path && *query == endpoint.query) {
+    fn target(&self, endpoint: &Endpoint, version: ApiVersion) -> Arc<Target> {
+        let is_wanted = |(path, query, of): &(Path, String, ApiVersion)| {
+            *path == endpoint.path && *query == endpoint.query && *of == version
+        };
+        if let Some(target) = self.targets.get(is_wanted) {
             return target;
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if endpoint.path.is_experimental() {
+        // Only some of them require it, and which ones has changed; it does no harm to the others.
+        if endpoint.path.is_versioned() {
             headers.insert(EXPERIMENTAL, HeaderValue::from_static("true"));
         }
-        let mut url = self.url(&endpoint.path);
+        let mut url = self.base_url().join(&endpoint.path.in_version(version));
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
         let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone()), || target)
+        self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone(), version), || target)
     }
 
     pub(crate) fn base_url(&self) -> &Address {
@@ -176,7 +185,27 @@ impl Service {
     }
 
     fn url(&self, path: &Path) -> reqwest::Url {
-        self.base_url().join(&path.in_version(self.configuration.settings.api_version))
+        self.base_url().join(&path.in_version(self.version()))
+    }
+
+    /// The version of the API: the configured one, or the one that was found in its place.
+    fn version(&self) -> ApiVersion {
+        self.known_version().unwrap_or(self.configuration.settings.api_version)
+    }
+
+    /// The version that the host has answered.
+    fn known_version(&self) -> Option<ApiVersion> {
+        self.facts.versions.known(self.configuration.settings.api_version)
+    }
+
+    fn remember_version(&self, version: ApiVersion) {
+        self.facts.versions.remember(self.configuration.settings.api_version, version);
+    }
+
+    /// Whether a token comes from the same host, so that a request with it proves the address.
+    pub(crate) fn has_token_of_host(&self) -> bool {
+        let (base_url, token_url) = (self.base_url(), &self.configuration.token_url);
+        self.tokens.renewable() && base_url.join("/").origin() == token_url.origin()
     }
 
     /// The configured backend.
@@ -234,15 +263,24 @@ impl ResponseMetadata {
 
     /// As sentences.
     pub(crate) fn warnings(&self, service: &Service) -> Vec<String> {
-        let version = service.configuration.settings.api_version;
-        let deprecated = self.deprecated.load(Ordering::Relaxed).then(|| match version {
+        let (configured, version) = (service.configuration.settings.api_version, service.version());
+        let changed = self.version_changed.load(Ordering::Relaxed).then(|| {
+            let (has_not, has) = (configured.name(), version.name());
+            format!(
+                "The host does not have ⟦api-version⟧ {has_not}: {has} is used from now on. ⟦set-api-version⟧ {has} saves the question."
+            )
+        });
+        // Where the host does not have another one, there is nothing to do about it.
+        let is_avoidable = configured == version;
+        let deprecated = self.deprecated.load(Ordering::Relaxed) && is_avoidable;
+        let deprecated = deprecated.then(|| match version {
             ApiVersion::V1 => "The service calls an endpoint that was used deprecated (X-Deprecated: true).".to_owned(),
             _ => format!(
-                "The service calls the version {} of its API deprecated (X-Deprecated: true): apiVersion v1 is the present one.",
+                "The service calls the version {} of its API deprecated (X-Deprecated: true): ⟦api-version⟧ v1 is the present one.",
                 version.name()
             ),
         });
-        deprecated.into_iter().collect()
+        changed.into_iter().chain(deprecated).collect()
     }
 }
 
@@ -268,6 +306,11 @@ impl Call<'_> {
             self.metadata.service_time()
         })?;
         Some(clock::iso(time))
+    }
+
+    /// The same in the form of the service's times, `None` if no answer has told it.
+    pub(crate) fn known_service_time(&self) -> Option<String> {
+        Some(clock::iso(self.metadata.service_time()?) + "Z")
     }
 
     fn time_used_up(&self, endpoint: &Endpoint) -> Error {
@@ -297,7 +340,7 @@ impl Call<'_> {
             Delivery::Once => Sent::of_status(status),
         };
         let hint = match response.class() {
-            StatusClass::NotThere => self.missing_endpoint_hint(),
+            StatusClass::NotThere => self.missing_endpoint_hint(endpoint),
             StatusClass::Unauthorized => format!("{}\n{}", self.unauthorized_hint(), endpoint.needs),
             StatusClass::Forbidden => endpoint.needs.to_owned(),
             StatusClass::RateLimited => match retry_after {
@@ -315,10 +358,18 @@ impl Call<'_> {
                           check the tenant before sending it again."
                 .to_owned(),
             StatusClass::ServerError => "The service has failed. SailPoint's support asks for the tracking id.".to_owned(),
-            StatusClass::Success | StatusClass::Invalid | StatusClass::Other => String::new(),
+            StatusClass::Invalid => "The same request would be refused again. SailPoint's support asks for the tracking id.".to_owned(),
+            StatusClass::Other => "SailPoint's support asks for the tracking id.".to_owned(),
+            StatusClass::Success => String::new(),
+        };
+        let version = match response.class() {
+            StatusClass::NotThere if self.may_lack_version(endpoint) => {
+                format!("; ⟦api-version⟧ {}", self.service.version().name())
+            }
+            _ => String::new(),
         };
         let message = format!(
-            "The service refused {}: status {status}{} ({} {url}).",
+            "The service refused {}: status {status}{} ({} {url}{version}).",
             endpoint.action,
             describe(&response, self.control.secrets()),
             endpoint.method
@@ -331,11 +382,26 @@ impl Call<'_> {
             .endpoint_answer()
     }
 
-    fn missing_endpoint_hint(&self) -> String {
+    fn missing_endpoint_hint(&self, endpoint: &Endpoint) -> String {
+        let base_url = self.service.base_url().as_str();
+        if !self.may_lack_version(endpoint) {
+            return format!("Either {base_url} is not the API's address, or the tenant does not have this endpoint.");
+        }
+        let version = self.service.version();
+        let tried = self.metadata.version_tried.load(Ordering::Relaxed);
+        let also = if tried { format!(" ({} was tried as well)", version.next().name()) } else { String::new() };
+        let others: Vec<&str> =
+            ApiVersion::ALL.iter().filter(|other| **other != version).map(|other| other.name()).collect();
         format!(
-            "Either {} is not the API's address, or the tenant does not have this endpoint.",
-            self.service.base_url().as_str()
+            "Either {base_url} is not the API's address, or the host does not have {} of the API{also}. ⟦set-api-version⟧ chooses another: {}.",
+            version.name(),
+            others.join(", ")
         )
+    }
+
+    /// Whether a missing endpoint can be a missing version of the API, and not a missing object.
+    fn may_lack_version(&self, endpoint: &Endpoint) -> bool {
+        endpoint.path.is_versioned() && !(endpoint.path.has_id() && self.service.known_version().is_some())
     }
 
     fn unauthorized_hint(&self) -> &'static str {

@@ -8,10 +8,9 @@ use crate::config::ApiVersion;
 pub(super) enum Path {
     /// The same in every version of the API.
     Fixed(&'static str),
-    /// A service of the versioned API, and the rest of the path: empty, or encoded and with a leading slash.
+    /// A service of the versioned API, and the rest of the path: empty, or encoded and with a leading slash. It is owned
+    /// if it has the id of an object.
     Versioned { service: &'static str, suffix: Cow<'static, str> },
-    /// The same for an experimental endpoint, which requires a header of that name.
-    Experimental { service: &'static str, suffix: Cow<'static, str> },
 }
 
 impl Path {
@@ -19,20 +18,29 @@ impl Path {
         Self::Versioned { service, suffix: Cow::Borrowed(suffix) }
     }
 
-    /// The path in this version.
-    pub(super) fn in_version(&self, version: ApiVersion) -> Cow<'static, str> {
-        let (service, suffix) = match self {
-            Self::Fixed(path) => return Cow::Borrowed(path),
-            Self::Versioned { service, suffix } | Self::Experimental { service, suffix } => (service, suffix),
-        };
-        Cow::Owned(match version {
-            ApiVersion::V1 => format!("/{service}/v1{suffix}"),
-            version => format!("/{}/{service}{suffix}", version.name()),
-        })
+    /// The path of an object, or below it.
+    pub(super) fn of_object(service: &'static str, suffix: String) -> Self {
+        Self::Versioned { service, suffix: Cow::Owned(suffix) }
     }
 
-    pub(super) fn is_experimental(&self) -> bool {
-        matches!(self, Self::Experimental { .. })
+    /// The path in this version.
+    pub(super) fn in_version(&self, version: ApiVersion) -> Cow<'static, str> {
+        match self {
+            Self::Fixed(path) => Cow::Borrowed(path),
+            Self::Versioned { service, suffix } => Cow::Owned(match version {
+                ApiVersion::V1 => format!("/{service}/v1{suffix}"),
+                version => format!("/{}/{service}{suffix}", version.name()),
+            }),
+        }
+    }
+
+    pub(super) fn is_versioned(&self) -> bool {
+        matches!(self, Self::Versioned { .. })
+    }
+
+    /// Whether a 404 can also mean that there is no such object.
+    pub(super) fn has_id(&self) -> bool {
+        matches!(self, Self::Versioned { suffix: Cow::Owned(_), .. })
     }
 }
 
@@ -45,7 +53,7 @@ mod tests {
         let count = Path::versioned("search", "/count");
         assert_eq!(count.in_version(ApiVersion::V1), "/search/v1/count");
         assert_eq!(count.in_version(ApiVersion::V2025), "/v2025/search/count");
-        assert_eq!(Path::versioned("identities", "").in_version(ApiVersion::Beta), "/beta/identities");
+        assert_eq!(Path::versioned("identities", "").in_version(ApiVersion::V2026), "/v2026/identities");
         assert_eq!(Path::Fixed("/cc/api").in_version(ApiVersion::V2024), "/cc/api");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,9 +10,9 @@ use bytes::Bytes;
 use super::token::Bearer;
 use super::{Call, Endpoint};
 use crate::control::Phase;
-use crate::error::{Result, Sent};
+use crate::error::{Code, Result, Sent};
 use crate::http::{self, Delivery, PendingExchange, Request, Target, Timeouts};
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 
 /// A request in flight. Dropping it aborts it: it is not sent if it was not sent yet.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl<'c> Call<'c> {
             return Err(self.time_used_up(borrowed));
         }
         self.control.check()?;
-        let target = self.service.target(borrowed);
+        let target = self.service.target(borrowed, self.service.version());
         let token = self.service.tokens.token(self, None)?;
         let started = self.start(borrowed, &target, token.as_deref(), body.clone())?;
         Ok(PendingCall { call: self, endpoint, target, body, token, started })
@@ -60,6 +61,40 @@ impl<'c> Call<'c> {
         let request =
             Request { target: Arc::clone(target), authorization, body, delivery: endpoint.delivery, is_limited: true };
         http::start(&self.service.policy, request, self.timeouts(), self.control)
+    }
+
+    /// Repeats a question with the next version of the API, once in a call of the library, if the host seems to lack the
+    /// version in use. If the host answers, it is used from now on. A refresh is never repeated.
+    fn in_next_version(
+        &self,
+        endpoint: &Endpoint,
+        response: &Response,
+        token: Option<&Bearer>,
+        body: Bytes,
+    ) -> Result<Option<Response>> {
+        let is_question = endpoint.delivery == Delivery::Repeatable && self.may_lack_version(endpoint);
+        if !is_question || !response.is_missing_endpoint() || self.metadata.version_tried.swap(true, Ordering::Relaxed)
+        {
+            return Ok(None);
+        }
+        let version = self.service.version().next();
+        let target = self.service.target(endpoint, version);
+        let answer = match self.start(endpoint, &target, token, body)?.finish() {
+            Ok(answer) => answer,
+            Err(error) if error.details().code == Code::Cancelled => return Err(error),
+            // The first answer is the error.
+            Err(_) => return Ok(None),
+        };
+        let has_version = matches!(
+            answer.class(),
+            StatusClass::Success | StatusClass::Invalid | StatusClass::Forbidden | StatusClass::RateLimited
+        );
+        if !has_version || answer.is_html() {
+            return Ok(None);
+        }
+        self.service.remember_version(version);
+        self.metadata.version_changed.store(true, Ordering::Relaxed);
+        Ok(Some(answer))
     }
 
     /// The time limits of one exchange.
@@ -89,10 +124,16 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
         let mut response = started.finish()?;
         if response.status == 401 && tokens.renewable() && !response.is_unroutable() {
             token = tokens.token(call, token.as_deref())?;
-            response = call.start(endpoint, &target, token.as_deref(), body)?.finish()?;
+            response = call.start(endpoint, &target, token.as_deref(), body.clone())?.finish()?;
+        }
+        if let Some(other) = call.in_next_version(endpoint, &response, token.as_deref(), body)? {
+            response = other;
         }
         call.metadata.record(&response);
         if response.is_success() && !response.is_html() {
+            if endpoint.path.is_versioned() && call.service.known_version().is_none() {
+                call.service.remember_version(call.service.version());
+            }
             return Ok(response);
         }
         // Without the query, which may be long.

@@ -1,8 +1,6 @@
 //! The successors of `/cc`: `POST /identities/v1/process` and `POST /identities/v1/{id}/synchronize-attributes`. Both
 //! take only ids, so that neither can become a full refresh.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::json;
@@ -55,9 +53,9 @@ pub(crate) fn synchronize_url(service: &Service) -> String {
 }
 
 fn process_path() -> Path {
-    Path::Experimental { service: "identities", suffix: Cow::Borrowed("/process") }
+    Path::versioned("identities", "/process")
 }
 
 fn synchronize_path(id: &str) -> Path {
-    Path::Experimental { service: "identities", suffix: Cow::Owned(format!("/{id}/synchronize-attributes")) }
+    Path::of_object("identities", format!("/{id}/synchronize-attributes"))
 }

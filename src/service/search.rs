@@ -5,10 +5,11 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::list::list_size;
+use super::list::{RefreshStatus, list_size};
 use super::tenant::Freshness;
 use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::{Code, Error, Result};
+use crate::filter::query::any_of;
 use crate::http::Delivery;
 use crate::response::Response;
 
@@ -100,6 +101,14 @@ impl Question<'_> {
     }
 }
 
+/// The status of the people with these ids, for users who may not list identities. People whom search does not have are
+/// left out, and so may members be.
+pub(crate) fn refresh_statuses_by_search(call: &Call<'_>, ids: &[&str]) -> Result<Vec<RefreshStatus>> {
+    let fields = ["id", "processingState", "lastRefresh"].map(str::to_owned);
+    let page = search(call, &any_of("id", ids), &fields, None, LARGEST_PAGE)?;
+    Ok(page.documents.iter().filter_map(RefreshStatus::of).collect())
+}
+
 /// The number of identities that a query finds.
 pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
     let endpoint = Endpoint {
@@ -119,9 +128,19 @@ pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
 /// /identities`.
 pub(crate) fn tenant_size(call: &Call<'_>, freshness: Freshness) -> Result<(u64, Freshness)> {
     call.service.facts.size.get(freshness, || match count(call, EVERYBODY) {
-        Err(error) if error.details().code == Code::Forbidden => list_size(call).map_err(|_| error),
+        Err(error) if error.is_forbidden_endpoint() => list_size(call).map_err(|_| error),
         counted => counted,
     })
+}
+
+/// Whether the user may search, as far as a question tells. For errors only.
+pub(crate) fn may_search(call: &Call<'_>) -> bool {
+    count(call, EVERYBODY).is_ok()
+}
+
+/// Whether the user may list identities, as far as a question tells. For errors only.
+pub(crate) fn may_list(call: &Call<'_>) -> bool {
+    list_size(call).is_ok()
 }
 
 impl Page {

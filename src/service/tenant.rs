@@ -1,11 +1,11 @@
 //! What calls have learned about a tenant, shared by all calls with its address and credentials.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::cache::Cache;
-use crate::config::{Credentials, Effective};
+use crate::config::{ApiVersion, Credentials, Effective};
 use crate::error::Result;
 
 /// How long a cached fact is valid.
@@ -26,6 +26,24 @@ pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
     /// Whether `/cc` is gone and its successor has answered. It never expires, because `/cc` does not come back.
     pub(super) retired: AtomicBool,
+    /// For each configured version of the API, the one that the host has answered.
+    pub(super) versions: Versions,
+}
+
+/// The versions in use, by the configured version: its index in [`ApiVersion::ALL`], plus one; 0: not known.
+#[derive(Debug, Default)]
+pub(super) struct Versions([AtomicU8; ApiVersion::ALL.len()]);
+
+impl Versions {
+    /// The version that has answered; `None` if none has.
+    pub(super) fn known(&self, configured: ApiVersion) -> Option<ApiVersion> {
+        let number = self.0[configured as usize].load(Ordering::Relaxed);
+        ApiVersion::ALL.get(usize::from(number).checked_sub(1)?).copied()
+    }
+
+    pub(super) fn remember(&self, configured: ApiVersion, answered: ApiVersion) {
+        self.0[configured as usize].store(answered as u8 + 1, Ordering::Relaxed);
+    }
 }
 
 /// A value that expires after ten minutes.

@@ -28,8 +28,11 @@ impl Matching {
         let mut count = MatchCount::of_ids(filter);
         let mut ids = Vec::new();
         while let Some((_, page)) = candidates.next_page()? {
-            let matching = page.iter().filter(|document| count.add(filter, document));
-            ids.extend(matching.filter_map(id).map(str::to_owned));
+            for document in &page {
+                if count.add(call, filter, document)? {
+                    ids.extend(id(document).map(str::to_owned));
+                }
+            }
         }
         // An identity may be on two pages if others come or go in between.
         ids.sort_unstable();

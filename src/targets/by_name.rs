@@ -1,13 +1,14 @@
 //! People by name: looks values of an attribute up by search, 250 per query, and compares the results here, because
-//! search also finds similar values.
+//! search also finds similar values. Ids that search does not have are looked up in the list of identities.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Attribute;
 use crate::filter::eval::{self, Verdict, judge};
+use crate::hint::WayOut;
 use crate::report::{Ambiguous, Names, Person};
-use crate::service::Call;
+use crate::service::{self, Call};
 use crate::targets::candidates::{Candidates, id};
 use crate::text::shortened;
 
@@ -97,12 +98,23 @@ impl<'c> LookUp<'c> {
         if self.may_search {
             let candidates = begun.unwrap_or_else(|| Candidates::with_values(self.call, self.attribute.name(), &all));
             match self.read(candidates, &all, undecided) {
-                Err(error) if error.details().code == Code::Forbidden => match self.can_list() {
+                Err(error) if error.is_forbidden_endpoint() => match self.can_list() {
                     true => self.may_search = false,
-                    false => return Err(error.add_hint(LIST_HINT)),
+                    false if service::may_list(self.call) => return Err(error.way(WayOut::OtherAttribute)),
+                    false => return Err(error),
                 },
+                // On /cc, search must find the people too: the service judges the filter.
+                Ok(mut found) if self.is_by_id() && !self.counts_undecided => {
+                    self.add_listed(&all, &mut found)?;
+                    return Ok(found);
+                }
                 found => return found,
             }
+        }
+        if self.is_by_id() {
+            let mut found = vec![Vec::new(); all.len()];
+            self.add_listed(&all, &mut found)?;
+            return Ok(found);
         }
         // Without search, one request per value.
         let mut each = |value: &&str| match Candidates::in_list(self.call, self.attribute.name(), value) {
@@ -111,6 +123,32 @@ impl<'c> LookUp<'c> {
             None => Ok(Vec::new()),
         };
         all.iter().map(&mut each).collect()
+    }
+
+    fn is_by_id(&self) -> bool {
+        self.attribute.name() == "id"
+    }
+
+    /// Looks the ids that nobody was found for up in the list of identities: search does not have new and uncorrelated
+    /// ones.
+    fn add_listed(&self, ids: &[&str], found: &mut [Vec<Person>]) -> Result<()> {
+        let missing: Vec<usize> = (0..ids.len()).filter(|at| found[*at].is_empty()).collect();
+        let mut remaining = missing.as_slice();
+        while !remaining.is_empty() {
+            let (chunk, rest) = remaining.split_at(service::ids_per_request(remaining.iter().map(|at| ids[*at])));
+            remaining = rest;
+            let wanted: Vec<&str> = chunk.iter().map(|at| ids[*at]).collect();
+            let listed = match service::people_with_ids(self.call, &wanted) {
+                // A client without a user may search, and not list: then search decides.
+                Err(error) if error.details().code == Code::Forbidden && self.may_search => return Ok(()),
+                listed => listed?,
+            };
+            for at in chunk {
+                let person = listed.iter().find(|document| id(document) == Some(ids[*at]));
+                found[*at].extend(person.map(Person::of));
+            }
+        }
+        Ok(())
     }
 
     fn can_list(&self) -> bool {
@@ -147,14 +185,11 @@ impl<'c> LookUp<'c> {
 }
 
 impl PendingLookUp<'_> {
-    /// For values that are already ids.
+    /// For ids that a filter has found.
     pub(crate) fn of_ids(values: Vec<String>) -> Self {
         Self { values, begun: None }
     }
 }
-
-const LIST_HINT: &str =
-    "Without permission to search, name people by ⟦identity-attribute⟧ name (the user name) or email.";
 
 /// How many of the first values fit into one query.
 fn values_per_query(values: &[String]) -> usize {
@@ -195,11 +230,15 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
             format!("Of the values of {attribute} {nobody} mean nobody, and {several} more than one person.")
         }
     };
-    Error::new(Code::NoMatch, message)
-        .hint(format!(
+    let hint = match attribute {
+        "id" => "Nothing was sent. An id is that of an identity, 32 hexadecimal digits in most tenants, and not that of an account or of a directory. \
+                 Values of another attribute are named by ⟦identity-attribute⟧, name is the user name."
+            .to_owned(),
+        _ => format!(
             "Nothing was sent. Is every value spelt as it is in the tenant, upper and lower case included? ⟦identity-attribute⟧ says which attribute \
              they are values of: {attribute} here, name is the user name. Search finds new identities after some minutes, and uncorrelated \
-             identities never."
-        ))
-        .matched(0)
+             identities never: those can be named by id."
+        ),
+    };
+    Error::new(Code::NoMatch, message).hint(hint).matched(0)
 }

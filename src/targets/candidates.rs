@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::filter::query::{any_of, search_query};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
+use crate::hint::WayOut;
 use crate::service::{self, Call, ListFilter, Page, PendingCall};
 
 /// The size of the first page, which is usually the only one.
@@ -24,6 +25,8 @@ pub(crate) struct Candidates<'c> {
     fields: Vec<String>,
     /// The filter for `GET /identities`, for users who may not search.
     list_filter: Option<ListFilter>,
+    /// Whether these are the candidates of a caller's filter, and not of names.
+    is_filter: bool,
     position: PagePosition,
     limit: u64,
     /// From the last page.
@@ -48,7 +51,9 @@ pub(crate) enum PagePosition {
 impl<'c> Candidates<'c> {
     /// Sends nothing before the first page is read.
     pub(crate) fn new(call: &'c Call<'c>, filter: &Filter, first_limit: u64) -> Self {
-        Self::of(call, search_query(filter).text, &filter.attributes(), list_filter(filter), first_limit)
+        let list_filter = list_filter(filter);
+        let candidates = Self::of(call, search_query(filter).text, &filter.attributes(), list_filter, first_limit);
+        Self { is_filter: true, ..candidates }
     }
 
     /// The identities that may have one of these values; at most 350 values.
@@ -77,6 +82,7 @@ impl<'c> Candidates<'c> {
             query,
             fields: fields(attributes),
             list_filter,
+            is_filter: false,
             position: PagePosition::Search(None),
             limit: first_limit,
             total: None,
@@ -148,9 +154,12 @@ impl<'c> Candidates<'c> {
                 self.fields.push("attributes".to_owned());
                 service::search(self.call, &self.query, &self.fields, after, self.limit)
             }
-            Err(error) if error.details().code == Code::Forbidden && self.list_filter.is_some() => {
+            Err(error) if error.is_forbidden_endpoint() && self.list_filter.is_some() => {
                 self.position = PagePosition::List(0);
                 self.fetch_list_page(0)
+            }
+            Err(error) if error.is_forbidden_endpoint() && self.is_filter && service::may_list(self.call) => {
+                Err(error.way(WayOut::OtherFilter))
             }
             found => found,
         }
@@ -219,7 +228,11 @@ fn fields(attributes: &[String]) -> Vec<String> {
         if !attribute.starts_with("attributes.") {
             fields.push(format!("attributes.{attribute}"));
         }
-        fields.push(attribute.clone());
+        match attribute.split_once('.') {
+            // The whole object: that nested members can be requested is not documented.
+            Some((object, _)) if object != "attributes" => fields.push(object.to_owned()),
+            _ => fields.push(attribute.clone()),
+        }
     }
     fields
 }

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
-use crate::filter::eval::{Verdict, judge};
+use crate::filter::eval::Verdict;
+use crate::hint::WayOut;
 use crate::report::Person;
 use crate::service::{self, Call, Freshness};
 use crate::targets::candidates::Candidates;
+use crate::targets::evaluator::Evaluator;
 use crate::targets::preconditions;
-use crate::targets::preconditions::NO_CHECK_HINT;
 use crate::text::shortened;
 
 /// The number of people in a plan.
@@ -30,6 +31,7 @@ pub(crate) struct MatchCount {
     mismatched_examples: Vec<String>,
     /// The filter's attributes, for the examples.
     attributes: Vec<String>,
+    evaluator: Evaluator,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
     /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service judges.
@@ -50,6 +52,7 @@ impl MatchCount {
             mismatched_examples: Vec::new(),
             attributes: filter.attributes(),
             names_people: preconditions::names_people(filter.expr()),
+            evaluator: Evaluator::default(),
             sends_ids: false,
             found_all: None,
         }
@@ -61,14 +64,14 @@ impl MatchCount {
     }
 
     /// Evaluates and counts a document. Returns whether it matches.
-    pub(crate) fn add(&mut self, filter: &Filter, document: &Value) -> bool {
-        let (count, examples) = match judge(filter, document) {
+    pub(crate) fn add(&mut self, call: &Call<'_>, filter: &Filter, document: &Value) -> Result<bool> {
+        let (count, examples) = match self.evaluator.judge(call, filter, document)? {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
                     self.people.push(Person::of(document));
                 }
-                return true;
+                return Ok(true);
             }
             Verdict::Unknown => (&mut self.undecided, &mut self.undecided_examples),
             Verdict::No => (&mut self.mismatched, &mut self.mismatched_examples),
@@ -77,7 +80,7 @@ impl MatchCount {
         if examples.len() < SHOWN {
             examples.push(describe(document, &self.attributes));
         }
-        false
+        Ok(false)
     }
 
     /// Whether possibly everybody matches. A single person whom the filter names may be refreshed, even if the tenant
@@ -92,6 +95,13 @@ impl MatchCount {
             Some(found) => Ok(found),
             None => Ok(*self.found_all.insert(matches_all(call, candidates.total()?, self.sends_ids)?)),
         }
+    }
+
+    /// Adds the way out of an error of [`may_match_all`](Self::may_match_all): without the tenant's size, only a filter
+    /// that names its people is known not to match everybody.
+    pub(crate) fn without_size(&self, error: Error) -> Error {
+        let is_of_count = error.details().code == Code::PreflightUnavailable;
+        if is_of_count && self.matched > 0 && self.names_people { error.way(WayOut::NoPreflight) } else { error }
     }
 
     /// The error if nobody certainly matches.
@@ -114,7 +124,7 @@ impl MatchCount {
                 "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be judged by the service alone.",
                 identities(self.undecided)
             );
-            return Error::new(Code::PreflightUnavailable, message).hint(format!("{hint}\n{NO_CHECK_HINT}"));
+            return Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {hint}"));
         }
         let found = match self.mismatched {
             0 => "Search finds no similar identity.".to_owned(),
@@ -128,12 +138,9 @@ impl MatchCount {
             "Nothing was sent. {found}\nIs every value spelt as it is in the tenant? Search finds new identities after some minutes, and \
              uncorrelated identities never."
         );
-        let (message, hint) = match self.sends_ids {
-            true => (format!("{shown} matches nobody."), hint),
-            false => (
-                format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
-                format!("{hint}\n{NO_CHECK_HINT}"),
-            ),
+        let message = match self.sends_ids {
+            true => format!("{shown} matches nobody."),
+            false => format!("{shown} matches nobody, so the service would refresh every identity of the tenant."),
         };
         Error::new(Code::NoMatch, message).hint(hint).matched(0)
     }
@@ -150,7 +157,8 @@ impl MatchCount {
             identities(self.matched)
         );
         Error::new(Code::TooManyMatches, message)
-            .hint("Nothing was sent. Narrow the filter, or ⟦raise-max⟧.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::RaiseMaximum)
             .matched(self.matched)
     }
 
@@ -162,7 +170,9 @@ impl MatchCount {
             self.matched + self.undecided
         );
         Error::new(Code::WouldRefreshAll, message)
-            .hint("Nothing was sent. Narrow the filter.\nWhere everybody is meant, say so: ⟦everybody⟧, with pruneIdentities ⟦prune-all⟧ as well.")
+            .hint("Nothing was sent. Narrow the filter.")
+            .way(WayOut::Everybody)
+            .way(WayOut::PruneEverybody)
             .matched(self.matched)
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
+use crate::hint::WayOut;
 use crate::response::{Response, StatusClass};
 use crate::service::{self, Call};
 use crate::text::{nearest, shortened};
@@ -17,7 +18,7 @@ pub(crate) fn decidable(filter: &Filter) -> Result<()> {
         Code::PreflightUnavailable,
         format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
     )
-    .hint(format!("{BY_VALUES_HINT}\n{NO_CHECK_HINT}")))
+    .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }
 
 /// The same if ids are sent, so that the service does not evaluate the filter either.
@@ -114,7 +115,7 @@ pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
         return Ok(());
     }
     // Not cached: with an attribute that is no longer searchable, the filter would match everybody.
-    let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(error, &names))?;
+    let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(call, error, &names))?;
     let is_searchable =
         |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
     match names.iter().find(|name| !is_searchable(name)) {
@@ -125,64 +126,78 @@ pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
 
 fn not_searchable(name: &str, attributes: &[service::Attribute]) -> Error {
     let shown = shortened(name, 60);
-    let is_known = attributes.iter().any(|attribute| attribute.name == name);
-    let bare = name.strip_prefix("attributes.").unwrap_or(name);
+    let error = |message: String, advice: &str| {
+        Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}"))
+    };
+    if attributes.iter().any(|attribute| attribute.name == name) {
+        let message = format!(
+            "{shown} is an identity attribute that is not searchable, and a filter that names one refreshes every identity."
+        );
+        let advice = "Make it searchable in the tenant's identity attributes, or name people by another attribute.";
+        return error(message, advice).way(WayOut::Process);
+    }
+    let message = format!(
+        "{shown} is no identity attribute of this tenant, and a filter that names it refreshes every identity."
+    );
     let usable = attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str());
     let usable: Vec<&str> = STANDARD.into_iter().chain(usable).collect();
-    let (message, advice) = if is_known {
-        (
-            format!(
-                "{shown} is an identity attribute that is not searchable, and a filter that names one refreshes every identity."
-            ),
-            "Make it searchable in the tenant's identity attributes, or name people by another attribute.".to_owned(),
-        )
-    } else {
-        (
-            format!(
-                "{shown} is no identity attribute of this tenant, and a filter that names it refreshes every identity."
-            ),
-            match usable.iter().find(|usable| **usable == bare).copied().or_else(|| nearest(bare, &usable)) {
-                Some(near) => format!("Was {near} meant?"),
-                None => "Upper and lower case count; the names are in the tenant's identity attributes.".to_owned(),
-            },
-        )
-    };
-    Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {advice}\n{NO_CHECK_HINT}"))
-}
-
-fn list_unavailable(error: Error, names: &[String]) -> Error {
-    let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
-    let names = names.join(", ");
-    as_preflight_error(error, &format!("Whether filters can use {names} is not known"))
-}
-
-/// The alternatives if a check is impossible.
-pub(crate) const NO_CHECK_HINT: &str = "Without this check a filter that the service cannot use, or that matches nobody, refreshes every identity of the \
-                    tenant. The safe way is ⟦backend-process⟧, which sends only the ids of \
-                    the matches. To take the risk, use ⟦no-preflight⟧.";
-
-pub(crate) fn as_preflight_error(error: Error, what: &str) -> Error {
-    let details = error.details();
-    let (code, hint) = match details.response.as_ref().map(Response::class) {
-        // These concern the whole call, not only its preflight.
-        None | Some(StatusClass::Unauthorized | StatusClass::RateLimited | StatusClass::Redirect)
-            if details.code != Code::PreflightUnavailable =>
-        {
-            (details.code, "")
+    let bare = name.strip_prefix("attributes.").unwrap_or(name);
+    match usable.iter().find(|usable| **usable == bare).copied().or_else(|| nearest(bare, &usable)) {
+        Some(near) => error(message, &format!("Was {near} meant?")),
+        None => {
+            let advice = "Upper and lower case count; the names are in the tenant's identity attributes.";
+            let error = error(message, advice);
+            // Search's documents have further members.
+            let top = name.split('.').next().unwrap_or(name);
+            if OF_DOCUMENTS.contains(&top) { error.way(WayOut::Process) } else { error }
         }
-        _ => (Code::PreflightUnavailable, NO_CHECK_HINT),
+    }
+}
+
+/// Members of search's documents that are no identity attributes.
+const OF_DOCUMENTS: [&str; 12] = [
+    "created",
+    "modified",
+    "synced",
+    "phone",
+    "status",
+    "employeeNumber",
+    "isManager",
+    "identityProfile",
+    "source",
+    "processingState",
+    "lastRefresh",
+    "accountCount",
+];
+
+fn list_unavailable(call: &Call<'_>, error: Error, names: &[String]) -> Error {
+    let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
+    let error = as_preflight_error(call, error, &format!("Whether filters can use {} is not known", names.join(", ")));
+    // The successor does not need this list, but search.
+    let is_of_list = error.is_forbidden_endpoint() || error.details().code == Code::PreflightUnavailable;
+    if is_of_list && service::may_search(call) { error.way(WayOut::Process) } else { error }
+}
+
+/// The error of a question before a refresh. What is wrong with the token, the address, the permission or the connection
+/// concerns the whole call, and keeps its code. Otherwise the preflight is not possible: the host has no search, or it
+/// has failed.
+pub(crate) fn as_preflight_error(call: &Call<'_>, error: Error, what: &str) -> Error {
+    let details = error.details();
+    let answer = details.response.as_ref().filter(|answer| details.is_endpoint_answer && !answer.is_html());
+    let is_impossible = match answer.map(Response::class) {
+        Some(StatusClass::NotThere) => call.service.has_token_of_host(),
+        Some(StatusClass::Invalid | StatusClass::ServerError | StatusClass::Gateway | StatusClass::Other) => true,
+        _ => false,
     };
-    let message = match code {
-        Code::PreflightUnavailable => format!("{what}, so nothing was sent: {}", details.message),
-        _ => details.message.clone(),
-    };
-    let nothing_sent = if code == Code::PreflightUnavailable {
-        ""
-    } else {
-        "No refresh was sent: whom the filter matches is counted first."
-    };
-    let hint: Vec<&str> =
-        [details.hint.as_str(), nothing_sent, hint].into_iter().filter(|part| !part.is_empty()).collect();
-    let hint = hint.join("\n");
-    error.reworded(code, message, hint)
+    if is_impossible {
+        let message = format!("{what}, so nothing was sent: {}", details.message);
+        let hint = details.hint.clone();
+        return error.reworded(Code::PreflightUnavailable, message, hint).add_hint(
+            "A filter that was not counted is not sent: if the service cannot use it, or it matches nobody, everybody is refreshed.",
+        );
+    }
+    match details.code {
+        Code::PreflightUnavailable | Code::Cancelled => error,
+        _ => error.add_hint("No refresh was sent: whom the filter matches is counted first."),
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::report::{CallReport, FailedPerson, Failure, Outcome, TaskEnd, TaskState};
 pub(crate) mod verification;
 
-use self::verification::find_failed;
+use self::verification::{StatusSource, find_failed};
 use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::json::Object;
@@ -49,8 +49,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The maximum number of failed polls in a row, each after its own retries.
 const MAX_OUTAGES: u32 = 10;
 
-/// A new task may not be visible on all servers at once.
-const MAX_UNKNOWN: u32 = 3;
+/// How long a task may be unknown: a new one may not be visible on all servers at once.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Queries a task, and waits for its end if requested.
 pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport, Failure> {
@@ -70,7 +70,10 @@ fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Fail
         None => service::task_status(call, &request.id),
         Some(wait) => {
             let end = Instant::now() + wait.timeout;
-            wait_for_end(call, &request.id, wait.interval, end, 0, |percent| {
+            // A text that is no id is unknown for ever.
+            let is_started = !request.ids.is_empty() || service::is_task_id(&request.id);
+            let patience = if is_started { PATIENCE } else { Duration::ZERO };
+            wait_for_end(call, &request.id, wait.interval, end, patience, |percent| {
                 call.control.set_progress(percent, Some(100))
             })
         }
@@ -82,7 +85,7 @@ fn report(call: &Call<'_>, request: &TaskRequest<'_>) -> Result<TaskReport, Fail
     let (mut failed, mut warning) = (Vec::new(), None);
     if status.state != TaskState::Running {
         let people = request.ids.iter().map(|id| (id.as_str(), id.as_str()));
-        (failed, warning) = find_failed(call, people, status.launched.as_deref());
+        (failed, warning) = find_failed(call, people, status.launched.as_deref(), &mut StatusSource::default());
     }
     if status.state == TaskState::Failed && request.wait.is_some() {
         let error = task_failed(&request.id, status.completion.as_deref(), &status.messages);
@@ -106,8 +109,7 @@ pub(crate) struct FollowedTasks {
     pub(crate) failed: Vec<FailedPerson>,
     pub(crate) warnings: Vec<String>,
     pub(crate) first_error: Option<Error>,
-    /// Whether a look-up of people has failed. The next ones are skipped.
-    look_up_failed: bool,
+    status_source: StatusSource,
 }
 
 impl FollowedTasks {
@@ -141,39 +143,34 @@ impl FollowedTasks {
         (interval, end): (Duration, Instant),
         on_progress: impl FnMut(u64),
     ) -> Result<()> {
-        let is_documented = report.call == Some(CallReport::PROCESS);
         let Some(task) = &mut report.task else {
             if report.outcome == Outcome::Accepted && report.call != Some(CallReport::SYNCHRONIZE) {
                 self.warn("The answer names no task, so its end could not be waited for.".to_owned());
             }
             return Ok(());
         };
-        let status = match wait_for_end(call, &task.id, interval, end, MAX_UNKNOWN, on_progress) {
-            Ok(status) => status,
-            // The task in an answer of /cc is not documented.
-            Err(error) if !is_documented && error.details().code == Code::NotFound => {
-                self.warn(format!(
-                    "The service knows no task {}, so its end could not be waited for.",
-                    printable(&task.id)
-                ));
-                return Ok(());
+        let launched = match wait_for_end(call, &task.id, interval, end, PATIENCE, on_progress) {
+            Ok(status) => {
+                if status.state == TaskState::Warning {
+                    let messages = status.messages.join(" ");
+                    self.warn(format!("The task {} has ended with a warning. {messages}", printable(&task.id)));
+                }
+                let (state, completion_status) = (status.state, status.completion);
+                task.ended = Some(TaskEnd { state, completion_status, messages: status.messages });
+                status.launched
+            }
+            // The refresh was accepted nevertheless. An id that no address can hold is unknown too.
+            Err(error) if matches!(error.details().code, Code::NotFound | Code::InvalidArgument) => {
+                self.warn(unknown_task(&task.id, !report.identities.is_empty()));
+                report.since.clone()
             }
             Err(error) => return Err(with_task_hint(&task.id, error)),
         };
-        if status.state == TaskState::Warning {
-            let messages = status.messages.join(" ");
-            self.warn(format!("The task {} has ended with a warning. {messages}", printable(&task.id)));
-        }
-        task.ended =
-            Some(TaskEnd { state: status.state, completion_status: status.completion, messages: status.messages });
-        if !self.look_up_failed {
-            let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
-            let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
-            let (failed, warning) = find_failed(call, people, status.launched.as_deref());
-            self.failed.extend(failed);
-            self.look_up_failed = warning.is_some();
-            warning.into_iter().for_each(|warning| self.warn(warning));
-        }
+        let ids = if report.ids.is_empty() { &report.identities } else { &report.ids };
+        let people = report.identities.iter().map(String::as_str).zip(ids.iter().map(String::as_str));
+        let (failed, warning) = find_failed(call, people, launched.as_deref(), &mut self.status_source);
+        self.failed.extend(failed);
+        warning.into_iter().for_each(|warning| self.warn(warning));
         Ok(())
     }
 
@@ -202,27 +199,30 @@ impl<'a> TaskRequest<'a> {
     }
 }
 
-/// Waits until a task has ended, at most until `end`. `unknown`: how many answers of 404 are tolerated at first.
+/// Waits until a task has ended, at most until `end`. `patience`: how long it may be unknown.
 fn wait_for_end(
     call: &Call<'_>,
     id: &str,
     interval: Duration,
     end: Instant,
-    mut unknown: u32,
+    patience: Duration,
     mut on_progress: impl FnMut(u64),
 ) -> Result<TaskStatus> {
     let mut pause = FIRST_PAUSE.min(interval);
     let end = call.deadline.map_or(end, |deadline| deadline.min(end));
     let _pause = call.control.begin_pause(Phase::Waiting, None, || format!("Waiting for the task {}", printable(id)));
-    let mut outages = 0;
+    let known_by = Instant::now() + patience;
+    let (mut found_by, mut outages) = (id.to_owned(), 0);
     loop {
-        match service::task_status(call, id) {
+        let mut unknown = None;
+        match service::task_status(call, &found_by) {
             Ok(status) if status.state != TaskState::Running => return Ok(status),
             Ok(status) => {
-                (unknown, outages) = (0, 0);
+                outages = 0;
                 on_progress(status.percent.unwrap_or(0));
+                found_by = status.id;
             }
-            Err(error) if error.details().code == Code::NotFound && unknown > 0 => unknown -= 1,
+            Err(error) if error.details().code == Code::NotFound && Instant::now() < known_by => unknown = Some(error),
             Err(error) if error.details().code == Code::Timeout && end <= Instant::now() => {
                 return Err(still_running(id));
             }
@@ -232,12 +232,18 @@ fn wait_for_end(
         }
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(still_running(id));
+            return Err(unknown.unwrap_or_else(|| still_running(id)));
         }
         // One more poll at the end, if that comes before the next interval.
         call.control.sleep(pause.min(left))?;
         pause = (pause * 2).min(interval);
     }
+}
+
+/// The warning about an accepted refresh whose task cannot be followed. `has_people`: whether they are known.
+fn unknown_task(id: &str, has_people: bool) -> String {
+    let people = if has_people { " Who had not been refreshed by then is reported as failed." } else { "" };
+    format!("The service knows no task {}, so its end could not be waited for.{people}", printable(id))
 }
 
 fn still_running(id: &str) -> Error {
@@ -273,7 +279,7 @@ fn task_hint(id: &str) -> String {
 /// The error of a failed task.
 fn task_failed(id: &str, completion: Option<&str>, messages: &[String]) -> Error {
     let messages = match messages {
-        [] => "It has no messages.".to_owned(),
+        [] => "It has no messages. Look at the task in the tenant before sending the refresh again.".to_owned(),
         messages => messages.join("\n"),
     };
     let completion = printable(completion.unwrap_or("an error"));

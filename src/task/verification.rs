@@ -1,25 +1,39 @@
 //! Checks whether a task has refreshed its people.
 
+use crate::error::{Code, Result};
 use crate::report::FailedPerson;
 use crate::service::{self, Call, RefreshStatus};
 
+/// Where the status of people is looked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum StatusSource {
+    #[default]
+    List,
+    /// The list is not permitted to every client.
+    Search,
+    /// Neither has answered.
+    None,
+}
+
 /// The people (as given, and by id) whom a task that began at `launched` has not refreshed, and a warning if they could
-/// not be looked up.
+/// not be looked up, or only by search. `source`: where to look them up, for this task and those that follow.
 pub(crate) fn find_failed<'p>(
     call: &Call<'_>,
     people: impl Iterator<Item = (&'p str, &'p str)>,
     launched: Option<&str>,
+    source: &mut StatusSource,
 ) -> (Vec<FailedPerson>, Option<String>) {
     let people: Vec<_> = people.collect();
     let mut failed = Vec::new();
     let mut remaining = people.as_slice();
-    while !remaining.is_empty() {
+    while !remaining.is_empty() && *source != StatusSource::None {
         let (chunk, rest) = remaining.split_at(service::ids_per_request(remaining.iter().map(|(_, id)| *id)));
         remaining = rest;
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| *id).collect();
-        let refresh_statuses = match service::refresh_statuses(call, &ids) {
-            Ok(refresh_statuses) => refresh_statuses,
+        let refresh_statuses = match refresh_statuses(call, &ids, source) {
+            Ok(found) => found,
             Err(error) => {
+                *source = StatusSource::None;
                 return (
                     failed,
                     Some(format!("Who was refreshed could not be looked up: {}", error.details().message)),
@@ -27,18 +41,36 @@ pub(crate) fn find_failed<'p>(
             }
         };
         for (identity, id) in chunk {
-            let Some(status) = refresh_statuses.iter().find(|status| status.id == *id) else { continue };
-            if has_failed(status, launched) {
+            let status = refresh_statuses.iter().find(|status| status.id == *id);
+            // The list has everybody. Search does not have new and uncorrelated identities.
+            if status.map_or(*source == StatusSource::List, |status| has_failed(status, launched)) {
                 failed.push(FailedPerson {
                     identity: (*identity).to_owned(),
                     id: (*id).to_owned(),
-                    processing_state: status.processing_state.clone(),
-                    last_refresh: status.last_refresh.clone(),
+                    processing_state: status.and_then(|status| status.processing_state.clone()),
+                    last_refresh: status.and_then(|status| status.last_refresh.clone()),
                 });
             }
         }
     }
-    (failed, None)
+    let warning = (*source == StatusSource::Search && !people.is_empty()).then(|| BY_SEARCH.to_owned());
+    (failed, warning)
+}
+
+const BY_SEARCH: &str = "Who was refreshed was looked up by search, because the list of identities is not permitted: search lags behind by \
+     minutes, and does not have everybody. The list requires the scope idn:identity:read and a token of a user.";
+
+fn refresh_statuses(call: &Call<'_>, ids: &[&str], source: &mut StatusSource) -> Result<Vec<RefreshStatus>> {
+    let refusal = if *source == StatusSource::List {
+        match service::refresh_statuses(call, ids) {
+            Err(error) if error.details().code == Code::Forbidden => Some(error),
+            listed => return listed,
+        }
+    } else {
+        None
+    };
+    *source = StatusSource::Search;
+    service::refresh_statuses_by_search(call, ids).map_err(|error| refusal.unwrap_or(error))
 }
 
 /// Whether a person is marked as failed, or was last refreshed before the task began. Times are compared in UTC, to the

@@ -218,6 +218,6 @@ Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs @{ correl
         try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $record = $_ }
         "$($record.Exception.Message) $($record.ErrorDetails.RecommendedAction)" | Should -Match 'sp:search:read'
         try { Invoke-CCRefreshIdentities -Identity 2c91 -IdentityAttribute id } catch { $record = $_ }
-        "$($record.Exception.Message) $($record.ErrorDetails.RecommendedAction)" | Should -Match 'idn:identity:process'
+        "$($record.Exception.Message) $($record.ErrorDetails.RecommendedAction)" | Should -Match 'idn:identity:read'
     }
 }

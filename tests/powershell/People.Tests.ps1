@@ -58,12 +58,26 @@ Describe 'People by name' {
         (Get-Refresh $sandbox).refreshed.names.Count | Should -Be 3
     }
 
-    It 'by id are not searched for' {
-        $result = Invoke-CCRefreshIdentities -Identity $ids['smith'], $ids['Smith'] -IdentityAttribute id
+    It 'by id are looked up, and an id that nobody has is unmatched' {
+        $unknown = 'ffffffff0123456789abcdef01234567', 'id', '..', '3f2504e0-4f89-11d3-9a0c-0305e82c3301'
+        $problems = $null
+        $result = Invoke-CCRefreshIdentities -Identity (@($ids['smith'], $ids['Smith']) + $unknown) -IdentityAttribute id -ErrorAction SilentlyContinue -ErrorVariable problems
+        $result.Outcome | Should -BeExactly 'Accepted'
+        $result.Identities | Should -Be @($ids['smith'], $ids['Smith'])
         $result.Ids | Should -Be @($ids['smith'], $ids['Smith'])
         $result.IdentityAttribute | Should -Be 'id'
-        (Get-Arrival $sandbox).endpoint | Should -Be 'process'
-        (Get-Refresh $sandbox).refreshed.ids | Sort-Object | Should -Be ($result.Ids | Sort-Object)
+        $result.Unmatched | Should -BeExactly $unknown
+        $problems.TargetObject | Should -BeExactly $unknown
+        $problems.FullyQualifiedErrorId | Sort-Object -Unique | Should -Be 'NoMatch,Invoke-CCRefreshIdentities'
+        $refreshed = (Get-Refresh $sandbox).refreshed
+        $refreshed.ids | Sort-Object | Should -Be ($result.Ids | Sort-Object)
+        $refreshed.unknown | Should -BeNullOrEmpty
+        # With -Wait too, and of uncorrelated people.
+        $result = Invoke-CCRefreshIdentities -Identity $unknown[0] -IdentityAttribute id -Wait -ErrorAction SilentlyContinue
+        $result.Outcome | Should -BeExactly 'NotSent'
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+        (Invoke-CCRefreshIdentities -Identity $ids['legacy.account'] -IdentityAttribute id).Outcome | Should -BeExactly 'Accepted'
+        @(Get-Refresh $sandbox)[1].refreshed.names | Should -Be 'legacy.account'
     }
 
     It 'by another attribute are searched for in that' {
@@ -255,6 +269,7 @@ Describe 'People from the pipeline' {
         $all = Invoke-Sandbox $sandbox GET '/sandbox/identities'
         $correlated = @($all | Where-Object { $_.name -notin 'legacy.account' -and $_.correlated -ne $false })
         $smith = ($all | Where-Object { $_.name -ceq 'smith' }).id
+        $amelie = ($all | Where-Object { $_.name -ceq 'amelie.roux' }).id
     }
     AfterAll { Stop-Sandbox $sandbox }
     BeforeEach {
@@ -269,6 +284,8 @@ Describe 'People from the pipeline' {
         @{ Kind = 'lines of a CSV file by uid'; Make = { Set-Content -LiteralPath "$TestDrive/people.csv" -Value 'uid,other', 'amelie.roux,1', 'smith,2'; Import-Csv -LiteralPath "$TestDrive/people.csv" } }
         @{ Kind = 'objects with Identity'; Make = { [pscustomobject] @{ Identity = 'amelie.roux'; uid = 'nobody' }, [pscustomobject] @{ IDENTITY = 'smith' } } }
         @{ Kind = 'objects with alias'; Make = { [pscustomobject] @{ alias = 'amelie.roux'; id = 'nobody' }, [pscustomobject] @{ Alias = 'smith' } } }
+        @{ Kind = 'accounts, which have an id of their own'; Make = { [pscustomobject] @{ id = 'ffffffff0123456789abcdef01234567'; name = 'a'; identityId = $amelie }, @{ id = 'x'; IDENTITYID = $smith } } }
+        @{ Kind = 'accounts, which refer to their identity'; Make = { [pscustomobject] @{ id = 'x'; identityId = $amelie; identity = [pscustomobject] @{ type = 'IDENTITY'; id = $amelie; name = 'A' } }, (@{ id = 'x'; identity = @{ id = $smith } }) } }
         @{ Kind = 'hashtables'; Make = { @{ uid = 'amelie.roux' }, @{ Uid = 'smith' } } }
         @{ Kind = 'generic dictionaries'; Make = { foreach ($name in 'amelie.roux', 'smith') { $table = [System.Collections.Generic.Dictionary[string, object]]::new(); $table['UID'] = $name; $table } } }
         @{ Kind = 'what Find-CCIdentity gives'; Make = { Find-CCIdentity 'uid.in({"amelie.roux","smith"})' -WarningAction SilentlyContinue } }
@@ -289,9 +306,44 @@ Describe 'People from the pipeline' {
 
     It 'are values of -IdentityAttribute where they are plain, or called Identity' {
         $email = ($all | Where-Object name -EQ 'amelie.roux').attributes.email
-        $results = @($email, @{ Identity = $email }, @{ uid = 'smith' } | Invoke-CCRefreshIdentities -IdentityAttribute email)
-        $results.IdentityAttribute | Should -Be @('email', 'uid')
+        $results = @($email, @{ Identity = 'smith@example.com' } | Invoke-CCRefreshIdentities -IdentityAttribute email)
+        $results.IdentityAttribute | Should -Be 'email'
         (Get-Refresh $sandbox).refreshed.names | Sort-Object | Should -Be @('amelie.roux', 'smith')
+    }
+
+    It 'are named by the property that -IdentityAttribute names: <attribute>' -ForEach @(
+        @{ Attribute = 'email'; Make = { [pscustomobject] @{ id = 'ffffffff0123456789abcdef01234567'; email = 'smith@example.com'; uid = 'AND' } } }
+        @{ Attribute = 'EMAIL'; Actual = 'email'; Make = { @{ id = 'x'; Email = 'smith@example.com' } } }
+        @{ Attribute = 'attributes.email'; Make = { @{ id = 'x'; email = 'smith@example.com' } } }
+        @{ Attribute = 'employeeNumber'; Make = { [pscustomobject] @{ Identity = 'nobody'; EmployeeNumber = 1002 } } }
+        @{ Attribute = 'name'; Make = { [pscustomobject] @{ id = 'x'; alias = 'smith' } } }
+        @{ Attribute = 'id'; Make = { [pscustomobject] @{ uid = 'AND'; id = 'x'; identityId = $smith } } }
+        @{ Attribute = 'id'; Make = { [pscustomobject] @{ uid = 'AND'; id = $smith } } }
+        @{ Attribute = 'uid'; Make = { [pscustomobject] @{ Identity = 'smith'; alias = 'AND' } } }
+    ) {
+        if ($actual) { $attribute = $actual }
+        $result = & $make | Invoke-CCRefreshIdentities -IdentityAttribute $attribute
+        $result.Outcome | Should -BeExactly 'Accepted'
+        (Get-Refresh $sandbox).refreshed.names | Should -BeExactly 'smith'
+    }
+
+    It 'that lack the property of -IdentityAttribute are nobody, and the error tells the properties that are there' {
+        $given = [pscustomobject] @{ id = $smith; 'E-Mail' = 'smith@example.com' }, @{ uid = 'smith' }, [pscustomobject] @{ id = $smith; email = ' ' }
+        foreach ($way in { $given | Invoke-CCRefreshIdentities -IdentityAttribute email -ErrorAction SilentlyContinue -ErrorVariable script:problems }, { Invoke-CCRefreshIdentities -Identity $given -IdentityAttribute email -ErrorAction SilentlyContinue -ErrorVariable script:problems }) {
+            $script:problems = $null
+            & $way | Should -BeNullOrEmpty
+            $script:problems.Count | Should -Be 3
+            $script:problems.FullyQualifiedErrorId | Sort-Object -Unique | Should -Be 'InvalidArgument,Invoke-CCRefreshIdentities'
+            $script:problems[0].Exception.Message | Should -Match "no property 'email'.*It has: id, E-Mail\."
+            $script:problems[1].Exception.Message | Should -Match 'It has: uid\.'
+            $script:problems[2].Exception.Message | Should -Match "property 'email' holds no name"
+        }
+        $null = [pscustomobject] @{ Mail = 'x' } | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable script:problems
+        $script:problems[0].Exception.Message | Should -Match 'It has: Mail\.'
+        # An account without an identity is nobody, and not the account's id.
+        $null = [pscustomobject] @{ id = $smith; identityId = $null } | Invoke-CCRefreshIdentities -ErrorAction SilentlyContinue -ErrorVariable script:problems
+        $script:problems[0].Exception.Message | Should -Match "property 'identityId' holds no name"
+        @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 
     It 'are sent whenever 250 have come, the rest at the end, each once' {
@@ -331,10 +383,35 @@ Describe 'People from the pipeline' {
         }
     }
 
-    It 'given as objects to -Identity are nobody, and the error says how to give them' {
+    It 'are given as objects to -Identity too: <kind>' -ForEach @(
+        @{ Kind = 'what Find-CCIdentity gives'; Make = { Find-CCIdentity 'uid == "smith"' -WarningAction SilentlyContinue }; Names = 'smith' }
+        @{ Kind = 'several of them'; Make = { Find-CCIdentity 'uid.in({"amelie.roux","smith"})' -WarningAction SilentlyContinue }; Names = 'amelie.roux', 'smith' }
+        @{ Kind = 'an object with uid'; Make = { [pscustomobject] @{ uid = 'smith' } }; Names = 'smith' }
+        @{ Kind = 'a hashtable'; Make = { @{ uid = 'smith' } }; Names = 'smith' }
+        @{ Kind = 'names and objects'; Make = { 'AND', @{ uid = 'smith' }, [pscustomobject] @{ id = $amelie } }; Names = 'AND', 'amelie.roux', 'smith' }
+        @{ Kind = 'a list'; Make = { , [System.Collections.Generic.List[string]] @('smith', 'AND') }; Names = 'AND', 'smith' }
+        @{ Kind = 'a set'; Make = { , [System.Collections.Generic.HashSet[string]]::new([string[]] @('smith', 'AND')) }; Names = 'AND', 'smith' }
+    ) {
+        $given = & $make
+        $results = @(Invoke-CCRefreshIdentities -Identity $given)
+        $results.Outcome | Sort-Object -Unique | Should -Be 'Accepted'
+        (Get-Refresh $sandbox).refreshed.names | Sort-Object | Should -Be ($names | Sort-Object)
+    }
+
+    It 'given as objects to -Identity are counted before the first is sent' {
+        $many = @($correlated | Select-Object -First 300 | ForEach-Object { [pscustomobject] @{ Id = $_.id } })
+        { Invoke-CCRefreshIdentities -Identity $many -MaxIdentities 299 } | Should -Throw -ErrorId 'TooManyMatches,Invoke-CCRefreshIdentities'
+        @(Get-Refresh $sandbox).Count | Should -Be 0
+        $null = Invoke-CCRefreshIdentities -Identity $many -MaxIdentities 300
+        (Get-Refresh $sandbox).refreshed.names.Count | Should -Be 300
+    }
+
+    It 'given as the text of an object are nobody, and the error says how to give them' {
         $problems = $null
-        $null = Invoke-CCRefreshIdentities -Identity ([pscustomobject] @{ uid = 'amelie.roux' }) -ErrorAction SilentlyContinue -ErrorVariable problems
-        $problems.ErrorDetails.RecommendedAction | Should -Match 'object as text: pipe the objects'
+        $null = Invoke-CCRefreshIdentities -Identity "$([pscustomobject] @{ uid = 'amelie.roux' })", (Get-Process -Id $PID) -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.Count | Should -Be 2
+        "$($problems.ErrorDetails.RecommendedAction)" | Should -Match 'object as text: pipe the objects'
+        "$($problems.Exception.Message)" | Should -Match "property 'Id' holds no name|property 'id' holds no name"
         @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 

@@ -84,6 +84,40 @@ Describe 'The task of a refresh' {
         $script:problems[0].ErrorDetails.RecommendedAction | Should -Match '\(id \w{32}\)'
     }
 
+    It 'names whoever is missing from the tenant, each in an error' {
+        $id = @(Invoke-Sandbox $sandbox POST '/sandbox/identities' (ConvertTo-Json @{ name = 'leaver' }))[0]
+        Set-Task @{ status = 'SUCCESS' }
+        $result = Invoke-CCRefreshIdentities -Identity leaver, amelie.roux
+        $null = Invoke-Sandbox $sandbox DELETE '/sandbox/identities/leaver'
+        $problems = $null
+        $null = $result | Wait-CCTask -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.Count | Should -Be 1
+        $problems[0].FullyQualifiedErrorId | Should -Be 'TaskFailed,Wait-CCTask'
+        $problems[0].Exception.Message | Should -Match "not refreshed by the task: the tenant has no identity with the id $id"
+    }
+
+    It 'that is not there yet, or whose id has dashes, is found' {
+        Add-Fault $sandbox @{ on = 'task-status'; kind = 'status'; status = 404; times = 6 }
+        (Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -WarningVariable warnings).Outcome | Should -Be 'Accepted'
+        Set-Task @{ status = 'SUCCESS'; dashes = $true }
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -WarningVariable +warnings
+        $result.TaskId | Should -Match '^\w{8}-'
+        ($result | Wait-CCTask).State | Should -BeExactly 'Succeeded'
+        ($result | Get-CCTask).State | Should -BeExactly 'Succeeded'
+        $warnings.Count | Should -Be 0
+    }
+
+    It 'that stays unknown after an accepted refresh is a warning' {
+        Add-Fault $sandbox @{ on = 'task-status'; kind = 'status'; status = 404; times = 0 }
+        Set-Task @{ status = 'SUCCESS'; failed = @('smith') }
+        $problems = $warnings = $null
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux, smith -Wait -WaitTimeoutSec 1 -WarningAction SilentlyContinue -WarningVariable warnings -ErrorAction SilentlyContinue -ErrorVariable problems
+        $result.Outcome | Should -Be 'Accepted'
+        "$warnings" | Should -Match "knows no task $($result.TaskId)"
+        $problems.TargetObject | Should -Be 'smith'
+        $problems.FullyQualifiedErrorId | Should -Be 'TaskFailed,Invoke-CCRefreshIdentities'
+    }
+
     It 'that takes longer than it is waited for goes on, and the error says how to follow it' {
         foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -WaitTimeoutSec 1 -ErrorAction SilentlyContinue -ErrorVariable script:problems }, { Invoke-CCRefreshIdentities -Identity amelie.roux | Wait-CCTask -TimeoutSec 1 -ErrorAction SilentlyContinue -ErrorVariable script:problems }) {
             Set-Task @{ status = 'SUCCESS'; takesMs = 600000 }

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
 pub(crate) mod native;
+pub(crate) mod proxy;
+pub(crate) mod random;
 
 use std::ffi::{CStr, CString, c_char};
 use std::path::{Path, PathBuf};

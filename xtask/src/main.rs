@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask demo`, `module`, `bench`.
+//! The project's own commands: `cargo xtask demo`, `module`, `bench`, `soak`.
 
 mod bench;
 mod build;
 mod demo;
 mod module;
 mod sandbox;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ cargo xtask COMMAND
   module    packages the module with the release library in target/module/PSSailpointCC
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
+  soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(),
         Some("module") => module::run(),
         Some("bench") => bench::run(std::env::args().nth(2).as_deref()),
+        Some("soak") => soak::run(std::env::args().skip(2)),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

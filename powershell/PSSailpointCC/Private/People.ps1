@@ -1,38 +1,66 @@
 # People by name: which input names a person, and the errors for names that match nobody or several people.
 
 # Property of an input object = attribute of its value, in the order of precedence; $null: the attribute that
-# -IdentityAttribute names. The user name is called name in search, and alias elsewhere.
-$script:NamingProperty = [ordered] @{ Identity = $null; uid = 'uid'; alias = 'name'; id = 'id' }
+# -IdentityAttribute names. The user name is called name in search, and alias elsewhere. An account has an id of its own
+# beside identityId.
+$script:NamingProperty = [ordered] @{ Identity = $null; uid = 'uid'; alias = 'name'; identityId = 'id'; id = 'id' }
 
-# Returns the attribute and the value by which an input object names a person, or an error record.
-function Resolve-Person($Value, [string] $Attribute) {
+# Returns the attribute and the value by which an input object names a person, or an error record. $IsGiven: the caller has
+# named the attribute, so that only a property of this name, or Identity, counts.
+function Resolve-Person($Value, [string] $Attribute, [bool] $IsGiven) {
     if ($Value -is [string]) {
         # A filter or a request given as text would be searched for as a name, and only give "no match".
         if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=?\s*"|\.\w+\([{")])') { return New-InputError $Value }
         return $Attribute, $Value
     }
     if (Test-Number $Value) { return $Attribute, (ConvertTo-JsonText $Value) }
-    $isTable = $Value -is [System.Collections.IDictionary]
-    if (-not $isTable -and ($null -eq $Value -or -not (Test-Object $Value))) { return New-InputError $Value }
-    foreach ($property in $script:NamingProperty.Keys) {
+    if ($null -eq $Value -or ($Value -isnot [System.Collections.IDictionary] -and -not (Test-Object $Value))) { return New-InputError $Value }
+    $properties = $script:NamingProperty.Keys
+    if ($IsGiven) { $properties = Get-NamingProperty $Attribute }
+    foreach ($property in $properties) {
         $name = $null
-        if ($isTable) {
-            $found = $false
-            foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -eq $property) { $found = $true; $name = $entry.Value } }
-            if (-not $found) { continue }
-        } else {
-            $member = $Value.PSObject.Properties[$property]
-            if ($null -eq $member) { continue }
-            $name = $member.Value
-        }
-        $of = $script:NamingProperty[$property]
+        if (-not (Test-Member $Value $property ([ref] $name))) { continue }
+        $of = $Attribute
+        if (-not $IsGiven -and $null -ne $script:NamingProperty[$property]) { $of = $script:NamingProperty[$property] }
+        # A reference to an identity, as accounts have it.
+        if ($property -eq 'Identity' -and $null -ne $name -and ($name -is [System.Collections.IDictionary] -or (Test-Object $name)) -and (Test-Member $name 'id' ([ref] $name))) { $of = 'id' }
         # An id is text: the numeric id of a process, for example, names no person.
         if ($of -ne 'id' -and (Test-Number $name)) { $name = ConvertTo-JsonText $name }
         if ($name -isnot [string] -or $name -notmatch '\S') { return New-InputError $Value -Property $property }
-        if ($null -eq $of) { $of = $Attribute }
         return $of, [string] $name
     }
+    if ($IsGiven) { return New-InputError $Value -Attribute $Attribute }
     New-InputError $Value
+}
+
+# The properties that hold a value of an attribute, in the order of precedence.
+function Get-NamingProperty([string] $Attribute) {
+    if ($Attribute -eq 'id') { 'identityId' }
+    $Attribute
+    if ($Attribute -like 'attributes.*') { $Attribute.Substring('attributes.'.Length) }
+    if ($Attribute -eq 'name') { 'alias' }
+    'Identity'
+}
+
+# Whether an object or a dictionary has a member, in any case of its name, and its value.
+function Test-Member($Value, [string] $Name, [ref] $Member) {
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -eq $Name) { $Member.Value = $entry.Value; return $true } }
+        return $false
+    }
+    $found = $Value.PSObject.Properties[$Name]
+    if ($null -eq $found) { return $false }
+    $Member.Value = $found.Value
+    $true
+}
+
+# The names of the members of an object or a dictionary, for a message.
+function Get-MemberText($Value) {
+    $names = if ($Value -is [System.Collections.IDictionary]) { @($Value.psbase.Keys) } else { @(foreach ($property in $Value.PSObject.Properties) { $property.Name }) }
+    if ($names.Count -eq 0) { return 'It has no properties' }
+    $text = @(foreach ($name in $names | Microsoft.PowerShell.Utility\Select-Object -First 20) { Limit-Text ([string] $name) 40 }) -join ', '
+    if ($names.Count -gt 20) { $text += ' ...' }
+    "It has: $text"
 }
 
 function Test-Number($Value) {
@@ -41,8 +69,8 @@ function Test-Number($Value) {
 }
 
 # The error for input that is neither a request nor names a person. Such input never means "no filter".
-function New-InputError($Value, [string] $Property, [string] $Beside) {
-    $hint = 'Pipe names (by default uids), objects with a property Identity, uid, alias or id, or requests (see Initialize-RefreshIdentitiesRequest).'
+function New-InputError($Value, [string] $Property, [string] $Beside, [string] $Attribute) {
+    $hint = 'Pipe names (by default uids), objects with a property Identity, uid, alias, identityId or id, or requests (see Initialize-RefreshIdentitiesRequest).'
     if ($Beside) {
         $message = 'The input stands beside {0}; nothing was sent for it.' -f $Beside
         $hint = '-RefreshIdentitiesRequest is one request, and takes no other and no names from the pipeline. -RefreshArgs and -JournalPath are for people by name and for -Filter; a request holds its own arguments, and has no journal.'
@@ -59,8 +87,11 @@ function New-InputError($Value, [string] $Property, [string] $Beside) {
     } elseif ($Property) {
         $message = "The input's property '{0}' holds no name; nothing was sent for it." -f $Property
         $hint = 'It must be text, and not empty. ' + $hint
+    } elseif ($Attribute) {
+        $message = "The input ({0}) has no property '{1}', which -IdentityAttribute names; nothing was sent for it. {2}." -f $Value.GetType().Name, $Attribute, (Get-MemberText $Value)
+        $hint = "Name an attribute whose values are there by -IdentityAttribute. Where the property is called otherwise than the attribute, call it Identity, or give its values, such as (Import-Csv people.csv).mail."
     } elseif ($Value -is [System.Collections.IDictionary] -or (Test-Object $Value)) {
-        $message = 'The input ({0}) has none of the properties Identity, uid, alias and id, nor filter or refreshArgs; nothing was sent for it.' -f $Value.GetType().Name
+        $message = 'The input ({0}) has none of the properties Identity, uid, alias, identityId and id, nor filter or refreshArgs; nothing was sent for it. {1}.' -f $Value.GetType().Name, (Get-MemberText $Value)
         $hint = "Take the property that names people, such as (Import-Csv people.csv).email, and say which attribute it is by -IdentityAttribute.`n" + $hint
     } else {
         $message = 'The input ({0}) names nobody and is no request; nothing was sent for it.' -f $Value.GetType().Name
@@ -75,8 +106,9 @@ function Limit-Text([string] $Text, [int] $Length) {
 }
 
 function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseUrl) {
-    $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities.'
-    # PowerShell converts an object, such as a line of Import-Csv, to this text for -Identity.
+    $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities, which can be named by id.'
+    if ($Attribute -eq 'id') { $hint = 'Nothing was sent for it. It must be the id of an identity, not that of an account or of a directory; values of another attribute are named by -IdentityAttribute.' }
+    # What "$object" gives.
     if ($Name.StartsWith('@{', [StringComparison]::Ordinal)) { $hint = 'Nothing was sent for it. That is an object as text: pipe the objects, or give one property of them, such as -Identity (Import-Csv people.csv).uid.' } elseif ($Attribute -eq 'uid') { $hint += "`nWhere that is the value of another attribute, name it by -IdentityAttribute, such as name (the user name) or email." }
     New-ErrorRecord @{ code = 'no_match'; message = "Nobody{0} has the {1} '{2}'." -f (Get-PlaceText $BaseUrl), $Attribute, (Limit-Text $Name 200); hint = $hint; sent = 'no' } $Name
 }

@@ -54,6 +54,7 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
         $last = $calls[-1]
         $identities = @(foreach ($call in $calls) { if ($null -ne $call['identities']) { $call['identities'] } })
         $ids = @(foreach ($call in $calls) { if ($null -ne $call['ids']) { $call['ids'] } })
+        # Also of those who were not looked up.
         if ($Answer['identityAttribute'] -eq 'id') { $ids = $identities }
         $tasks = @(foreach ($call in $calls) { if ($null -ne $call['task']) { $call['task']['id'] } })
         $trackingId = $last['trackingId']
@@ -86,13 +87,18 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
 
 # The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
-    $message = "The task has ended, and '{0}' was not refreshed by it" -f (Limit-Text $Person['identity'] 200)
+    $message = "'{0}' was not refreshed by the task" -f (Limit-Text $Person['identity'] 200)
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
     $last = $Person['lastRefresh']
     # PowerShell 7 reads it as a time, which as text would lack its zone.
     if ($last -is [datetime]) { $last = $last.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [cultureinfo]::InvariantCulture) }
     if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
-    New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = "Look at the identity's page in the tenant (id {0}), then refresh it again." -f $Person['id']; sent = 'yes' } $Person['identity']
+    $hint = "Look at the identity's page in the tenant (id {0}), then refresh it again." -f $Person['id']
+    if (-not $Person['processingState'] -and -not $last) {
+        $message += ': the tenant has no identity with the id {0}' -f (Limit-Text $Person['id'] 60)
+        $hint = 'It may have been deleted meanwhile.'
+    }
+    New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
 }
 
 # The error for a failed task, with the task's messages.

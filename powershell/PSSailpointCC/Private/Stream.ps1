@@ -18,6 +18,7 @@ function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
         ErrorAction  = $ErrorAction
         WithHttpInfo = [bool] $bound['WithHttpInfo']
         Attribute    = $attribute
+        IsGiven      = [bool] $bound['IdentityAttribute']
         # Of the request, whether it starts the stream or is a dry run.
         Member       = $argument + ',"configuration":' + (Get-ConfigurationText $Cmdlet)
         Option       = $Option + (Get-JournalMember $Cmdlet)
@@ -70,16 +71,21 @@ function Get-JournalMember($Cmdlet) {
 }
 
 # Collects the values of -Identity, all of which are sent at once; returns errors for those that name nobody.
-function Add-Identity([hashtable] $Stream, [string[]] $Identity) {
+function Add-Identity([hashtable] $Stream, [object[]] $Identity) {
     if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
-    foreach ($name in $Identity) { if ($name -match '\S') { $Stream.Plain.Add($name) } else { New-InputError $name } }
+    foreach ($name in $Identity) {
+        # A text is a name, whatever stands in it. Of other values, a GUID or a date, it is their text.
+        if ($name -is [valuetype] -and -not (Test-Number $name)) { $name = [string] $name }
+        if ($name -isnot [string]) { Add-Person $Stream $name } elseif ($name -match '\S') { $Stream.Plain.Add($name) } else { New-InputError $name }
+    }
     $Stream.SendCount = [int]::MaxValue
     $Stream.SendAfter = [long]::MaxValue
+    $Stream.IsDue = $false
 }
 
 # Collects whom an object of the pipeline names; returns an error where that is nobody.
 function Add-Person([hashtable] $Stream, $Value) {
-    $person = Resolve-Person $Value $Stream.Attribute
+    $person = Resolve-Person $Value $Stream.Attribute $Stream.IsGiven
     if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
     $names = $Stream.Plain
     if ($person[0] -ne $Stream.Attribute) {

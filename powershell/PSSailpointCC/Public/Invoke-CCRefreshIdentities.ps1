@@ -32,7 +32,8 @@ function Invoke-CCRefreshIdentities {
     its successor: the filter is searched for, every identity found is
     evaluated with the filter, and the ids of those that match are sent.
     Arguments that the successor cannot fulfil or exceeds are refused
-    without -AllowBroader.
+    without -AllowBroader. What it does although no argument mentions it is
+    a warning, once a run.
 
     An error ends the calling script unless it is caught. In a catch block,
     $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
@@ -51,14 +52,16 @@ function Invoke-CCRefreshIdentities {
     JSON text, which is sent as it is.
 
     .PARAMETER Identity
-    Whom to refresh, by name: any number of names. Each is sent once. With
-    a ceiling (-MaxIdentities), all of them are counted before the first is
-    sent.
+    Whom to refresh, by name: any number of names, or of objects that name
+    people, such as those of Find-CCIdentity (see -InputObject). Each is
+    sent once. With a ceiling (-MaxIdentities), all names are counted before
+    the first is sent.
 
     .PARAMETER IdentityAttribute
     Which attribute the names are values of: uid where not given; name (the
-    user name), email, id or any other that search knows. By id nobody is
-    looked up.
+    user name), email, id or any other that search knows. Ids that search
+    does not know are looked up in the list of identities, which also has
+    new and uncorrelated ones. Of objects, the property of this name counts.
 
     .PARAMETER Filter
     Whom to refresh, in SailPoint's filter language, without building a
@@ -67,7 +70,8 @@ function Invoke-CCRefreshIdentities {
     .PARAMETER RefreshArgs
     What to do: what Initialize-RefreshIdentitiesRequestRefreshArgs makes,
     or a hashtable or another object with the same members, or the same as
-    JSON text.
+    JSON text. Its documented members are $true or $false, and their names
+    may be written in any case.
 
     .PARAMETER All
     Refreshes every identity of the tenant. Asks before, with the tenant and
@@ -89,7 +93,8 @@ function Invoke-CCRefreshIdentities {
     A file that records what is sent and what became of it. The same command
     with the same file goes on after Ctrl+C, an error, a crash or a power
     failure: it skips people who are done, says in a warning how many they
-    are, and sends the others. It asks the tenant about people who may have
+    are, and sends the others. With -Wait, people whom the task has not
+    refreshed are not done. It asks the tenant about people who may have
     been sent. Those of whom the tenant cannot tell get a result MaybeSent.
     The file is created where it does not exist, and holds no secret.
     It is refused, before anything is sent, where another command uses it,
@@ -122,12 +127,14 @@ function Invoke-CCRefreshIdentities {
     attributes, roles and manager status and provisions, also where an
     argument is $false, and it knows no pruneIdentities. Each such argument
     is then a warning. -AllowBroader:$false refuses them although the
-    configuration's AllowBroader is $true.
+    configuration's AllowBroader is $true. What no argument mentions is done
+    in any case, with a warning.
 
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows
-    their progress. A warning of a task is a warning. A task that failed,
-    and each person whom it has not refreshed, is a non-terminating error.
+    their progress. A warning of a task is a warning, and so is a task that
+    the service does not know after 30 seconds. A task that failed, and each
+    person whom it has not refreshed, is a non-terminating error.
 
     .PARAMETER WaitTimeoutSec
     Waits at most so many seconds, 3600 where not given. The error
@@ -136,7 +143,8 @@ function Invoke-CCRefreshIdentities {
     .PARAMETER InputObject
     From the pipeline: names, which are texts or numbers, or objects with a
     property Identity (a value of -IdentityAttribute), uid, alias (the user
-    name) or id, in this order. They are sent while more are read. Or
+    name), identityId or id, in this order; with -IdentityAttribute, with a
+    property of that name or Identity. They are sent while more are read. Or
     requests, which are objects with filter or refreshArgs, each of which is
     sent at once. Or a content type, such as "application/json", for the
     request that -RefreshIdentitiesRequest names. Anything else, a filter
@@ -274,7 +282,7 @@ function Invoke-CCRefreshIdentities {
         [AllowNull()]
         [AllowEmptyString()]
         [AllowEmptyCollection()]
-        [string[]] $Identity,
+        [object[]] $Identity,
 
         [Parameter(ParameterSetName = 'Input')]
         [Parameter(ParameterSetName = 'Identity')]

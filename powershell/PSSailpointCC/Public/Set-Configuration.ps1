@@ -69,12 +69,15 @@ function Set-Configuration {
 
     .PARAMETER ApiVersion
     Which paths of the service's other APIs are used: v1 (where not set),
-    v2026, v2025, v2024 or beta. An empty text unsets it.
+    v2026, v2025 or v2024. On a host that does not have it, a question (not
+    a refresh) is asked again with the next one, and a warning says so. An
+    empty text unsets it.
 
     .PARAMETER AllowBroader
     $true lets process do more than the arguments ask for: it always
     calculates attributes, roles and manager status and provisions, also
-    where an argument is $false. $null unsets it: that is refused.
+    where an argument is $false. $null unsets it: that is refused. What no
+    argument mentions is done in any case, with a warning.
 
     .PARAMETER RateLimit
     No more requests than so many in so many seconds: a hashtable, such as
@@ -135,7 +138,7 @@ function Set-Configuration {
         [Parameter()] [AllowNull()] [Nullable[bool]] $Preflight,
         [Parameter()] [AllowNull()] [Nullable[int]] $MaxIdentities,
         [Parameter()] [ValidateSet('auto', 'cc', 'process', '')] [string] $Backend,
-        [Parameter()] [ValidateSet('v1', 'v2026', 'v2025', 'v2024', 'beta', '')] [string] $ApiVersion,
+        [Parameter()] [ValidateSet('v1', 'v2026', 'v2025', 'v2024', '')] [string] $ApiVersion,
         [Parameter()] [AllowNull()] [Nullable[bool]] $AllowBroader,
         [Parameter()] [AllowNull()] [hashtable] $RateLimit,
         [Parameter()] [AllowNull()] [Nullable[int]] $MaximumConcurrency

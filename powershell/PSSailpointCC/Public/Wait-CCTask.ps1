@@ -8,6 +8,8 @@ function Wait-CCTask {
     who was not refreshed by it is an error. A task that ended with a warning
     is a warning; one that failed is an error with the task's messages, and
     so is the end of the time, after which the task goes on: call it again.
+    A new task may be unknown to the service for 30 seconds; one that stays
+    unknown is an error NotFound.
 
     .PARAMETER Id
     Of the task, or of several.

@@ -299,7 +299,12 @@ fn unquoted(text: &str) -> Option<(String, usize)> {
     let is_number = value.len() <= 18 && value.bytes().all(|byte| byte.is_ascii_digit());
     // With an operator in it, it is the next condition, without a connective before.
     let is_value = !value.is_empty() && !value.contains(['=', '<', '>', '!']);
-    let literal =
-        if is_number || matches!(value, "true" | "false" | "null") { value.to_owned() } else { quoted(value) };
+    let literal = if is_number {
+        value.to_owned()
+    } else if parse::is_value_word(value) {
+        value.to_ascii_lowercase()
+    } else {
+        quoted(value)
+    };
     is_value.then_some((literal, value.len()))
 }

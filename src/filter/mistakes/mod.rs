@@ -63,6 +63,18 @@ pub(super) fn condition_expected(parser: &Parser) -> Box<Problem> {
     Problem::new(place, message)
 }
 
+/// A condition begins at `at` with true, false or null, and a dot.
+pub(super) fn value_as_attribute(word: &str, at: usize) -> Box<Problem> {
+    Problem::new(at, format!("'{word}' is a value, and no attribute's name."))
+        .advise("An attribute stands first, such as: manager.isNull(), inactive == true")
+}
+
+/// A value without quotes, at `at`, with capital letters in it.
+pub(super) fn value_in_capitals(word: &str, at: usize) -> Box<Problem> {
+    let value = word.to_ascii_lowercase();
+    Problem::new(at, format!("'{word}' is no attribute's name; the value is written {value}, in lower case."))
+}
+
 /// After the name of a condition, which begins at `start`, comes neither an operator nor a method's bracket.
 pub(super) fn operator_expected(parser: &Parser, name: &str, start: usize) -> Box<Problem> {
     let (at, rest) = (parser.at, parser.rest());

@@ -59,6 +59,9 @@ pub(super) struct Line {
     pub(super) unmatched: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) ambiguous: Vec<String>,
+    /// Accepted people whom the task has not refreshed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) failed: Vec<String>,
 }
 
 impl Head {

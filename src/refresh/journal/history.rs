@@ -11,6 +11,7 @@ use super::journal_error;
 use crate::error::{Error, Result};
 use crate::report::{CallReport, Outcome};
 use crate::response::StatusClass;
+use crate::service::plain_task_id;
 
 /// The maximum length of a line.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -22,7 +23,7 @@ pub(super) struct History {
     pub(super) length: u64,
     /// The last batch number.
     pub(super) last_number: u64,
-    /// The known task ids.
+    /// The known task ids, without dashes.
     pub(super) tasks: HashSet<String>,
     /// People who may have been sent, by attribute and name.
     pub(super) uncertain: HashMap<(String, String), Uncertain>,
@@ -65,14 +66,15 @@ struct Unfinished {
 }
 
 impl History {
-    /// Reads all lines, compares the head with this run's, and calls `done` for each finished name with its attribute.
+    /// Reads all lines, compares the head with this run's, and calls `done` for each finished name with its attribute; with
+    /// false for a name that was finished before and is to be sent again.
     /// `synchronizes`: whether attributes are synchronized after `process` has accepted a person.
     pub(super) fn read(
         mut reader: impl BufRead,
         path: &Path,
         head: &Head,
         synchronizes: bool,
-        mut done: impl FnMut(&str, &str),
+        mut done: impl FnMut(&str, &str, bool),
     ) -> Result<Self> {
         let unreadable = |error: std::io::Error| journal_error(path, &format!("cannot be read: {error}"));
         let mut history = Self::default();
@@ -105,13 +107,15 @@ impl History {
         Ok(history)
     }
 
-    fn add(&mut self, line: Line, head: &Head, synchronizes: bool, done: &mut impl FnMut(&str, &str)) {
+    fn add(&mut self, line: Line, head: &Head, synchronizes: bool, done: &mut impl FnMut(&str, &str, bool)) {
         let attribute = head.attribute(line.identity_attribute.as_deref()).to_owned();
         for name in line.unmatched.iter().chain(&line.ambiguous) {
-            done(&attribute, name);
+            done(&attribute, name, true);
         }
-        self.tasks.extend(line.task);
-        self.tasks.extend(line.tasks);
+        if !line.failed.is_empty() {
+            self.add_failed(&line.failed, &attribute, done);
+        }
+        self.tasks.extend(line.task.iter().chain(&line.tasks).map(|id| plain_task_id(id)));
         let Some(number) = line.batch else { return };
         self.last_number = self.last_number.max(number);
         let is_synchronization = line.call.as_deref() == Some(CallReport::SYNCHRONIZE);
@@ -134,17 +138,27 @@ impl History {
             && let Some(batch) = self.unfinished.remove(&number)
         {
             let people = batch.people.iter().filter(|(.., state)| *state == State::Done);
-            people.for_each(|(name, ..)| done(&batch.attribute, name));
+            people.for_each(|(name, ..)| done(&batch.attribute, name, true));
+        }
+    }
+
+    /// People whom their task has not refreshed.
+    fn add_failed(&mut self, names: &[String], attribute: &str, done: &mut impl FnMut(&str, &str, bool)) {
+        names.iter().for_each(|name| done(attribute, name, false));
+        let names: HashSet<&String> = names.iter().collect();
+        for batch in self.unfinished.values_mut().filter(|batch| batch.attribute == attribute) {
+            let failed = batch.people.iter_mut().filter(|(name, ..)| names.contains(name));
+            failed.for_each(|(.., state)| *state = State::NotAccepted);
         }
     }
 
     /// After the last line: the people of unfinished batches.
-    fn finish(&mut self, mut done: impl FnMut(&str, &str)) {
+    fn finish(&mut self, mut done: impl FnMut(&str, &str, bool)) {
         for (batch, Unfinished { attribute, since, people }) in std::mem::take(&mut self.unfinished) {
             for (name, id, state) in people {
                 match state {
                     State::NotAccepted => {}
-                    State::Done => done(&attribute, &name),
+                    State::Done => done(&attribute, &name, true),
                     State::Unknown | State::Processed | State::SynchronizationUnknown => {
                         let key = (attribute.clone(), name.clone());
                         let (attribute, since) = (attribute.clone(), since.clone());

@@ -5,6 +5,7 @@
 //! {"unmatched":["nobody.here"]}
 //! {"batch":1,"since":"2026-11-28T10:00:00","identities":["amelie.roux",…],"ids":["2c91…",…]}
 //! {"batch":1,"call":"process","outcome":"accepted","status":202,"task":"…"}
+//! {"failed":["amelie.roux"]}
 //! ```
 //!
 //! A batch is on the disk before its request is sent. A batch without an outcome may therefore have been sent: the next
@@ -31,7 +32,7 @@ use super::run::Batch;
 use crate::error::{Code, Error, Result, Sent};
 use crate::refresh::effects::Effects;
 use crate::report::{CallReport, Names, Outcome};
-use crate::service::Call;
+use crate::service::{Call, plain_task_id};
 use crate::text::printable;
 
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub(crate) struct Journal {
     last_number: u64,
     /// The number of people in each batch of this run.
     sizes: HashMap<u64, usize>,
-    /// The known task ids of the run.
+    /// The known task ids of the run, without dashes.
     tasks: HashSet<String>,
     /// People whom an earlier run may have sent, by attribute and name.
     uncertain: HashMap<(String, String), Uncertain>,
@@ -124,8 +125,9 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads the lines of earlier runs, and calls `done` for each finished name with its attribute.
-    pub(crate) fn read_done(&mut self, done: impl FnMut(&str, &str)) -> Result<()> {
+    /// Reads the lines of earlier runs, and calls `done` for each finished name with its attribute; with false for a name
+    /// that was finished before and is to be sent again.
+    pub(crate) fn read_done(&mut self, done: impl FnMut(&str, &str, bool)) -> Result<()> {
         let unreadable = |error: std::io::Error| journal_error(&self.path, &format!("cannot be read: {error}"));
         let mut reader = BufReader::new(self.file.try_clone().map_err(unreadable)?);
         reader.seek(SeekFrom::Start(0)).map_err(unreadable)?;
@@ -173,7 +175,7 @@ impl Journal {
         // Before the people. A run that ends between the two would leave tasks of whose people the next one does not ask,
         // so that it could not tell about anybody else.
         if !findings.tasks.is_empty() {
-            self.tasks.extend(findings.tasks.iter().cloned());
+            self.tasks.extend(findings.tasks.iter().map(|id| plain_task_id(id)));
             self.write(&Line { tasks: findings.tasks, ..Line::default() })?;
         }
         let mut by_batch: BTreeMap<u64, Vec<String>> = BTreeMap::new();
@@ -237,7 +239,7 @@ impl Journal {
     pub(crate) fn write_outcome(&mut self, number: u64, report: &CallReport) -> Result<()> {
         let is_whole = self.sizes.get(&number) == Some(&report.identities.len());
         let task = report.task.as_ref().map(|task| task.id.clone());
-        self.tasks.extend(task.clone());
+        self.tasks.extend(task.as_deref().map(plain_task_id));
         let line = Line {
             batch: Some(self.last_number + number),
             call: report.call.map(str::to_owned),
@@ -248,6 +250,12 @@ impl Journal {
             ..Line::default()
         };
         self.write(&line)
+    }
+
+    /// Writes whom the tasks have not refreshed, so that the next run sends them again.
+    pub(crate) fn write_failed(&mut self, attribute: &str, names: Vec<String>) -> Result<()> {
+        let other = Some(attribute.to_owned()).filter(|attribute| *attribute != self.head.attribute(None));
+        self.write(&Line { failed: names, identity_attribute: other, ..Line::default() })
     }
 
     /// Forgets a batch that was reported.
@@ -293,6 +301,6 @@ impl Journal {
 
 fn journal_error(path: &Path, what: &str) -> Error {
     Error::new(Code::JournalError, format!("The journal {} {what}.", printable(&path.display().to_string())))
-        .hint("Nothing was sent.")
+        .hint("Nothing was sent. Give a file that can be read and written, in a folder that exists.")
         .sent(Sent::No)
 }

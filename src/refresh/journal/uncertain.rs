@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Uncertain;
 use crate::control::Phase;
 use crate::error::{Code, Error, Result};
-use crate::service::{self, Call, RefreshStatus};
+use crate::service::{self, Call, RefreshStatus, plain_task_id};
 use crate::task::verification::utc_second;
 
 /// How long a request that was sent may be in transit or wait in a gateway.
@@ -78,7 +78,7 @@ pub(super) fn resolve(
         });
         // Without the tasks, nothing shows that a request was not accepted.
         let Some(tasks) = tasks else { break };
-        let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.id)).collect();
+        let others: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&plain_task_id(&task.id))).collect();
         let are_running = others.iter().any(|task| !task.has_ended);
         let count_tasks = |explained: &BTreeSet<u64>, people: usize| match tasks_are {
             TasksAre::OfBatches => explained.len(),

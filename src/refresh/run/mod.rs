@@ -27,6 +27,7 @@ use self::batch::QueuedCall;
 use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
+use crate::hint::WayOut;
 use crate::refresh::by_name::check_filter_values;
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
@@ -54,7 +55,15 @@ pub(crate) struct Run<'r> {
     /// Batches that were not reported yet, in the order of the input.
     open: VecDeque<OpenBatch>,
     queued: VecDeque<QueuedCall>,
-    in_flight: VecDeque<(QueuedCall, Result<PendingCall<'r>>)>,
+    in_flight: VecDeque<InFlight<'r>>,
+}
+
+/// A call under way.
+struct InFlight<'r> {
+    planned: QueuedCall,
+    pending: Result<PendingCall<'r>>,
+    /// The service's time before it was sent, if known.
+    since: Option<String>,
 }
 
 /// A batch with calls that have not ended.
@@ -104,7 +113,11 @@ impl<'r> Run<'r> {
 
     /// Sends the batches of the source, and reports each once, in order. After an error that stops the run, calls in
     /// flight are finished, and everybody else is reported as not sent.
-    pub(crate) fn send(mut self, source: &mut impl Source, mut on_batch: impl FnMut(BatchOutcome)) {
+    pub(crate) fn send(
+        mut self,
+        source: &mut impl Source,
+        mut on_batch: impl FnMut(BatchOutcome, Option<&mut Journal>),
+    ) {
         let max_calls = self.call.service.maximum_concurrency();
         let mut deferred: Option<Batch> = None;
         loop {
@@ -142,13 +155,15 @@ impl<'r> Run<'r> {
             }
             // Names that come meanwhile are looked up and sent without waiting for this answer.
             if expects_names
-                && let Some((_, Ok(pending))) = self.in_flight.front()
+                && let Some(InFlight { pending: Ok(pending), .. }) = self.in_flight.front()
                 && !pending.ends_within(NAMES_POLL)
             {
                 continue;
             }
             match self.in_flight.pop_front() {
-                Some((planned, pending)) => self.finish(planned, pending.and_then(PendingCall::finish)),
+                Some(InFlight { planned, pending, since }) => {
+                    self.finish(planned, pending.and_then(PendingCall::finish), since);
+                }
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
@@ -250,6 +265,7 @@ impl<'r> Run<'r> {
 
     fn begin(&mut self, planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
+        let since = self.call.known_service_time();
         let pending = match &planned.kind {
             CallKind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
             CallKind::Process => service::process(self.call, ids),
@@ -265,14 +281,14 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
-        self.in_flight.push_back((planned, pending));
+        self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, result: Result<Response>) {
+    fn finish(&mut self, planned: QueuedCall, result: Result<Response>, since: Option<String>) {
         let QueuedCall { batch, kind, identities, ids } = planned;
         let people = identities.len() as u64;
         let report = match &result {
-            Ok(response) => CallReport::accepted(kind.name(), identities, ids, response),
+            Ok(response) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
             Err(error) => CallReport::failed(kind.name(), identities, ids, error),
         };
         if self.counts_people(kind.name()) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
@@ -329,14 +345,14 @@ impl<'r> Run<'r> {
     }
 
     /// Reports finished batches in order.
-    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome)) {
+    fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome, Option<&mut Journal>)) {
         self.call.control.set_progress(self.done, self.total);
         while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
-            on_batch(open.outcome);
+            on_batch(open.outcome, self.journal.as_deref_mut());
         }
     }
 
@@ -350,7 +366,8 @@ impl<'r> Run<'r> {
                 "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
             ),
         )
-        .hint("These and all that follow were not sent. Name fewer in one run, or ⟦raise-max⟧.")
+        .hint("These and all that follow were not sent. Name fewer in one run.")
+        .way(WayOut::RaiseMaximum)
         .matched(people)
         .sent(Sent::No)
     }

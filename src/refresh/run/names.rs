@@ -41,9 +41,9 @@ pub(crate) struct Names<'r> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookUpBy {
-    /// Look names up; use ids unchanged.
+    /// Look names up.
     Search,
-    /// Look ids up too, and count similar identities, because the service judges in the end.
+    /// The same, and count similar identities, because the service judges in the end.
     SearchForCc,
     /// The names are ids from a filter.
     Nothing,
@@ -81,7 +81,10 @@ impl<'r> Names<'r> {
 
     /// Skips names that are done according to the journal.
     pub(crate) fn skip_done(&mut self, journal: &mut Journal) -> Result<()> {
-        journal.read_done(|attribute, name| self.seen.mark_done(attribute, name))
+        journal.read_done(|attribute, name, is_done| match is_done {
+            true => self.seen.mark_done(attribute, name),
+            false => self.seen.forget(attribute, name),
+        })
     }
 
     /// Looks up all names before any is sent. After a failed look-up, whose batch has the error, it stops.
@@ -122,8 +125,9 @@ impl<'r> Names<'r> {
         self.look_ups[index].attribute()
     }
 
-    fn is_id(&self, index: usize) -> bool {
-        self.look_up_by != LookUpBy::SearchForCc && self.attribute(index).name() == "id"
+    /// Whether the names are ids that a filter has found.
+    fn are_found(&self) -> bool {
+        self.look_up_by == LookUpBy::Nothing
     }
 
     /// Takes names from the feed, and starts a query for each full block. Returns false if there are no more now.
@@ -176,7 +180,7 @@ impl<'r> Names<'r> {
     }
 
     fn begin_look_up(&mut self, index: usize, names: Vec<String>) {
-        let look_up = if self.is_id(index) { PendingLookUp::of_ids(names) } else { self.look_ups[index].begin(names) };
+        let look_up = if self.are_found() { PendingLookUp::of_ids(names) } else { self.look_ups[index].begin(names) };
         self.pending.push_back((index, look_up));
     }
 
@@ -186,11 +190,8 @@ impl<'r> Names<'r> {
             self.close_batch();
             self.partial.0 = index;
         }
-        if self.is_id(index) {
+        if self.are_found() {
             for id in look_up.values {
-                if self.first.len() < FIRST_PEOPLE && self.look_up_by != LookUpBy::Nothing {
-                    self.first.push(Person::of_id(&id));
-                }
                 self.partial.1.identities.push(id);
                 self.close_full_batch();
             }

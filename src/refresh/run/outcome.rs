@@ -4,6 +4,7 @@ use crate::error::{Code, Error, Sent};
 use crate::filter::Attribute;
 use crate::report::{CallReport, Failure, Names, Outcome, Report, Totals};
 use crate::response::Response;
+use crate::text::printable;
 
 #[derive(Debug, Default)]
 pub(crate) struct BatchOutcome {
@@ -117,29 +118,65 @@ impl BatchOutcome {
     }
 }
 
+/// The maximum number of names in an error.
+const SHOWN: usize = 3;
+
 fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
     // `calls` also lists people who were excluded from all calls.
     let made = || calls.iter().filter(|report| report.call.is_some());
     let failed = made().filter(|report| report.outcome != Outcome::Accepted).count();
+    let first = made().next().and_then(|report| report.call).unwrap_or_default();
+    let of_first = numbers(calls.iter().filter(|report| report.call.is_none_or(|call| call == first)));
     // Calls of another kind repeat the same people.
-    let first = made().next().and_then(|report| report.call);
-    let people = |outcome| -> usize {
-        let of = calls.iter().filter(|report| report.call.is_none() || report.call == first);
-        of.filter(|report| report.outcome == outcome).map(|report| report.identities.len()).sum()
+    let mut others = made().filter(|report| report.call != Some(first)).peekable();
+    let others = match others.peek().and_then(|report| report.call) {
+        Some(other) => format!("; for {other} {}", numbers(others)),
+        None => String::new(),
     };
-    let message = format!(
-        "{failed} of {} calls did not succeed: of the identities {} were accepted, {} rejected, {} not sent, and {} are unknown.",
-        made().count(),
-        people(Outcome::Accepted),
-        people(Outcome::Rejected),
-        people(Outcome::NotSent),
-        people(Outcome::MaybeSent)
-    );
+    let message =
+        format!("{failed} of {} calls did not succeed: of the identities {of_first}{others}.", made().count());
     let details = first_error.details();
-    let hint = format!(
-        "The first error: {}\n{}\nSee ⟦calls⟧: repeat only the identities that were not accepted, and check the tenant first for those \
-         that may have been sent.",
-        details.message, details.hint
-    );
-    Error::new(Code::PartialFailure, message).hint(hint)
+    let repeat = names(calls, &[Outcome::Rejected, Outcome::NotSent])
+        .map(|names| format!("Not accepted: {names}. Remove the cause, then send them again, and nobody else."));
+    let uncertain = names(calls, &[Outcome::MaybeSent]).map(|names| {
+        format!(
+            "May have been sent: {names}. See when each was last refreshed in the tenant, before sending them again."
+        )
+    });
+    let lines = [
+        Some(format!("The first error: {}", details.message)),
+        Some(details.hint.to_string()).filter(|hint| !hint.is_empty()),
+        repeat,
+        uncertain,
+        Some("⟦calls⟧: what became of each.".to_owned()),
+    ];
+    let hint: Vec<String> = lines.into_iter().flatten().collect();
+    Error::new(Code::PartialFailure, message).hint(hint.join("\n"))
+}
+
+/// The numbers of identities by outcome, as part of a sentence.
+fn numbers<'r>(calls: impl Iterator<Item = &'r CallReport> + Clone) -> String {
+    let number = |outcome| -> usize {
+        let of = calls.clone().filter(|report| report.outcome == outcome);
+        of.map(|report| report.identities.len()).sum()
+    };
+    let all = [
+        (number(Outcome::Accepted), "were accepted"),
+        (number(Outcome::Rejected), "rejected"),
+        (number(Outcome::NotSent), "not sent"),
+        (number(Outcome::MaybeSent), "may have been sent"),
+    ];
+    let numbers = all.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
+    numbers.collect::<Vec<_>>().join(", ")
+}
+
+/// The first identities with one of these outcomes, and how many more there are; `None` if there are none.
+fn names(calls: &[CallReport], outcomes: &[Outcome]) -> Option<String> {
+    let of = calls.iter().filter(|report| outcomes.contains(&report.outcome));
+    let all: Vec<&String> = of.flat_map(|report| &report.identities).collect();
+    let mut shown: Vec<String> = all.iter().take(SHOWN).map(|name| printable(name)).collect();
+    if all.len() > SHOWN {
+        shown.push(format!("{} more", all.len() - SHOWN));
+    }
+    (!shown.is_empty()).then(|| shown.join(", "))
 }

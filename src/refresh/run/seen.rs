@@ -56,6 +56,14 @@ impl Seen {
         }
     }
 
+    /// Forgets a name.
+    pub(crate) fn forget(&mut self, attribute: &str, name: &str) {
+        let (shard, entry) = self.entry(attribute, name);
+        if let Ok(at) = Self::find(shard, &entry) {
+            shard.remove(at);
+        }
+    }
+
     fn entry(&mut self, attribute: &str, name: &str) -> (&mut Vec<Entry>, Entry) {
         let hash = |key: &RandomState| {
             let mut hasher = key.build_hasher();
@@ -108,6 +116,10 @@ mod tests {
         assert_eq!(seen.insert("email", "a"), NameStatus::New, "of another attribute");
         seen.mark_done("uid", "a");
         assert_eq!(seen.insert("uid", "a"), NameStatus::Done, "known as done since");
+        seen.mark_done("uid", "failed");
+        seen.forget("uid", "failed");
+        seen.forget("uid", "nobody");
+        assert_eq!(seen.insert("uid", "failed"), NameStatus::New);
     }
 
     #[test]
