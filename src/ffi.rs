@@ -5,7 +5,13 @@
 
 #![allow(clippy::missing_safety_doc, reason = "the promises about pointers stand once, in the manual (TEXTS)")]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString, c_char};
+#[cfg(target_os = "linux")]
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU32;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::check;
@@ -14,11 +20,12 @@ use crate::control::Control;
 use crate::envelope::{self, Envelope};
 use crate::error::{Code, Error, Result};
 use crate::find;
-use crate::host::{catch_panic, is_forked_child};
+use crate::host::{self, catch_panic, is_forked_child};
 use crate::operation;
 use crate::refresh;
 use crate::report::Failure;
 use crate::request::MAXIMUM_REQUEST_BYTES;
+use crate::service;
 use crate::task;
 use crate::wording::Client;
 
@@ -78,6 +85,8 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
                 return config::Report::of_call(Some(&configuration));
             }
             config::configure(configuration);
+            // Their secrets leave the memory with them.
+            service::forget_unused();
             config::Report::of_call(None)
         },
     )
@@ -308,7 +317,7 @@ fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
 static NULL_CONFIGURATION: &str = "NULL";
 
 fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
-    let on_failure = || match is_forked_child() {
+    let on_failure = || match is_forked_child(fork_page) {
         true => envelope::write_error(Client::C, forked_child()),
         false => envelope::internal(),
     };
@@ -321,7 +330,11 @@ fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
 fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
     // Before any lock: in a forked child, a lock that another thread held is never released.
-    if is_forked_child() { on_failure() } else { catch_panic(work).unwrap_or_else(on_failure) }
+    if is_forked_child(fork_page) {
+        return on_failure();
+    }
+    host::hold_standard_streams();
+    catch_panic(work).unwrap_or_else(on_failure)
 }
 
 /// The text of a pointer; NULL is an error.
@@ -356,6 +369,58 @@ unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
         Error::invalid_argument(format!("The text is not UTF-8: byte {} is wrong.", error.valid_up_to()))
             .hint("Was it written in the system's code page? PowerShell: [Text.Encoding]::UTF8.GetBytes(...).")
     })
+}
+
+/// A word that is 1 in this process, and 0 in a process that was forked from it.
+#[cfg(target_os = "linux")]
+fn fork_page() -> Option<&'static AtomicU32> {
+    use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
+    let bytes = NonZeroUsize::new(size_of::<AtomicU32>())?;
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: new memory at an address of the system's choice. It is never unmapped.
+    let page = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }.ok()?;
+    // SAFETY: the page from above, which nothing else uses.
+    unsafe { madvise(page, bytes.get(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
+    // SAFETY: a page is aligned, and new memory is zero, which is a value of the type.
+    let word = unsafe { page.cast::<AtomicU32>().as_ref() };
+    word.store(1, Ordering::Relaxed);
+    Some(word)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fork_page() -> Option<&'static AtomicU32> {
+    None
+}
+
+/// The allocator of the library, which overwrites memory before it is freed: texts with secrets pass many buffers, also
+/// those of other crates, and a core file would show them.
+struct WipingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: WipingAllocator = WipingAllocator;
+
+// SAFETY: the system's allocator, with its layouts; only memory that is about to be freed is written.
+unsafe impl GlobalAlloc for WipingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller gives back `layout.size()` bytes that it does not use any more.
+        unsafe { pointer.write_bytes(0, layout.size()) };
+        // Otherwise the compiler leaves the write out, because nothing reads it.
+        std::hint::black_box(pointer);
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    // `realloc` is the default: a new block, a copy, and `dealloc` of the old one.
 }
 
 fn forked_child() -> Error {

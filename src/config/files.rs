@@ -5,7 +5,7 @@ use std::path::Path;
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 
-use super::Configuration;
+use super::{Configuration, depth};
 use super::sources::{Lookup, Source};
 use crate::error::Result;
 use crate::text::printable;
@@ -65,6 +65,10 @@ pub(super) fn config_yaml(
     let Some(path) = lookup.in_home(&[".sailpoint", "config.yaml"]) else { return Ok(None) };
     let shown = path.display().to_string();
     let Some(text) = read_file(&path, "~/.sailpoint/config.yaml", looked_at) else { return Ok(None) };
+    if let Err(why) = depth::check(&text) {
+        looked_at.push(format!("{shown}: not read, because {why}"));
+        return Ok(None);
+    }
     let documents = match Yaml::load_from_str(&text) {
         Ok(documents) => documents,
         Err(error) => {

@@ -1,10 +1,12 @@
 //! HTTP clients, one for each set of transport settings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
 
 use super::cause::Cause;
+use super::dns::Resolver;
 use crate::cache::Cache;
 use crate::config::Transport;
 use crate::error::{Code, Error, Result};
@@ -18,9 +20,15 @@ const MAXIMUM_FILE_BYTES: u64 = 8 << 20;
 /// The maximum number of clients.
 const CLIENTS: usize = 16;
 
+static MADE: Cache<Transport, Client> = Cache::new(CLIENTS);
+
+/// Drops all clients; their connections close as soon as no exchange uses them.
+pub(crate) fn forget_clients() {
+    MADE.retain(|_| false);
+}
+
 /// The client for these transport settings, created on first use.
 pub(crate) fn client(transport: &Transport) -> Result<Client> {
-    static MADE: Cache<Transport, Client> = Cache::new(CLIENTS);
     if let Some(client) = MADE.get(|of| of == transport) {
         return Ok(client);
     }
@@ -36,6 +44,7 @@ fn build(transport: &Transport) -> Result<Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .dns_resolver(Arc::new(Resolver))
         .no_proxy();
     if let Some(proxy) = &transport.proxy {
         let exempt = format!("localhost,127.0.0.0/8,::1,{}", transport.no_proxy.as_deref().unwrap_or_default());

@@ -10,6 +10,7 @@
 mod body;
 mod cause;
 mod client;
+mod dns;
 mod exchange;
 mod pending;
 mod rate_limit;
@@ -26,6 +27,7 @@ use tokio::runtime::Handle;
 
 use self::body::Gate;
 use self::client::client;
+pub(crate) use self::client::forget_clients;
 use self::exchange::{Answer, Exchange};
 use self::pending::{Limit, Outcome, Shared};
 use self::rate_limit::Rate;

@@ -119,11 +119,19 @@ enum Key {
     Session(u64),
 }
 
+static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
+
+/// Drops what calls have left: configurations, tokens and open connections that no call uses now.
+pub(crate) fn forget_unused() {
+    CACHE.retain(|_| false);
+    token::forget_unused();
+    http::forget_clients();
+}
+
 impl Service {
     /// The service for a configuration (its JSON text), or without one. It is cached unless it depends on files or
     /// environment variables.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),

@@ -14,7 +14,7 @@ use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Request, Target};
 use crate::response::Response;
-use crate::secret::{Forms, Secret, Secrets};
+use crate::secret::{Fingerprint, Forms, Secret, Secrets};
 
 /// A token is not used in its last seconds, because it could expire in transit.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -71,7 +71,8 @@ impl Tokens {
                 })
             }
             Credentials::Client { id, secret } => {
-                let key = Key { url: configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
+                let credentials = configuration.credentials.fingerprint(None);
+                let key = Key { url: configuration.token_url.to_string(), credentials };
                 Ok(Self::Fetched { id: id.clone(), secret: secret.clone(), slot: slot(key) })
             }
         }
@@ -99,8 +100,7 @@ impl Tokens {
 #[derive(Clone, PartialEq, Eq)]
 struct Key {
     url: String,
-    id: String,
-    secret: Secret,
+    credentials: Fingerprint,
 }
 
 /// The token of one client, and the state of its request.
@@ -125,8 +125,14 @@ struct Token {
     expires: Instant,
 }
 
+static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(MAX_CLIENTS);
+
+/// Drops the tokens that no service uses.
+pub(super) fn forget_unused() {
+    SLOTS.retain(|slot| Arc::strong_count(slot) > 1);
+}
+
 fn slot(key: Key) -> Arc<Slot> {
-    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(MAX_CLIENTS);
     SLOTS.get_or_insert_with(key, Arc::default)
 }
 
