@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
-use std::sync::{LazyLock, Once, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Once, OnceLock};
 
 thread_local! {
     /// Whether this thread works for the library: its panics print nothing.

@@ -226,7 +226,8 @@ impl Operation {
             }
             None => error.into(),
         };
-        self.waiters.state().stage = Stage::Done(envelope::write::<(), _>(Client::C, self.control.secrets(), Err(failure)).into());
+        self.waiters.state().stage =
+            Stage::Done(envelope::write::<(), _>(Client::C, self.control.secrets(), Err(failure)).into());
         self.waiters.changed.notify_all();
     }
 
@@ -239,8 +240,8 @@ impl Operation {
         };
         drop(state);
         self.control.set_phase(Phase::Starting, "the check of the request");
-        let envelope = host::catch_panic(|| function(&text, &self.control, self.feed.as_ref()))
-            .unwrap_or_else(envelope::internal);
+        let envelope =
+            host::catch_panic(|| function(&text, &self.control, self.feed.as_ref())).unwrap_or_else(envelope::internal);
         self.control.finish();
         if let Some(feed) = &self.feed {
             feed.close("the operation has ended");
@@ -388,7 +389,8 @@ mod tests {
         let feed = operation.feed.as_ref().expect("a stream");
         feed.send(r#"{"identities":["a","b"]}"#).expect("it takes names");
         operation.cancel();
-        let batch = feed.next_finished().map(|batch| String::from_utf8(batch.to_vec()).expect("UTF-8")).expect("a batch");
+        let batch =
+            feed.next_finished().map(|batch| String::from_utf8(batch.to_vec()).expect("UTF-8")).expect("a batch");
         let expected = r#""identityAttribute":"email","calls":[{"identities":["a","b"],"outcome":"not_sent""#;
         assert!(batch.contains(expected), "{batch}");
         assert!(envelope(&operation).contains(r#""notSent":2"#), "{}", envelope(&operation));

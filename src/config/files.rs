@@ -5,8 +5,8 @@ use std::path::Path;
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 
-use super::{Configuration, depth};
 use super::sources::{Lookup, Source};
+use super::{Configuration, depth};
 use crate::error::Result;
 use crate::text::printable;
 

@@ -23,7 +23,8 @@ const OWN: &[&str] = &[
 ];
 
 /// Sentences of the library, and texts of the caller: a secret that is an ordinary word stays.
-const SENTENCES: &[&str] = &["fallback", "filter", "hint", "identities", "identity", "message", "unmatched", "warnings"];
+const SENTENCES: &[&str] =
+    &["fallback", "filter", "hint", "identities", "identity", "message", "unmatched", "warnings"];
 
 /// Objects of a server, whose members' names are texts of a server too.
 const OBJECTS: &[&str] = &["body", "headers", "task"];
@@ -96,7 +97,8 @@ pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
 fn level(name: &[u8], stack: &[Frame<'_>]) -> Level {
     let is_one_of = |known: &[&str]| known.iter().any(|known| known.as_bytes() == name);
     // A plan's body is the caller's own.
-    let is_of_plan = stack.len() > 2 && stack[1].name == b"plan" && stack[2].name == b"body";
+    let is_of_plan = stack.get(1).is_some_and(|frame| frame.name == b"plan")
+        && (name == b"body" || stack.get(2).is_some_and(|frame| frame.name == b"body"));
     if is_one_of(OWN) {
         Level::Own
     } else if is_one_of(SENTENCES) || is_of_plan {
@@ -184,6 +186,7 @@ mod tests {
             r#"{"ok":false,"error":{"code":"secret","message":"The secret of 12","hint":"message"},"totals":{"a":12345678}}"#,
             r#"{"warnings":["a secret"],"calls":[{"identities":["secret"],"reason":"message"}]}"#,
             r#"{"plan":{"body":{"filter":"uid == \"secret\""}}}"#,
+            r#"{"plan":{"body":"{\"filter\":\"secret\"}"}}"#,
         ] {
             assert_eq!(passed(same), same);
         }

@@ -29,8 +29,7 @@ struct LookUps {
     threads: usize,
 }
 
-static LOOK_UPS: Mutex<LookUps> =
-    Mutex::new(LookUps { hosts: BTreeMap::new(), queue: VecDeque::new(), threads: 0 });
+static LOOK_UPS: Mutex<LookUps> = Mutex::new(LookUps { hosts: BTreeMap::new(), queue: VecDeque::new(), threads: 0 });
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {

@@ -10,8 +10,8 @@ use reqwest::header::AUTHORIZATION;
 
 use crate::cache::Cache;
 use crate::config::{Effective, RateLimit};
-use crate::secret::Fingerprint;
 use crate::control::{Control, Phase};
+use crate::secret::Fingerprint;
 
 /// The percentage of the limit that is left to other programs with the same credential.
 const RESERVED_PERCENT: u64 = 5;

@@ -59,7 +59,10 @@ impl Response {
 
     /// Whether it is the 401 of a tenant that has no such endpoint. It does not concern the token.
     pub(crate) fn is_unroutable(&self) -> bool {
-        self.status == 401 && self.error_message(&Secrets::default()).is_some_and(|message| message.contains("Unable to route request"))
+        self.status == 401
+            && self
+                .error_message(&Secrets::default())
+                .is_some_and(|message| message.contains("Unable to route request"))
     }
 
     /// Whether the host has no such endpoint.

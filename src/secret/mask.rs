@@ -112,9 +112,8 @@ impl Mask {
         }
         let is_plain = !b"\\%&+".contains(&first) && !text.ignores_case;
         let needles = self.forms.iter().flat_map(|forms| &forms.0);
-        let candidates = needles.filter(|needle| {
-            (needle.is_strong || level == Level::All) && (!is_plain || needle.bytes[0] == first)
-        });
+        let candidates = needles
+            .filter(|needle| (needle.is_strong || level == Level::All) && (!is_plain || needle.bytes[0] == first));
         candidates.filter_map(|needle| Some((text.end_of(needle, at)?, needle.is_base64))).max_by_key(|(end, _)| *end)
     }
 }
@@ -399,7 +398,8 @@ mod tests {
         let mut alphabet: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').collect();
         alphabet.extend(last);
         let group = |three: &[u8]| {
-            let bits = three.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
+            let bits =
+                three.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
             (0..=three.len()).map(|at| char::from(alphabet[bits >> (18 - 6 * at) & 63])).collect::<String>()
         };
         bytes.chunks(3).map(group).collect()

@@ -152,6 +152,8 @@ impl Slot {
         {
             return Ok(Arc::clone(&token.bearer));
         }
+        // It is not sent, but the server still knows it.
+        state.token.iter().for_each(|token| call.control.secrets().add(&token.bearer.secrets));
         if state.fetching {
             drop(state);
             call.control.set_phase(Phase::Token, ACTION);
