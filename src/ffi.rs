@@ -56,8 +56,9 @@ pub const CC_ABI_VERSION: u32 = 1;
 /// Sets the process-wide configuration, for calls without their own.
 ///
 /// `json`: a configuration (see CONFIGURATION above), which replaces the former one completely; `{}` resets it to the
-/// environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either: the
-/// answer then shows the values for a call with this configuration.
+/// environment and the files. The former one's secrets and tokens leave the memory, and connections without a call are
+/// closed. NULL changes nothing. With the member `"preview": true` nothing is changed either: the answer then shows the
+/// values for a call with this configuration.
 ///
 /// The answer, freed with cc_string_free:
 ///

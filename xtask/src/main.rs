@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask demo`, `module`, `bench`, `soak`.
+//! The project's own commands: `cargo xtask demo`, `module`, `bench`, `soak`, `sanitize`.
 
 mod bench;
 mod build;
 mod demo;
 mod module;
 mod sandbox;
+mod sanitize;
 mod soak;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ cargo xtask COMMAND
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
   soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
+  sanitize  runs the library's tests with AddressSanitizer: needs Linux on x86-64 and the toolchain "nightly"
 ";
 
 fn main() -> ExitCode {
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(),
         Some("module") => module::run(),
         Some("bench") => bench::run(std::env::args().nth(2).as_deref()),
+        Some("sanitize") => sanitize::run(),
         Some("soak") => soak::run(std::env::args().skip(2)),
         Some("help" | "--help" | "-h") | None => {
             print!("{HELP}");
