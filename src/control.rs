@@ -200,9 +200,21 @@ impl Control {
 
     /// Sets how much of the work is done.
     pub(crate) fn set_progress(&self, done: u64, total: Option<u64>) {
-        if let Some(mut state) = self.state() {
-            (state.progress.done, state.progress.total) = (done, total);
-        }
+        self.set_progress_within((done, total), 0, 0);
+    }
+
+    /// The same, with `percent` of the next `items` done.
+    pub(crate) fn set_progress_within(&self, (done, total): (u64, Option<u64>), items: u64, percent: u64) {
+        let Some(mut state) = self.state() else { return };
+        let hundredths = done * 100 + items * percent.min(100);
+        state.progress.done = hundredths / 100;
+        state.progress.total = total;
+        state.progress.percent = total.filter(|total| *total > 0).map(|total| (hundredths / total).min(100));
+    }
+
+    /// How much of the work is done, and how much there is.
+    pub(crate) fn done_of_total(&self) -> (u64, Option<u64>) {
+        self.state().map_or((0, None), |state| (state.progress.done, state.progress.total))
     }
 
     /// Shows a wait in the progress until the registration is dropped. `what` is called only if somebody can query the
@@ -225,8 +237,6 @@ impl Control {
     pub(crate) fn progress(&self) -> Option<Progress> {
         let state = self.state()?;
         let mut progress = state.progress.clone();
-        progress.percent =
-            progress.total.filter(|total| *total > 0).map(|total| progress.done.min(total) * 100 / total);
         if let Some((_, pause)) = state.pauses.last() {
             progress.phase = pause.phase;
             progress.message = Message::Text(match pause.until {

@@ -225,6 +225,10 @@ pub(crate) struct Ambiguous {
 }
 
 impl Names {
+    pub(crate) fn count(&self) -> u64 {
+        (self.unmatched.len() + self.ambiguous.len()) as u64
+    }
+
     /// The ambiguous names as an entry of `calls`.
     pub(crate) fn report(&self) -> Option<CallReport> {
         let identities: Vec<String> = self.ambiguous.iter().map(|ambiguous| ambiguous.identity.clone()).collect();

@@ -142,6 +142,10 @@ fn causes() -> Vec<Cause> {
         by("wrong access token", wrong_token),
         by("no scopes", client("noscope")),
         by("HELPDESK", client("helpdesk")),
+        Cause {
+            filter: Some(r#"uid == "amelie.roux" && department == "Engineering""#),
+            ..by("HELPDESK, another attribute", client("helpdesk"))
+        },
         by("API client", client("application")),
         by("host not found", json!({ "baseUrl": "https://tenant.invalid" })),
         Cause { has_https: true, ..by("tls", json!({})) },

@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::time::Duration;
 
 use pssailpointcc::ffi;
-use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Sandbox};
+use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Sandbox, TaskEnd};
 use serde_json::{Value, json};
 use support::{Operation, configuration, envelope, find, refresh, until, with};
 
@@ -291,6 +291,48 @@ fn progress_counts_the_identities() {
     let progress = operation.wait(0)["progress"].clone();
     let of_all = (&progress["done"], &progress["total"], &progress["percent"]);
     assert_eq!(of_all, (&json!(500), &json!(ids.len()), &json!(500 * 100 / ids.len())), "{progress}");
+}
+
+#[test]
+fn progress_of_a_stream_counts_the_people_who_are_done_over_the_whole_run() {
+    let sandbox = Sandbox::builder().people(600).start();
+    let all: Vec<String> =
+        sandbox.identities().into_iter().filter(|p| p.correlated).map(|p| p.name).take(502).collect();
+    let one_by_one = with(configuration(sandbox.url()), &json!({ "maximumConcurrency": 1 }));
+    let request = json!({ "stream": true, "identityAttribute": "name", "configuration": one_by_one });
+    let counts = |progress: &Value| (progress["done"].clone(), progress["total"].clone());
+
+    // Unmatched names are done, and repeated ones are none.
+    sandbox.fault(slow(Endpoint::Process).skip(2));
+    let operation = Operation::start(REFRESH, &request);
+    let names =
+        [&[json!("nobody.1"), json!("nobody.2")], &all.iter().map(|name| json!(name)).collect::<Vec<_>>()[..]].concat();
+    let given = [names, vec![json!(all[0])]].concat();
+    operation.send(&json!({ "identities": given, "end": true }));
+    until_arrived(&sandbox, Endpoint::Process, 3);
+    let mut progress = Value::Null;
+    until("the progress", || {
+        let answer = operation.wait(10);
+        if answer["state"] == "running" {
+            progress = answer["progress"].clone();
+        }
+        (answer["state"] == "running").then_some(())
+    });
+    assert_eq!(counts(&progress), (json!(502), json!(504)), "{progress}");
+
+    // Where it waits for the tasks, people are done when their task has ended.
+    sandbox.clear_faults();
+    sandbox.script_task(TaskEnd::new("SUCCESS"));
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(600)));
+    let operation =
+        Operation::start(REFRESH, &with(request, &json!({ "options": { "wait": true, "pollIntervalMs": 20 } })));
+    operation.send(&json!({ "identities": all, "end": true }));
+    until("the first batch", || (operation.wait(10)["state"] == "batch").then_some(()));
+    until("its progress", || {
+        progress = operation.wait(10)["progress"].clone();
+        progress["message"].as_str().is_some_and(|message| message.contains("task")).then_some(())
+    });
+    assert_eq!(counts(&progress), (json!(250), json!(502)), "{progress}");
 }
 
 #[test]

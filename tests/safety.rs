@@ -281,7 +281,7 @@ fn more_than_the_maximum_is_refused_with_the_number() {
 
     // Of whom nobody can tell counts as well.
     let undecided = request_with(&sandbox, r#"uid == "smith""#, json!({ "maxIdentities": 1 }));
-    says(&refused(&sandbox, &undecided, "too_many_matches"), "1 more that only the service can judge");
+    says(&refused(&sandbox, &undecided, "too_many_matches"), "1 more that only the service can evaluate");
 }
 
 #[test]

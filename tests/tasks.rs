@@ -484,3 +484,30 @@ fn an_outage_that_outlasts_the_repetitions_does_not_end_the_wait() {
     );
     assert_eq!(sandbox.arrivals(Endpoint::Process).len(), 2);
 }
+
+#[test]
+fn an_error_of_a_query_says_whether_other_tasks_would_meet_it() {
+    let sandbox = sandbox();
+    sandbox.script_task(TaskEnd::new("ERROR"));
+    let id = task_id(&refresh(&waiting(&sandbox, &json!(["smith"]), &json!({ "wait": false }))));
+    let stops = |answer: &Value| answer["error"]["stopsRun"].as_bool().unwrap_or_default();
+    for (answer, code) in [
+        (task(&sandbox, "nonsense", &json!({})), "not_found"),
+        (task(&sandbox, " ", &json!({})), "invalid_argument"),
+        (task(&sandbox, &id, &json!({ "wait": true })), "task_failed"),
+    ] {
+        assert_eq!((&answer["error"]["code"], stops(&answer)), (&json!(code), false), "{answer:#}");
+    }
+    for (members, code) in [
+        (json!({ "accessToken": "wrong" }), "unauthorized"),
+        (json!({ "baseUrl": "no address" }), "invalid_argument"),
+        (json!({ "baseUrl": "http://127.0.0.1:9", "maximumRetryCount": 0 }), "connection"),
+    ] {
+        let configuration = with(configuration(sandbox.url()), &members);
+        let answer = task(&sandbox, &id, &json!({ "configuration": configuration }));
+        assert_eq!((&answer["error"]["code"], stops(&answer)), (&json!(code), true), "{answer:#}");
+    }
+    sandbox.fault(Fault::on(Endpoint::TaskStatus).status(403).times(0));
+    let answer = task(&sandbox, &id, &json!({}));
+    assert_eq!((&answer["error"]["code"], stops(&answer)), (&json!("forbidden"), true), "{answer:#}");
+}

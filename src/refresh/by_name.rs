@@ -33,7 +33,8 @@ pub(crate) fn refresh(
         None => {
             let mut journal = None;
             let refreshed = by_name.all_at_once(&mut journal);
-            follow(call, refreshed, request.options.wait, journal.as_mut().map(|journal| (journal, &people.attribute)))
+            let journal = journal.as_mut().map(|journal| (journal, &people.attribute));
+            follow(call, refreshed, request.options.wait, None, journal)
         }
     }
 }
@@ -76,7 +77,8 @@ impl<'r> ByName<'r> {
 
     /// Differences between the arguments and what is done.
     fn warnings(&self, effects: Option<&Effects>) -> Vec<String> {
-        effects.map_or_else(|| self.request.warnings(), |effects| effects.warnings.clone())
+        let is_dry_run = self.request.options.dry_run;
+        effects.map_or_else(|| self.request.warnings(), |effects| effects.warnings(is_dry_run))
     }
 
     fn journal(&self, effects: Option<&Effects>) -> Result<Option<Journal>> {
@@ -161,9 +163,10 @@ impl<'r> ByName<'r> {
         if self.is_cc() && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
+        let total = resolved.people + resolved.known_outcomes + resolved.names.count();
         let mut outcome = BatchOutcome::default();
         Run::new(self.call, self.method(effects.as_ref()))
-            .total(resolved.people)
+            .total(total)
             .journal(journal.as_mut())
             .send(&mut source, |batch, _| outcome.join(batch));
         let all_gone = resolved.people > 0 && outcome.all_gone();
@@ -239,6 +242,7 @@ impl<'r> ByName<'r> {
         }
         stream_warnings.warnings = self.warnings(effects.as_ref());
         // If the first send brings all names, they are counted before any is sent, as with `identities`.
+        let waits = self.request.options.wait.is_some();
         let is_counted_first = self.ceiling.is_some() && feed.is_complete_after_first_send();
         let mut on_batch = |batch: BatchOutcome, journal: Option<&mut Journal>| {
             self.report_batch(feed, (batch, journal), totals, first_failure, stream_warnings);
@@ -255,12 +259,14 @@ impl<'r> ByName<'r> {
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
                 .ceiling(self.ceiling.filter(|_| !has_counted_all))
+                .counting_reported(waits)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut source, &mut on_batch);
         } else {
             Run::new(self.call, self.method(effects.as_ref()))
                 .ceiling(self.ceiling)
+                .counting_reported(waits)
                 .journal(journal.as_mut())
                 .feed(Some(feed))
                 .send(&mut names, &mut on_batch);
@@ -293,10 +299,12 @@ impl<'r> ByName<'r> {
             warnings,
             ..Refreshed::new(self.call, self.backend())
         };
+        let so_far = Some(self.call.control.done_of_total());
         let with_outcome = follow(
             self.call,
             refreshed.with_outcome(batch, true),
             self.request.options.wait,
+            so_far,
             journal.map(|journal| (journal, &attribute_of_batch)),
         );
         let secrets = self.call.control.secrets();
@@ -404,15 +412,13 @@ impl Resolution {
     fn too_many(&self, maximum: u64) -> Failure {
         let also = match self.undecided {
             0 => String::new(),
-            undecided => format!(", and {undecided} more may be meant, which only the service can judge"),
+            undecided => format!(", and {undecided} more may be meant, which only the service can evaluate"),
         };
-        let error = Error::new(
-            Code::TooManyMatches,
-            format!("{} people are named{also}; maxIdentities is {maximum}.", self.people),
-        )
-        .hint("Nothing was sent. Name fewer in one call.")
-        .way(WayOut::RaiseMaximum)
-        .matched(self.people);
+        let error =
+            Error::new(Code::TooManyMatches, format!("{} people are named{also}; ⟦max⟧ is {maximum}.", self.people))
+                .hint("Nothing was sent. Name fewer in one call.")
+                .way(WayOut::RaiseMaximum)
+                .matched(self.people);
         Failure::from(error).names(self.names.clone())
     }
 }

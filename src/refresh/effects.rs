@@ -16,7 +16,17 @@ pub(crate) struct Effects {
     /// Arguments that are not set although the call has their effect.
     pub(crate) side_effects: Vec<&'static str>,
     /// Differences between the arguments and the effects, a sentence each.
-    pub(crate) warnings: Vec<String>,
+    differences: Vec<String>,
+    /// The effects that the arguments do not mention, as a sentence.
+    unmentioned: Option<String>,
+}
+
+impl Effects {
+    /// What a run has to say. A dry run lists the side effects in its plan.
+    pub(crate) fn warnings(&self, is_dry_run: bool) -> Vec<String> {
+        let unmentioned = self.unmentioned.iter().filter(|_| !is_dry_run);
+        self.differences.iter().chain(unmentioned).cloned().collect()
+    }
 }
 
 /// The effects of `identities/process`: the argument for each, and a description.
@@ -55,16 +65,11 @@ pub(crate) fn effects(arguments: Option<&Arguments<'_>>, allow_broader: bool) ->
     }
     let of_process = || PROCESS_EFFECTS.iter().filter(|_| process);
     let side_effects = of_process().filter(|(name, _)| given(name) != Some(true)).map(|(name, _)| *name).collect();
-    let mut warnings: Vec<String> = differences.into_iter().map(|difference| format!("{difference}.")).collect();
-    let unmentioned: Vec<String> =
-        of_process().filter(|(name, _)| given(name).is_none()).map(|(name, does)| format!("{does} ({name})")).collect();
-    if !unmentioned.is_empty() {
-        warnings.push(format!(
-            "identities/process does more than refreshArgs ask for: it always {}.",
-            unmentioned.join(", ")
-        ));
-    }
-    Ok(Effects { process, synchronize, side_effects, warnings })
+    let differences = differences.into_iter().map(|difference| format!("{difference}.")).collect();
+    let unmentioned: Vec<&str> = of_process().map(|(name, _)| *name).filter(|name| given(name).is_none()).collect();
+    let unmentioned = (!unmentioned.is_empty())
+        .then(|| format!("identities/process also does what refreshArgs do not mention: {}.", unmentioned.join(", ")));
+    Ok(Effects { process, synchronize, side_effects, differences, unmentioned })
 }
 
 fn unsupported(differences: &[String]) -> Error {
@@ -106,7 +111,7 @@ mod tests {
         ] {
             let error = effects_of(text, false).expect_err(text);
             assert!(error.details().message.contains(named), "{text}: {error}");
-            let warnings = effects_of(text, true).expect("allowed").warnings;
+            let warnings = effects_of(text, true).expect("allowed").warnings(false);
             assert!(warnings.len() == 2 && warnings[0].contains(named), "{warnings:?}");
         }
     }
@@ -114,15 +119,16 @@ mod tests {
     #[test]
     fn what_was_not_mentioned_is_one_warning() {
         let all = r#"{"correlateEntitlements": true, "promoteAttributes": true, "refreshManagerStatus": "True", "provision": true}"#;
-        assert_eq!(effects_of(all, false).expect("can be done").warnings, Vec::<String>::new());
+        assert_eq!(effects_of(all, false).expect("can be done").warnings(false), Vec::<String>::new());
         let some = effects_of(r#"{"promoteAttributes": true, "pruneIdentities": false, "provision": null}"#, false);
-        let warnings = some.expect("can be done").warnings;
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let some = some.expect("can be done");
+        let warnings = some.warnings(false);
+        assert_eq!((warnings.len(), some.warnings(true).len()), (1, 0), "{warnings:?}");
         for name in ["correlateEntitlements", "refreshManagerStatus", "provision"] {
             assert!(warnings[0].contains(name), "{warnings:?}");
         }
         assert!(!warnings[0].contains("promoteAttributes"), "{warnings:?}");
-        assert_eq!(effects(None, false).expect("can be done").warnings.len(), 1);
+        assert_eq!(effects(None, false).expect("can be done").warnings(false).len(), 1);
     }
 
     #[test]

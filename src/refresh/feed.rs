@@ -28,6 +28,8 @@ struct State {
     /// By attribute, in the order of the first name of each.
     names: Vec<(Option<Attribute>, VecDeque<String>)>,
     waiting: usize,
+    /// All names that were sent.
+    given: u64,
     sends: u64,
     has_ended: bool,
     /// Whether an error has stopped the run.
@@ -61,6 +63,7 @@ impl Feed {
         let state = State {
             names: Vec::new(),
             waiting: 0,
+            given: 0,
             sends: 0,
             has_ended: false,
             is_stopped: false,
@@ -75,6 +78,7 @@ impl Feed {
         let feed = Self::open(|| ());
         let mut state = feed.state();
         state.waiting = names.len();
+        state.given = names.len() as u64;
         state.names.push((None, names.into()));
         (state.sends, state.has_ended) = (1, true);
         drop(state);
@@ -93,6 +97,7 @@ impl Feed {
         }
         state.sends += 1;
         state.waiting += identities.len();
+        state.given += identities.len() as u64;
         if !identities.is_empty() {
             match state.names.iter_mut().find(|(known, _)| *known == attribute) {
                 Some((_, names)) => names.extend(identities),
@@ -151,6 +156,12 @@ impl Feed {
         self.state().waiting as u64
     }
 
+    /// The number of all names, once they are known to be all.
+    pub(crate) fn total(&self) -> Option<u64> {
+        let state = self.state();
+        state.has_ended.then_some(state.given)
+    }
+
     /// Tells the sender that the run has stopped.
     pub(crate) fn stop(&self) {
         self.state().is_stopped = true;
@@ -199,7 +210,7 @@ impl std::fmt::Debug for Feed {
 
 fn names_refused(why: &str) -> Error {
     Error::invalid_argument(format!("The names were not accepted: {why}."))
-        .hint("Nothing was sent for them. cc_operation_wait returns the results of the operation.")
+        .hint("Nothing was sent for them. ⟦await⟧ returns the results of the operation.")
 }
 
 #[cfg(test)]

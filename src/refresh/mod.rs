@@ -147,8 +147,8 @@ pub(crate) fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &s
 fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     let request = RefreshRequest::parse(text)?;
     if request.stream && feed.is_none() {
-        return Err(Error::invalid_argument("stream has no meaning here: the names come by cc_operation_send.")
-            .hint("Start the refresh by cc_operation_start, or give identities in place of stream.")
+        return Err(Error::invalid_argument("stream has no meaning here: the names come by ⟦send⟧.")
+            .hint("Start the refresh by ⟦start⟧, or give identities in place of stream.")
             .into());
     }
     let service = Service::of_call(request.configuration)?;
@@ -156,8 +156,14 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let call = Call::new(&service, deadline, control);
     let route = route::route(&call, &request);
     let refreshed = match &request.selection {
-        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed)
-            .map_err(|failure| route::without_fallback(&call, failure)),
+        Selection::People(people) => {
+            let refreshed = by_name::refresh(&call, &request, people, route, feed);
+            if route == Route::Cc {
+                refreshed.map_err(|failure| route::without_fallback(&call, failure))
+            } else {
+                refreshed
+            }
+        }
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
     let warnings = call.metadata.warnings(&service);
@@ -182,7 +188,7 @@ fn by_filter(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route) -> Res
         Route::Cc => cc::refresh(call, request).map_err(|failure| route::without_fallback(call, failure)),
         Route::CcThenProcess => cc::refresh(call, request).or_else(|failure| route::fall_back(call, request, failure)),
     };
-    follow(call, refreshed, request.options.wait, None)
+    follow(call, refreshed, request.options.wait, None, None)
 }
 
 impl Refreshed {
@@ -238,18 +244,20 @@ impl Refreshed {
 }
 
 /// Waits for the tasks of a refresh, also if only some of its calls were accepted, and asks whom they have refreshed. A
-/// failed task is an error with the whole report; after another error it is a warning. `journal`: gets the names, of this
-/// attribute, that the tasks have not refreshed.
+/// failed task is an error with the whole report; after another error it is a warning. `so_far`: the progress of a stream.
+/// `journal`: gets the names, of this attribute, that the tasks have not refreshed.
 fn follow(
     call: &Call<'_>,
     refreshed: Result<Refreshed, Failure>,
     wait: Option<WaitOptions>,
+    so_far: Option<(u64, Option<u64>)>,
     journal: Option<(&mut Journal, &Attribute)>,
 ) -> Result<Refreshed, Failure> {
     let Some(wait) = wait else { return refreshed };
     match refreshed {
         Ok(mut refreshed) => {
-            let followed = FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait);
+            let followed =
+                FollowedTasks::follow_all(call, refreshed.calls.as_deref_mut().unwrap_or_default(), wait, so_far);
             refreshed.failed = followed.failed;
             refreshed.warnings.extend(followed.warnings);
             let calls = refreshed.calls.as_deref().unwrap_or_default();
@@ -260,7 +268,7 @@ fn follow(
             }
         }
         Err(mut failure) if failure.error.details().code == Code::PartialFailure => {
-            let followed = FollowedTasks::follow_all(call, &mut failure.report.calls, wait);
+            let followed = FollowedTasks::follow_all(call, &mut failure.report.calls, wait, so_far);
             let also = followed.first_error.filter(|also| also.details().code != Code::Cancelled);
             let also = also.map(|also| format!("{} {}", also.details().message, also.details().hint));
             failure.report.failed = followed.failed;

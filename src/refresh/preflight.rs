@@ -1,7 +1,7 @@
 //! The checks of a filter before it is sent to `/cc`, which refreshes everybody if it cannot use the filter or if the
 //! filter matches nobody.
 //!
-//! A filter passes if its attributes are known to be searchable, at least one found identity is judged to match, not
+//! A filter passes if its attributes are known to be searchable, at least one found identity is evaluated to match, not
 //! everybody matches, and no more than the maximum match. The check can only be as reliable as search: search lags
 //! behind, does not know uncorrelated identities, and identities change.
 
@@ -74,7 +74,7 @@ pub(crate) fn check_everybody(call: &Call<'_>, limits: Limits) -> Result<u64> {
     match limits.maximum.filter(|maximum| size > *maximum) {
         Some(maximum) => Err(Error::new(
             Code::TooManyMatches,
-            format!("A full refresh would touch all {size} identities of the tenant; maxIdentities is {maximum}."),
+            format!("A full refresh would touch all {size} identities of the tenant; ⟦max⟧ is {maximum}."),
         )
         .hint("Nothing was sent. Name people by a filter.")
         .way(WayOut::RaiseMaximum)

@@ -19,10 +19,10 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
     let mut journal = None;
     let refreshed = send(call, request, &effects, (&filter, matching), &mut journal);
     let id = Attribute::id();
-    follow(call, refreshed, request.options.wait, journal.as_mut().map(|journal| (journal, &id)))
+    follow(call, refreshed, request.options.wait, None, journal.as_mut().map(|journal| (journal, &id)))
 }
 
-/// The same as a fallback. It asks the host before it judges the arguments, because the host may not have these
+/// The same as a fallback. It asks the host before it checks the arguments, because the host may not have these
 /// endpoints.
 pub(crate) fn refresh_as_fallback(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let (filter, matching) = find(call, request)?;
@@ -57,7 +57,7 @@ fn send(
     let Matching { ids, undecided, first } = matching;
     let matched = ids.len() as u64;
     let counted = Counted { matched, matched_exactly: undecided == 0, undecided };
-    let warnings = effects.warnings.clone();
+    let warnings = effects.warnings(request.options.dry_run);
     let refreshed = Refreshed { counted: Some(counted), warnings, ..Refreshed::new(call, "process") };
     if request.options.dry_run {
         let plan = plan(call, Some(filter), effects, matched, first);

@@ -13,6 +13,7 @@ use crate::wording::Client;
 /// Removes the ways out that cannot succeed with this request.
 pub(super) fn permit(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route, error: Error) -> Error {
     let is_process = route == Route::Process;
+    let has_names = matches!(request.selection, Selection::People(_));
     let has_ceiling = request.options.maximum_identities.or(call.service.maximum_identities()).is_some();
     error.retain_ways(|way| match way {
         WayOut::Process => !is_process && can_be_processed(call, request),
@@ -21,7 +22,9 @@ pub(super) fn permit(call: &Call<'_>, request: &RefreshRequest<'_>, route: Route
         // The successor refreshes everybody by a filter only, for which the module has no option.
         WayOut::Everybody => !is_process || request.client == Client::C,
         WayOut::PruneEverybody => !is_process && request.prunes(),
-        WayOut::OtherAttribute | WayOut::OtherFilter | WayOut::RaiseMaximum | WayOut::AllowBroader => true,
+        WayOut::OtherAttribute => has_names,
+        WayOut::OtherFilter => !has_names,
+        WayOut::RaiseMaximum | WayOut::AllowBroader => true,
     })
 }
 

@@ -51,7 +51,7 @@ impl<'c> LookUp<'c> {
         Self { call, attribute, may_search: true, counts_undecided: false }
     }
 
-    /// Also collects identities that are similar, for the backend cc, where the service judges in the end.
+    /// Also collects identities that are similar, for the backend cc, where the service evaluates in the end.
     pub(crate) fn counting_undecided(self) -> Self {
         Self { counts_undecided: true, ..self }
     }
@@ -140,7 +140,7 @@ impl<'c> LookUp<'c> {
             let wanted: Vec<&str> = chunk.iter().map(|at| ids[*at]).collect();
             let listed = match service::people_with_ids(self.call, &wanted) {
                 // A client without a user may search, and not list: then search decides.
-                Err(error) if error.details().code == Code::Forbidden && self.may_search => return Ok(()),
+                Err(error) if error.is_forbidden_endpoint() && self.may_search => return Ok(()),
                 listed => listed?,
             };
             for at in chunk {
@@ -240,5 +240,7 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
              identities never: those can be named by id."
         ),
     };
-    Error::new(Code::NoMatch, message).hint(hint).matched(0)
+    let has_blanks = names.unmatched.iter().any(|name| name.trim_matches(' ') != name);
+    let blanks = if has_blanks { " A value begins or ends with a blank, which counts." } else { "" };
+    Error::new(Code::NoMatch, message).hint(hint + blanks).matched(0)
 }

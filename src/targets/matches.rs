@@ -34,7 +34,7 @@ pub(crate) struct MatchCount {
     evaluator: Evaluator,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
-    /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service judges.
+    /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service evaluates it.
     sends_ids: bool,
     /// Whether search finds as many as the tenant has, once requested.
     found_all: Option<bool>,
@@ -115,13 +115,13 @@ impl MatchCount {
             );
             if self.sends_ids {
                 let message = format!(
-                    "{shown} matches nobody for certain: {} that search finds could be judged by the service alone.",
+                    "{shown} matches nobody for certain: {} that search finds could be evaluated by the service alone.",
                     identities(self.undecided)
                 );
                 return Error::new(Code::NoMatch, message).hint(format!("Nothing was sent. {hint}")).matched(0);
             }
             let message = format!(
-                "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be judged by the service alone.",
+                "Whether {shown} matches anybody cannot be told before sending: {} that search finds can be evaluated by the service alone.",
                 identities(self.undecided)
             );
             return Error::new(Code::PreflightUnavailable, message).hint(format!("Nothing was sent. {hint}"));
@@ -149,13 +149,10 @@ impl MatchCount {
         let also = match self.undecided {
             _ if self.sends_ids => String::new(),
             0 => String::new(),
-            undecided => format!(", and {undecided} more that only the service can judge"),
+            undecided => format!(", and {undecided} more that only the service can evaluate"),
         };
-        let message = format!(
-            "{} matches {}{also}; maxIdentities is {maximum}.",
-            shortened_canonical(filter),
-            identities(self.matched)
-        );
+        let message =
+            format!("{} matches {}{also}; ⟦max⟧ is {maximum}.", shortened_canonical(filter), identities(self.matched));
         Error::new(Code::TooManyMatches, message)
             .hint("Nothing was sent. Narrow the filter.")
             .way(WayOut::RaiseMaximum)

@@ -16,7 +16,7 @@ pub(crate) fn decidable(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::PreflightUnavailable,
-        format!("Only the service itself can judge {parts}, so nobody can be known to match before sending."),
+        format!("Only the service itself can evaluate {parts}, so nobody can be known to match before sending."),
     )
     .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }
@@ -26,7 +26,7 @@ pub(crate) fn decidable_here(filter: &Filter) -> Result<()> {
     let Some(parts) = undecidable(filter) else { return Ok(()) };
     Err(Error::new(
         Code::UnsupportedArgument,
-        format!("Only /cc itself could judge {parts}: its successor takes the ids of people, and no filter."),
+        format!("Only /cc itself could evaluate {parts}: its successor takes the ids of people, and no filter."),
     )
     .hint(format!("Nothing was sent. {BY_VALUES_HINT}")))
 }
@@ -175,7 +175,11 @@ fn list_unavailable(call: &Call<'_>, error: Error, names: &[String]) -> Error {
     let error = as_preflight_error(call, error, &format!("Whether filters can use {} is not known", names.join(", ")));
     // The successor does not need this list, but search.
     let is_of_list = error.is_forbidden_endpoint() || error.details().code == Code::PreflightUnavailable;
-    if is_of_list && service::may_search(call) { error.way(WayOut::Process) } else { error }
+    match is_of_list {
+        true if service::may_search(call) => error.way(WayOut::Process),
+        true if service::may_list(call) => error.way(WayOut::OtherAttribute).way(WayOut::OtherFilter),
+        _ => error,
+    }
 }
 
 /// The error of a question before a refresh. What is wrong with the token, the address, the permission or the connection

@@ -55,13 +55,28 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Queries a task, and waits for its end if requested.
 pub(crate) fn task(text: &str, control: &Control) -> Result<TaskReport, Failure> {
     let request = TaskRequest::parse(text)?;
-    let service = Service::of_call(request.configuration)?;
+    let service = Service::of_call(request.configuration).map_err(|error| error.stops_run(true))?;
     let call = Call::new(&service, None, control);
     let report = report(&call, &request);
     let warnings = call.metadata.warnings(&service);
     match report {
         Ok(report) => Ok(TaskReport { warnings: [report.warnings, warnings].concat(), ..report }),
-        Err(failure) => Err(failure.warnings(warnings)),
+        Err(failure) => {
+            let stops = !concerns_one_task(&failure.error);
+            Err(failure.map(|error| error.stops_run(stops)).warnings(warnings))
+        }
+    }
+}
+
+/// Whether an error is about this task, so that other tasks can be queried nevertheless.
+fn concerns_one_task(error: &Error) -> bool {
+    let details = error.details();
+    match details.code {
+        Code::TaskFailed | Code::InvalidArgument => true,
+        // A task that has not ended in time; without an answer, the service is not reached.
+        Code::Timeout => details.sent == Sent::Yes,
+        Code::NotFound => !details.response.as_ref().is_some_and(Response::is_html),
+        _ => false,
     }
 }
 
@@ -113,19 +128,26 @@ pub(crate) struct FollowedTasks {
 }
 
 impl FollowedTasks {
-    /// Waits for one task after the other, and stops if the end of one cannot be determined.
-    pub(crate) fn follow_all(call: &Call<'_>, calls: &mut [CallReport], wait: WaitOptions) -> Self {
+    /// Waits for one task after the other, and stops if the end of one cannot be determined. `so_far`: the people of
+    /// the run who are done, and all of them; `None` if these calls are all.
+    pub(crate) fn follow_all(
+        call: &Call<'_>,
+        calls: &mut [CallReport],
+        wait: WaitOptions,
+        so_far: Option<(u64, Option<u64>)>,
+    ) -> Self {
         let end = Instant::now() + wait.timeout;
-        let tasks = calls.iter().filter(|report| report.task.is_some()).count() as u64;
+        let (mut done, total) = so_far.unwrap_or_else(|| (0, Some(calls.iter().map(people).sum())));
         let mut followed = Self::default();
-        let mut done = 0;
         for report in calls.iter_mut() {
-            let on_progress = |percent| call.control.set_progress(done * 100 + percent, Some(tasks * 100));
+            let people = people(report);
+            let on_progress = |percent| call.control.set_progress_within((done, total), people, percent);
             if let Err(error) = followed.follow_one(call, report, (wait.interval, end), on_progress) {
                 followed.first_error = Some(error);
                 return followed;
             }
-            done += u64::from(report.task.is_some());
+            done += people;
+            call.control.set_progress(done, total);
         }
         followed.first_error = calls.iter().find_map(|report| {
             let task = report.task.as_ref()?;
@@ -179,6 +201,15 @@ impl FollowedTasks {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
+    }
+}
+
+/// The number of people of a call, for the progress. A filter on `/cc` counts as one.
+fn people(report: &CallReport) -> u64 {
+    match report.call {
+        // They were counted with the call before.
+        Some(CallReport::SYNCHRONIZE) => 0,
+        _ => (report.identities.len() as u64).max(u64::from(report.task.is_some())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Checks whether a task has refreshed its people.
 
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::report::FailedPerson;
 use crate::service::{self, Call, RefreshStatus};
 
@@ -63,7 +63,7 @@ const BY_SEARCH: &str = "Who was refreshed was looked up by search, because the 
 fn refresh_statuses(call: &Call<'_>, ids: &[&str], source: &mut StatusSource) -> Result<Vec<RefreshStatus>> {
     let refusal = if *source == StatusSource::List {
         match service::refresh_statuses(call, ids) {
-            Err(error) if error.details().code == Code::Forbidden => Some(error),
+            Err(error) if error.is_forbidden_endpoint() => Some(error),
             listed => return listed,
         }
     } else {

@@ -96,7 +96,7 @@ Describe 'The backends' -Tag cc {
         { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -Backend other } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }
 
-    It 'process refuses what only the service could judge, and everybody' {
+    It 'process refuses what only the service could evaluate, and everybody' {
         { Invoke-CCRefreshIdentities -Filter 'uid == name' -Backend process } | Should -Throw -ErrorId 'UnsupportedArgument,*'
         { Invoke-CCRefreshIdentities -All -Force -Backend process } | Should -Throw -ErrorId 'UnsupportedArgument,*'
         { Invoke-CCRefreshIdentities -Filter 'uid.notNull()' -Backend process } | Should -Throw -ErrorId 'WouldRefreshAll,*'
@@ -104,6 +104,69 @@ Describe 'The backends' -Tag cc {
         { Invoke-CCRefreshIdentities -Filter 'oops' -Backend process -SkipFilterCheck } | Should -Throw -ErrorId 'InvalidFilter,*'
         { Invoke-CCRefreshIdentities -Filter 'department == "Sales"' -Backend process -MaxIdentities 2 } | Should -Throw -ErrorId 'TooManyMatches,*'
         @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
+    It 'process says once a run what no argument mentions, in a warning and in the first result' {
+        $promote = @{ promoteAttributes = $true }
+        $warnings = $null
+        $result = Invoke-CCRefreshIdentities -Identity smith -RefreshArgs $promote -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings.Count | Should -Be 1
+        "$warnings" | Should -Match 'correlateEntitlements, refreshManagerStatus, provision'
+        "$warnings" | Should -Not -Match 'promoteAttributes'
+        $result.Warnings | Should -Be "$warnings"
+        $names = (Find-CCIdentity 'uid.notNull() && uid != "nobody"' -WarningAction SilentlyContinue).Name
+        $results = $names + $names + @('smith') * 300 | Invoke-CCRefreshIdentities -IdentityAttribute name -RefreshArgs $promote -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings.Count | Should -Be 1
+        @($results | Where-Object { $_.Warnings.Count -gt 0 }).Count | Should -Be 1
+        $null = Invoke-CCRefreshIdentities -Filter 'uid == "smith"' -Backend process -RefreshArgs $promote -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings.Count | Should -Be 1
+        $all = @{ promoteAttributes = $true; correlateEntitlements = $true; refreshManagerStatus = 'True'; provision = $true }
+        $result = Invoke-CCRefreshIdentities -Identity smith -RefreshArgs $all -WarningVariable warnings
+        $warnings.Count + $result.Warnings.Count | Should -Be 0
+        $null = Invoke-CCRefreshIdentities -Filter 'uid == "smith"' -Backend cc -RefreshArgs $promote -WarningVariable warnings
+        $warnings.Count | Should -Be 0
+    }
+
+    It 'names of arguments are taken in any case, a near miss is a warning, and other values than booleans are refused' {
+        $warnings = $null
+        $null = Invoke-CCRefreshIdentities -Filter 'uid == "smith"' -Backend cc -RefreshArgs @{ PromoteAttributes = $true; Provsion = $true } -WarningVariable warnings -WarningAction SilentlyContinue
+        (Get-Arrival $sandbox refresh).body | Should -MatchExactly '"promoteAttributes":true'
+        (Get-Arrival $sandbox refresh).body | Should -MatchExactly '"Provsion":true'
+        $warnings.Count | Should -Be 1
+        "$warnings" | Should -MatchExactly 'Provsion.*was provision meant'
+        foreach ($value in 'yes', 1, '') {
+            foreach ($way in @{ Identity = 'smith' }, @{ Filter = 'uid == "smith"' }) {
+                try { Invoke-CCRefreshIdentities @way -RefreshArgs @{ Provision = $value } } catch { $record = $_ }
+                $record.FullyQualifiedErrorId | Should -Be 'InvalidArgument,Invoke-CCRefreshIdentities'
+                $record.Exception.Message | Should -MatchExactly 'refreshArgs.provision must be true or false'
+            }
+        }
+        @(Get-Refresh $sandbox).Count | Should -Be 1
+    }
+
+    It 'a gateway without v1 is asked again with v2026, and a warning says so' {
+        $null = Invoke-Sandbox $sandbox POST '/sandbox/settings' '{"missingVersions":["v1"]}'
+        try {
+            # Of these credentials nothing is known.
+            Set-Configuration -AccessToken '' -ClientId application-client -ClientSecret application-secret
+            $warnings = $null
+            $null = Invoke-CCRefreshIdentities -Filter 'uid == "smith"' -Backend process -RefreshArgs @{ promoteAttributes = $true; correlateEntitlements = $true; refreshManagerStatus = $true; provision = $true } -WarningVariable warnings -WarningAction SilentlyContinue
+            $warnings.Count | Should -Be 1
+            "$warnings" | Should -MatchExactly 'ApiVersion v1: v2026 is used.*Set-Configuration -ApiVersion v2026'
+            (Get-Arrival $sandbox).path | Select-Object -Skip 1 | Should -Be @('/search/v1', '/v2026/search', '/v2026/identities/process')
+        } finally {
+            $null = Invoke-Sandbox $sandbox POST '/sandbox/settings' '{"missingVersions":[]}'
+        }
+        { Set-Configuration -ApiVersion beta } | Should -Throw
+    }
+
+    It 'a wrong client is Unauthorized whether or not a filter is counted first' {
+        Set-Configuration -AccessToken '' -ClientId nobody -ClientSecret wrong
+        foreach ($way in @{ Filter = 'uid == "smith"' }, @{ Filter = 'uid == "smith"'; NoPreflight = $true }, @{ Identity = 'smith' }) {
+            try { Invoke-CCRefreshIdentities @way } catch { $record = $_ }
+            $record.FullyQualifiedErrorId | Should -Be 'Unauthorized,Invoke-CCRefreshIdentities'
+            $record.ErrorDetails.RecommendedAction | Should -Not -Match '-NoPreflight|-Backend'
+        }
     }
 
     It 'process refuses <arguments> in words of this module, unless -AllowBroader' -ForEach @(
@@ -192,12 +255,12 @@ Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs @{ correl
         Set-Configuration -ApiVersion V2025
         (Get-Configuration).ApiVersion | Should -BeExactly 'v2025'
         $warnings = $null
-        $null = Invoke-CCRefreshIdentities -Identity amelie.roux -WarningVariable warnings -WarningAction SilentlyContinue
+        $null = Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $AllArguments -WarningVariable warnings -WarningAction SilentlyContinue
         (Get-Arrival $sandbox process).path | Should -Be '/v2025/identities/process'
         (Get-Arrival $sandbox search).path | Should -Be '/v2025/search'
         $warnings.Count | Should -Be 1
         $warnings = $null
-        $null = @{ id = 'a' }, @{ uid = 'smith' }, @{ alias = 'smith' } | Invoke-CCRefreshIdentities -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction SilentlyContinue
+        $null = @{ id = 'a' }, @{ uid = 'smith' }, @{ alias = 'smith' } | Invoke-CCRefreshIdentities -RefreshArgs $AllArguments -WarningVariable warnings -WarningAction SilentlyContinue -ErrorAction SilentlyContinue
         $warnings.Count | Should -Be 1
         { Set-Configuration -ApiVersion v3 } | Should -Throw -ErrorId 'ParameterArgumentValidationError,*'
     }

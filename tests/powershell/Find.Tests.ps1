@@ -36,7 +36,7 @@ Describe 'Find-CCIdentity' {
         Find-CCIdentity 'uid == "nobody"' -ErrorAction Stop | Should -BeNullOrEmpty
     }
 
-    It 'warns of those whom only the service can judge' {
+    It 'warns of those whom only the service can evaluate' {
         $warnings = $null
         $null = Find-CCIdentity 'uid.contains("smith")' -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings.Count | Should -Be 1
@@ -47,7 +47,7 @@ Describe 'Find-CCIdentity' {
         @{ What = 'no filter'; Filter = ''; Id = 'InvalidFilter' }
         @{ What = 'null'; Filter = $null; Id = 'InvalidFilter' }
         @{ What = 'a wrong filter'; Filter = 'uid = "a"'; Id = 'InvalidFilter' }
-        @{ What = 'a filter that only the service can judge'; Filter = 'uid == name'; Id = 'PreflightUnavailable' }
+        @{ What = 'a filter that only the service can evaluate'; Filter = 'uid == name'; Id = 'PreflightUnavailable' }
         @{ What = 'half a character'; Filter = "uid == `"$([char] 0xD83D)`""; Id = 'InvalidArgument' }
     ) {
         $record = $null
@@ -56,7 +56,8 @@ Describe 'Find-CCIdentity' {
         $result | Should -Be 'old'
         $record.FullyQualifiedErrorId | Should -Be "$id,Find-CCIdentity"
         $record.Exception.Data['sent'] | Should -Be 'no'
-        ($record.ErrorDetails.Message | ConvertFrom-Json).code | Should -Not -BeNullOrEmpty
+        $record.Exception.Data['code'] | Should -Not -BeNullOrEmpty
+        $record.ErrorDetails.Message | Should -BeExactly $record.Exception.Message
         "$($record.TargetObject)" | Should -BeExactly "$filter"
         $record.InvocationInfo.ScriptName | Should -Match 'Find\.Tests\.ps1$'
     }

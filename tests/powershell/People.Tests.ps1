@@ -13,7 +13,7 @@ Describe 'People by name' {
     }
 
     It 'are refreshed by their ids, in one call, and by nothing else' {
-        $result = Invoke-CCRefreshIdentities -Identity amelie.roux, john.smith
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux, john.smith -RefreshArgs $AllArguments
         $result.PSObject.TypeNames[0] | Should -Be 'PSSailpointCC.RefreshResult'
         $result.Outcome | Should -BeExactly 'Accepted'
         $result.Identities | Should -BeExactly @('amelie.roux', 'john.smith')
@@ -111,9 +111,13 @@ Describe 'People by name' {
             $record.CategoryInfo.Category | Should -Be 'ObjectNotFound'
             $record.Exception.Data['sent'] | Should -Be 'no'
             $record.Exception.Message | Should -Match '(nobody\.here|no\?one)'
-            $record.ErrorDetails.RecommendedAction | Should -Match '-IdentityAttribute'
-            ($record.ErrorDetails | ConvertFrom-Json).code | Should -Be 'no_match'
+            $record.Exception.Data['code'] | Should -Be 'no_match'
+            # Plain sentences.
+            $record.ErrorDetails.Message | Should -BeExactly $record.Exception.Message
         }
+        # Once, and not twenty times for twenty names.
+        $order[1].ErrorDetails.RecommendedAction | Should -Match '-IdentityAttribute'
+        $order[2].ErrorDetails.RecommendedAction | Should -BeNullOrEmpty
         (Get-Refresh $sandbox).refreshed.names | Should -Be 'amelie.roux'
     }
 

@@ -126,8 +126,10 @@ Describe 'A refresh by filter' {
         (Get-Refresh $sandbox).refreshed.names | Should -Be 'amelie.roux'
         { Invoke-CCRefreshIdentities -Filter 'name == "nobody"' } | Should -Throw -ErrorId 'NoMatch,*'
         try { Invoke-CCRefreshIdentities -Filter 'department == "Sales"' } catch { $record = $_ }
-        $record.FullyQualifiedErrorId | Should -Be 'PreflightUnavailable,Invoke-CCRefreshIdentities'
-        $record.ErrorDetails.RecommendedAction | Should -Match '-NoPreflight'
+        $record.FullyQualifiedErrorId | Should -Be 'Forbidden,Invoke-CCRefreshIdentities'
+        $record.ErrorDetails.RecommendedAction | Should -Match 'name == "amelie.roux"'
+        # process searches too, and nobody knows whether the filter matches anybody.
+        $record.ErrorDetails.RecommendedAction | Should -Not -Match '-NoPreflight|-Backend'
         @(Get-Refresh $sandbox).Count | Should -Be 1
         $null = Invoke-CCRefreshIdentities -Filter 'department == "Sales"' -NoPreflight
         @(Get-Refresh $sandbox).refreshed.scope | Should -Be @('chosen', 'chosen')

@@ -133,6 +133,7 @@ Describe 'The stream of names' {
         $arrived = Wait-Quiet
         @(Get-Arrival $sandbox process).Count | Should -BeLessThan 5
         $told = @($results.Identities | Where-Object { $_ }).Count
+        $warnings = @($warnings | Where-Object { "$_" -notmatch '^identities/process also does' })
         # Where the first result came before another name was read, nothing is left to tell.
         $counts = 0, 0, 0
         if ($warnings.Count -gt 0) {

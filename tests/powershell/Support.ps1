@@ -90,6 +90,9 @@ function Get-ArrivalHeader($Arrival, [string] $Name) {
     foreach ($header in $Arrival.headers) { if ($header[0] -eq $Name) { $header[1] } }
 }
 
+# Everything that process does, so that nothing is left for its warning.
+$AllArguments = @{ correlateEntitlements = $true; promoteAttributes = $true; refreshManagerStatus = $true; provision = $true }
+
 # The configuration as after import, with this tenant and a token for it.
 function Reset-Session($Sandbox) {
     Import-Module $ModulePath -Force

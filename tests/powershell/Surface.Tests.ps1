@@ -54,12 +54,12 @@ Describe 'The surface' {
     It 'has <name> with these parameters' -ForEach @(
         @{
             Name    = 'Invoke-CCRefreshIdentities'; Set = 'Request'
-            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32'
+            Surface = 'ContentType 0 String <property', 'RefreshIdentitiesRequest 1 Object <property', 'InputObject Object <value', 'PerIdentity SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32'
         }
         @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Filter'; Surface = 'Filter! String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'NoPreflight SwitchParameter', 'SkipFilterCheck SwitchParameter', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32', 'JournalPath String', 'ResendUncertain SwitchParameter' }
         @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'All'; Surface = 'All! SwitchParameter', 'RefreshArgs Object', 'Force SwitchParameter', 'AllowPruneAll SwitchParameter', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Identity'; Surface = 'Identity! String[]', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32', 'JournalPath String', 'ResendUncertain SwitchParameter' }
-        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Input'; Surface = 'InputObject! Object <value', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32', 'JournalPath String', 'ResendUncertain SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Identity'; Surface = 'Identity! String[]', 'PerIdentity SwitchParameter', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32', 'JournalPath String', 'ResendUncertain SwitchParameter' }
+        @{ Name = 'Invoke-CCRefreshIdentities'; Set = 'Input'; Surface = 'ContentType 0 String', 'PerIdentity SwitchParameter', 'InputObject Object <value', 'IdentityAttribute String', 'RefreshArgs Object', 'WithHttpInfo SwitchParameter', 'MaxIdentities Int32', 'Backend String', 'AllowBroader SwitchParameter', 'Wait SwitchParameter', 'WaitTimeoutSec Int32', 'JournalPath String', 'ResendUncertain SwitchParameter' }
         @{ Name = 'Test-CCFilter'; Surface = 'Filter! 0 String <value <property', 'Detailed SwitchParameter' }
         @{ Name = 'Find-CCIdentity'; Surface = 'Filter! 0 String', 'First Int32' }
         @{ Name = 'Get-CCTask'; Set = 'Id'; Surface = , 'Id! 0 String[]' }
@@ -76,7 +76,7 @@ Describe 'The surface' {
         @{ Name = 'Get-Configuration'; Surface = @() }
         @{
             Name    = 'Set-Configuration'
-            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?', 'Backend String', 'ApiVersion String', 'AllowBroader Boolean?', 'RateLimit Hashtable', 'MaximumConcurrency Int32?'
+            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?', 'Backend String', 'ApiVersion String', 'AllowBroader Boolean?', 'RateLimit Hashtable', 'MaximumConcurrency Int32?', 'NoProxy String', 'CaFile String', 'TimeoutSec Double?', 'MaximumRetryCount Int32?', 'RetryIntervalSeconds Double?', 'Environment String'
         }
         @{ Name = 'Set-ConfigurationApiKey'; Surface = 'Id 0 String', 'ApiKey 1 String' }
         @{ Name = 'Set-ConfigurationApiKeyPrefix'; Surface = 'Id 0 String', 'ApiKeyPrefix 1 String' }

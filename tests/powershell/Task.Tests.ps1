@@ -46,7 +46,7 @@ Describe 'The task of a refresh' {
     }
 
     It 'with a warning warns, by each way' {
-        foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -Wait }, { Invoke-CCRefreshIdentities -Identity amelie.roux | Wait-CCTask }) {
+        foreach ($way in { Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $AllArguments -Wait }, { Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $AllArguments | Wait-CCTask }) {
             Set-Task @{ status = 'WARNING'; messages = @('Something was odd.') }
             $said = @(& $way 3>&1)
             $warnings = @($said | Where-Object { $_ -is [System.Management.Automation.WarningRecord] })
@@ -81,7 +81,9 @@ Describe 'The task of a refresh' {
             $script:problems[0].Exception.Message | Should -Not -Match '\d/\d'
             $result | Should -Not -BeNullOrEmpty
         }
-        $script:problems[0].ErrorDetails.RecommendedAction | Should -Match '\(id \w{32}\)'
+        # By the name as it was given, also where Wait-CCTask has found them.
+        $script:problems[0].TargetObject | Should -BeExactly 'smith'
+        $script:problems[0].Exception.Message | Should -Match "'smith' \(id \w{32}\)"
     }
 
     It 'names whoever is missing from the tenant, each in an error' {

@@ -21,7 +21,7 @@ cargo xtask COMMAND
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
   soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
-  sanitize  runs the library's tests with AddressSanitizer: needs Linux on x86-64 and the toolchain "nightly"
+  sanitize  runs the library's tests with AddressSanitizer: needs Linux on x86-64 and the toolchain nightly
 ";
 
 fn main() -> ExitCode {

@@ -57,6 +57,7 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     foreach ($member in 'code', 'sent', 'position', 'matched', 'trackingId', 'retryAfterSec') {
         if ($null -ne $Failure[$member]) { $exception.Data[$member] = $Failure[$member] }
     }
+    if ($null -ne $response -and $null -ne $response['body']) { $exception.Data['body'] = ConvertTo-JsonText $response['body'] }
 
     # no_match -> NoMatch
     $id = [regex]::Replace($code, '(?:^|_)(.)', { param($match) $match.Groups[1].Value.ToUpperInvariant() })
@@ -64,19 +65,28 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     if (-not $category) { $category = 'NotSpecified' }
     $record = [System.Management.Automation.ErrorRecord]::new($exception, $id, $category, $TargetObject)
 
-    # A script parses ErrorDetails as JSON, and the prompt shows it: the service's body where there is one. Our message
-    # goes into the recommendation below it then.
-    if ($null -ne $response -and $null -ne $response['body']) {
-        $details = ConvertTo-JsonText $response['body']
-        $hint = ($message, $hint | Where-Object { $_ }) -join "`n"
-    } else {
-        $short = [ordered] @{ message = $message; code = $code; sent = $Failure['sent'] }
-        if ($null -ne $Failure['trackingId']) { $short['trackingId'] = $Failure['trackingId'] }
-        $details = ConvertTo-JsonText $short
-    }
-    $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($details)
-    $record.ErrorDetails.RecommendedAction = $hint
+    # The prompt shows the message, and the hint below it.
+    Set-ErrorDetail $record $message $hint
     $record
+}
+
+function Set-ErrorDetail([System.Management.Automation.ErrorRecord] $Record, [string] $Text, [string] $Hint) {
+    $Record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($Text)
+    $Record.ErrorDetails.RecommendedAction = $Hint
+}
+
+# The details of an error of the documented request, whose catch block parses them as JSON: the service's body where there
+# is one, with our message in the recommendation below it.
+function Set-DocumentedDetail([System.Management.Automation.ErrorRecord] $Record) {
+    $exception = $Record.Exception
+    $hint = $Record.ErrorDetails.RecommendedAction
+    if ($null -ne $exception.Data['body']) {
+        Set-ErrorDetail $Record $exception.Data['body'] (($exception.Message, $hint | Where-Object { $_ }) -join "`n")
+        return
+    }
+    $short = [ordered] @{ message = $exception.Message }
+    foreach ($member in 'code', 'sent', 'trackingId') { if ($null -ne $exception.Data[$member]) { $short[$member] = $exception.Data[$member] } }
+    Set-ErrorDetail $Record (ConvertTo-JsonText $short) $hint
 }
 
 # The exception type of the web cmdlets on PowerShell 7; 5.1 does not have it.

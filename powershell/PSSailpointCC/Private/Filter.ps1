@@ -14,18 +14,18 @@ function Get-FilterCheck([string] $Filter) {
         Filter      = $Filter
         IsValid     = $null -ne $meaning
         Canonical   = $null
-        Attributes  = [string[]] @()
+        Attributes  = ConvertTo-TextList @()
         Message     = $null
         Position    = $null
         Hint        = $null
-        Warnings    = [string[]] @()
-        Undecidable = [string[]] @()
+        Warnings    = ConvertTo-TextList @()
+        Undecidable = ConvertTo-TextList @()
     }
     if ($null -ne $meaning) {
         $check.Canonical = $meaning['canonical']
-        $check.Attributes = [string[]] @($meaning['attributes'])
-        $check.Warnings = [string[]] @($meaning['warnings'])
-        $check.Undecidable = [string[]] @($meaning['undecidable'])
+        $check.Attributes = ConvertTo-TextList @($meaning['attributes'])
+        $check.Warnings = ConvertTo-TextList @($meaning['warnings'])
+        $check.Undecidable = ConvertTo-TextList @($meaning['undecidable'])
     } else {
         $check.Message = $record.Exception.Message
         $check.Position = $record.Exception.Data['position']

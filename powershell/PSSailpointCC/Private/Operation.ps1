@@ -117,6 +117,10 @@ function Show-Progress($Progress, $Watch, $Cmdlet) {
     if (-not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ProgressAction')) { $ProgressPreference = $Cmdlet.SessionState.PSVariable.GetValue('ProgressPreference') }
     if ($ProgressPreference -eq 'SilentlyContinue') { return }
     $parameters = @{ Id = $script:ProgressId; Activity = $Cmdlet.MyInvocation.MyCommand.Name; Status = ('{0}: {1}' -f $Progress['phase'], $Progress['message']) -replace '\p{Cc}', '?' }
+    # First, because a narrow window cuts the rest. A task's progress has no number of identities.
+    if ($parameters.Activity -eq 'Invoke-CCRefreshIdentities') {
+        if ($Progress['total'] -gt 1) { $parameters.Status = '{0} of {1} identities; {2}' -f $Progress['done'], $Progress['total'], $parameters.Status } elseif ($Progress['done'] -gt 1) { $parameters.Status = '{0} identities; {1}' -f $Progress['done'], $parameters.Status }
+    }
     $percent = $Progress['percent']
     if ($null -ne $percent) {
         $parameters.PercentComplete = [int] $percent
@@ -161,6 +165,10 @@ function Write-StopWarning([string] $Function, [hashtable] $Stopped) {
         default { 'Stopped. The service had received a refresh, which goes on there.' }
     }
     if ($all -gt 0) { $message += ' Of the names that were under way: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f $count.accepted, $count.maybe_sent, $count.rejected, $count.not_sent }
+    $before = $Stopped['Before']
+    if ($null -ne $before -and $before.accepted + $before.maybe_sent + $before.rejected -gt 0) {
+        $message += ' In the whole command: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f ($before.accepted + $count.accepted), ($before.maybe_sent + $count.maybe_sent), ($before.rejected + $count.rejected), ($before.not_sent + $count.not_sent)
+    }
     if ($tasks.Count -gt 0) { $message += ' Follow it by Wait-CCTask -Id {0}.' -f ($tasks -join ', ') }
     Microsoft.PowerShell.Utility\Write-Warning -Message $message
 }

@@ -40,7 +40,7 @@ function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attrib
     } else {
         $people = @(foreach ($person in $plan['identities']) { Get-PersonText $person })
         if ($matched -gt $people.Count) { $people += '{0} more' -f ($matched - $people.Count) }
-        if ($Answer['undecided'] -gt 0) { $people += 'perhaps {0} that only the service can judge' -f $Answer['undecided'] }
+        if ($Answer['undecided'] -gt 0) { $people += 'perhaps {0} that only the service can evaluate' -f $Answer['undecided'] }
         $noun = 'identities'
         if ($matched -eq 1) { $noun = 'identity' }
         'Refresh {0} {1} {2} on {3}: {4}' -f $matched, $noun, $with, $tenant, ($people -join ', ')
@@ -93,38 +93,56 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
         if (-not $Result['matchedExactly']) { $least = 'at least ' }
         $message += ' The filter matched {0}{1} before.' -f $least, $Result['matched']
     }
+    $count = (New-Account $MyInvocation 'Continue' $false)
+    Add-AnswerCount $count $Result
+    $message += ' {0}.' -f (Get-AccountText $count.Count)
     Microsoft.PowerShell.Utility\Write-Verbose -Message $message
 }
 
-# Adds what only the command knows: the request, and other possible causes in the session.
-function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet) {
-    # Caused by a preference of the caller.
-    if ($Record.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { return $Record }
-    $code = $Record.Exception.Data['code']
+# Adds what only the command knows: the request, other possible causes in the session, and what was sent before.
+function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet, [hashtable] $Account) {
+    $exception = $Record.Exception
+    $code = $exception.Data['code']
+    $hint = $null
     if ($null -eq $code) {
-        # Not an error of the library: a property of the request that cannot be read, a prompt that nobody can answer.
-        $exception = $Record.Exception
+        # Not an error of the library: a property of the request that cannot be read, a prompt that nobody can answer, a
+        # preference of the caller.
+        if ($exception -isnot [System.Management.Automation.ActionPreferenceStopException]) { $exception.Data['code'] = 'internal' }
         $exception.Data['sent'] = $Sent
         Add-Response $exception $null @{}
-        $details = ConvertTo-JsonText ([ordered] @{ message = $exception.Message; code = 'internal'; sent = $Sent })
-        $updated = [System.Management.Automation.ErrorRecord]::new($exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
-        $updated.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($details)
-        return $updated
+    } else {
+        $hint = $Record.ErrorDetails.RecommendedAction
     }
-    $hint = $Record.ErrorDetails.RecommendedAction
-    if ($code -eq 'would_refresh_all' -and $null -eq $Request -and $ContentType -and -not (Test-JsonMediaType $ContentType)) {
-        $hint = "The first position is -ContentType: a request that is not named is the second.`n" + $hint
+    if ($ContentType -and $code -in 'would_refresh_all', 'invalid_argument' -and $ContentType -notmatch '^\s*[^\s/]+/[^\s/]+$') {
+        $hint = (Get-NamingHint $ContentType), $hint -ne '' -join "`n"
     }
     if ($code -eq 'not_configured') {
         # Asked in the caller's session; in the module it is always ours. A script block made from a tree is bound to no session.
         $ask = { Get-Command -Name Get-Configuration -ErrorAction Ignore }.Ast.GetScriptBlock()
         $taken = $Cmdlet.InvokeCommand.InvokeScript($Cmdlet.SessionState, $ask) | Select-Object -First 1
         if ($null -ne $taken -and $taken.ModuleName -ne 'PSSailpointCC') {
-            $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use Get-CCConfiguration and Set-CCConfiguration." -f $taken.ModuleName
+            $hint += "`nIn this session Get-Configuration is another module's ('{0}'): use PSSailpointCC\Get-Configuration and PSSailpointCC\Set-Configuration." -f $taken.ModuleName
         }
     }
-    $updated = [System.Management.Automation.ErrorRecord]::new($Record.Exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
-    $updated.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($Record.ErrorDetails.Message)
-    $updated.ErrorDetails.RecommendedAction = $hint
+    if ($null -ne $Account) { Add-Account $exception $Account }
+    $updated = [System.Management.Automation.ErrorRecord]::new($exception, $Record.FullyQualifiedErrorId, $Record.CategoryInfo.Category, $Request)
+    Set-ErrorDetail $updated $exception.Message $hint
+    if ($null -ne $Account -and $Account.IsDocumented) { Set-DocumentedDetail $updated }
     $updated
+}
+
+# For a person or a filter that was given by position, where it is bound to -ContentType.
+function Get-NamingHint([string] $Text) {
+    $text = Limit-Text $Text 60
+    "'{0}' stands at the first position, which is -ContentType, as on the documented page. Name people by -Identity{1}, a filter by -Filter, a request by -RefreshIdentitiesRequest." -f $text, $(if ($text -match '^[\w.@-]+$') { " $text" })
+}
+
+# The error for switches of people by name without any name.
+function New-NobodyError([System.Collections.IDictionary] $Bound, $Request) {
+    if ($null -ne $Request) { return New-ArgumentError '-PerIdentity is for people by name, and a request names nobody.' 'Leave it out, or name people by -Identity or the pipeline.' }
+    $given = @(foreach ($name in 'RefreshArgs', 'IdentityAttribute', 'JournalPath', 'ResendUncertain', 'PerIdentity') { if ($Bound.ContainsKey($name)) { "-$name" } }) -join ', '
+    $hint = 'Name people by -Identity, such as -Identity amelie.roux, or by the pipeline; a filter by -Filter; the whole tenant by -All.'
+    # The hint about the first position says the same.
+    if ($Bound['ContentType']) { $hint = '' }
+    New-ArgumentError "Nobody is named: $given alone says what to do, and not for whom." $hint
 }

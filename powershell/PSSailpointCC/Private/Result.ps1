@@ -2,14 +2,75 @@
 
 # Writes the results of an outcome, then its errors. A break or continue in the next command of the pipeline leaves the
 # nearest loop on the stack, which is this one: Left says which of the two it was, so that the caller can repeat it outside
-# of its loops. Must not be called inside a try with a catch, which would catch errors of the next command.
-function Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction) {
+# of its loops. Must not be called inside a try with a catch, which would catch errors of the next command. $Told: the hints
+# that the command has shown; each is shown once.
+function Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction, [System.Collections.Generic.HashSet[string]] $Told) {
     $Outcome.Left = 'break'
     foreach ($turn in 1, 2) { if ($turn -eq 1) { $Outcome.Result; $Outcome.Left = $null } elseif ($Outcome.Left) { $Outcome.Left = 'continue' } }
-    if ($Outcome.Left) { return }
+    # Windows PowerShell takes Ignore as a parameter only.
+    if ($Outcome.Left -or $ErrorAction -eq 'Ignore') { return }
     $ErrorActionPreference = $ErrorAction
-    foreach ($problem in $Outcome.Problem) { $Cmdlet.WriteError($problem) }
+    foreach ($problem in $Outcome.Problem) {
+        if ($null -ne $Told -and $null -ne $problem.ErrorDetails -and -not $Told.Add([string] $problem.ErrorDetails.RecommendedAction)) { $problem.ErrorDetails.RecommendedAction = '' }
+        $Cmdlet.WriteError($problem)
+    }
 }
+
+# What a command has done so far: the results that it has written, whether a refresh was sent, and how many people have
+# which outcome. Results are kept where an error that ends the command would lose them: not where another command gets them.
+function New-Account($Invocation, $ErrorAction, [bool] $IsDocumented) {
+    @{
+        Results      = [System.Collections.ArrayList]::new()
+        KeepsResults = $ErrorAction -eq 'Stop' -or $WarningPreference -eq 'Stop' -or $Invocation.PipelinePosition -eq $Invocation.PipelineLength
+        Sent         = 'no'
+        IsDocumented = $IsDocumented
+        Count        = [ordered] @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0; unmatched = 0; ambiguous = 0; skipped = 0; repeated = 0 }
+        Told         = [System.Collections.Generic.HashSet[string]]::new()
+    }
+}
+
+# Adds an answer's calls and names to the account; not its results, which may be written later.
+function Add-AnswerCount([hashtable] $Account, [System.Collections.IDictionary] $Answer) {
+    foreach ($call in Get-CountedCall $Answer) {
+        $people = @($call['identities'] | Where-Object { $null -ne $_ }).Count
+        # A filter on /cc: whom it was counted to match.
+        if ($people -eq 0 -and $null -ne $call['call']) { $people = [long] $Answer['matched'] }
+        $Account.Count[[string] $call['outcome']] += $people
+        if ($call['outcome'] -eq 'maybe_sent') { $Account.Sent = 'maybe' } elseif ($call['outcome'] -eq 'accepted' -and $Account.Sent -eq 'no') { $Account.Sent = 'yes' }
+    }
+    $Account.Count.unmatched += @($Answer['unmatched'] | Where-Object { $null -ne $_ }).Count
+    $Account.Count.ambiguous += @($Answer['ambiguous'] | Where-Object { $null -ne $_ }).Count
+}
+
+# Adds to an error that ends the command what the whole command has done.
+function Add-Account([System.Exception] $Exception, [hashtable] $Account) {
+    $sent = [string] $Exception.Data['sent']
+    if ($Account.Sent -eq 'maybe' -or $sent -notin 'yes', 'maybe') { $sent = $Account.Sent }
+    $Exception.Data['sent'] = $sent
+    $Exception.Data['results'] = [object[]] $Account.Results.ToArray()
+}
+
+# One line of what became of all.
+function Get-AccountText([System.Collections.IDictionary] $Count) {
+    $texts = [ordered] @{ accepted = 'accepted'; maybe_sent = 'may have been sent'; rejected = 'rejected'; not_sent = 'not sent'; unmatched = 'unmatched'; ambiguous = 'ambiguous'; skipped = 'done according to the journal'; repeated = 'repeated' }
+    $parts = foreach ($name in $texts.Keys) { if ($Count[$name] -gt 0 -or $name -in 'accepted', 'maybe_sent', 'rejected', 'not_sent') { '{0} {1}' -f $Count[$name], $texts[$name] } }
+    $parts -join ', '
+}
+
+# Values that Export-Csv and a format string show as text.
+function ConvertTo-TextList([string[]] $Text) {
+    if ($null -eq $script:TextList) { $script:TextList = New-TextListType }
+    , $script:TextList::new($Text)
+}
+$script:TextList = $null
+
+function Add-JsonText($Value) {
+    if ($Value -isnot [System.Collections.IDictionary]) { return $Value }
+    $wrapped = [psobject]::AsPSObject($Value)
+    if ($null -eq $wrapped.PSObject.Methods['ToString'] -or $wrapped.PSObject.Methods['ToString'] -isnot [psscriptmethod]) { $wrapped.PSObject.Methods.Add([psscriptmethod]::new('ToString', $script:JsonOfThis)) }
+    , $wrapped
+}
+$script:JsonOfThis = { ConvertTo-JsonText $this }
 
 # The calls in which each person is counted once: a call of synchronize-attributes follows one that has refreshed its
 # person, unless there are no others.
@@ -20,11 +81,13 @@ function Get-CountedCall([System.Collections.IDictionary] $Answer) {
     $calls
 }
 
-# The names of a batch that were not accepted.
+# The names of a batch whom its error is about: those that were not accepted, or else those whose task was not followed to
+# its end.
 function Get-FailedName([System.Collections.IDictionary] $Answer) {
     $failed = foreach ($call in $Answer['calls']) {
         if ($call['outcome'] -ne 'accepted' -and $call['reason'] -ne 'ambiguous') { $call['identities'] }
     }
+    if ($null -eq $failed) { $failed = foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $null -eq $call['task']['state']) { $call['identities'] } } }
     # Each once, by ordinal comparison: PowerShell's own comparisons treat some different names as equal.
     , [string[]] [System.Collections.Generic.HashSet[string]]::new([string[]] @($failed | Where-Object { $null -ne $_ }), [StringComparer]::Ordinal)
 }
@@ -41,14 +104,10 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     Add-ResultFormat
     $response = $Answer['response']
     if ($null -eq $response -and $null -ne $Answer['error']) { $response = $Answer['error']['response'] }
-    $content = $null
-    if ($null -ne $response) {
-        $content = $response['text']
-        if ($response.ContainsKey('body')) { $content = $response['body'] }
-    }
+    $content = Get-ResponseContent $response $Answer
     # Only in the first object, so that each name occurs once in all results.
-    $unmatched = [string[]] @($Answer['unmatched'] | Where-Object { $null -ne $_ })
-    $ambiguous = [string[]] @(foreach ($entry in $Answer['ambiguous']) { $entry['identity'] })
+    $unmatched = ConvertTo-TextList @($Answer['unmatched'] | Where-Object { $null -ne $_ })
+    $ambiguous = ConvertTo-TextList @(foreach ($entry in $Answer['ambiguous']) { $entry['identity'] })
     foreach ($outcome in $groups.Keys) {
         $calls = $groups[$outcome]
         $last = $calls[-1]
@@ -62,21 +121,23 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
         $result = [ordered] @{
             PSTypeName        = 'PSSailpointCC.RefreshResult'
             Outcome           = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }[$outcome]
-            Identities        = [string[]] $identities
+            Identities        = ConvertTo-TextList $identities
             IdentityAttribute = $Answer['identityAttribute']
-            Ids               = [string[]] $ids
+            Ids               = ConvertTo-TextList $ids
             Status            = $last['status']
             TaskId            = $null
+            TaskState         = Get-TaskState $calls
             Backend           = $Answer['backend']
             BaseUrl           = $Answer['baseUrl']
             Unmatched         = $unmatched
             Ambiguous         = $ambiguous
-            Warnings          = [string[]] @($Answer['warnings'] | Where-Object { $_ })
-            Response          = $content
+            Warnings          = ConvertTo-TextList @($Answer['warnings'] | Where-Object { $_ })
+            Response          = Add-JsonText $content
             TrackingId        = $trackingId
         }
-        if ($tasks.Count -eq 1) { $result.TaskId = $tasks[0] } elseif ($tasks.Count -gt 1) { $result.TaskId = [string[]] $tasks }
-        $unmatched = $ambiguous = [string[]] @()
+        if ($tasks.Count -eq 1) { $result.TaskId = $tasks[0] } elseif ($tasks.Count -gt 1) { $result.TaskId = ConvertTo-TextList $tasks }
+        $unmatched = ConvertTo-TextList @()
+        $ambiguous = ConvertTo-TextList @()
         if ($WithHttpInfo) {
             $result.StatusCode = $result.Status
             $result.Headers = ConvertTo-HeaderDictionary $response
@@ -85,15 +146,78 @@ function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     }
 }
 
+# The body of an answer, or its text. After -Wait its status is the one with which the task has ended.
+function Get-ResponseContent($Response, [System.Collections.IDictionary] $Answer) {
+    $content = $null
+    if ($null -ne $Response) {
+        $content = $Response['text']
+        if ($Response.ContainsKey('body')) { $content = $Response['body'] }
+    }
+    $ended = @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $null -ne $call['task']['state']) { $call['task'] } })
+    if ($ended.Count -gt 0 -and $content -is [System.Collections.IDictionary] -and $null -ne $content['status']) {
+        $task = $ended | Where-Object { $_['id'] -eq $content['id'] } | Select-Object -First 1
+        # The answer about a task that cannot be followed, of synchronize-attributes, gives way to the one that was.
+        if ($null -eq $task) { $task = $ended[-1]; $content = @{ type = $task['type']; id = $task['id']; name = $task['name'] } }
+        $content['status'] = $task['completionStatus']
+    }
+    , $content
+}
+
+$script:TaskState = @{ running = 'Running'; succeeded = 'Succeeded'; warning = 'Warning'; failed = 'Failed' }
+
+# The worst state of the tasks of calls that were waited for.
+function Get-TaskState($Calls) {
+    $states = @(foreach ($call in $Calls) { if ($null -ne $call['task'] -and $null -ne $call['task']['state']) { $call['task']['state'] } })
+    foreach ($state in 'failed', 'warning', 'running', 'succeeded') { if ($state -in $states) { return $script:TaskState[$state] } }
+}
+
+# The result of a request or a filter: the service's answer, as documented, with properties for what all calls have in
+# common. Nothing where nothing was sent. After an error it is put together from the calls that were accepted.
+function New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
+    $response = $Answer['response']
+    $accepted = @(foreach ($call in $Answer['calls']) { if ($call['outcome'] -eq 'accepted') { $call } })
+    $content = Get-ResponseContent $response $Answer
+    if ($null -eq $response) {
+        if ($accepted.Count -eq 0) { return }
+        $task = @($accepted | ForEach-Object { $_['task'] } | Where-Object { $null -ne $_ }) | Select-Object -Last 1
+        $content = @{}
+        if ($null -ne $task) {
+            foreach ($member in 'type', 'id', 'name') { $content[$member] = $task[$member] }
+            if ($null -ne $task['state']) { $content['status'] = $task['completionStatus'] }
+        }
+        $response = @{ status = $accepted[-1]['status']; headers = @{} }
+    }
+    if ($WithHttpInfo) { $content = @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
+    if ($content -isnot [System.Collections.IDictionary]) { return , $content }
+    # Not members: the keys stay those of the service.
+    $properties = $content.PSObject.Properties
+    $properties.Add([psnoteproperty]::new('TaskId', [string[]] @(foreach ($call in $accepted) { if ($null -ne $call['task']) { $call['task']['id'] } })))
+    $properties.Add([psnoteproperty]::new('TaskState', (Get-TaskState $accepted)))
+    $properties.Add([psnoteproperty]::new('Matched', $Answer['matched']))
+    $properties.Add([psnoteproperty]::new('Backend', $Answer['backend']))
+    $properties.Add([psnoteproperty]::new('BaseUrl', $Answer['baseUrl']))
+    $content
+}
+
+# The non-terminating errors of a request that was waited for; nothing where its error is another one.
+function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
+    foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
+    if ($null -eq $Answer['error'] -or $Answer['error']['code'] -ne 'task_failed') { return }
+    foreach ($call in $Answer['calls']) {
+        if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call $Request }
+    }
+}
+
 # The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     $message = "'{0}' was not refreshed by the task" -f (Limit-Text $Person['identity'] 200)
+    if ($Person['identity'] -cne $Person['id']) { $message += ' (id {0})' -f $Person['id'] }
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
     $last = $Person['lastRefresh']
     # PowerShell 7 reads it as a time, which as text would lack its zone.
     if ($last -is [datetime]) { $last = $last.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [cultureinfo]::InvariantCulture) }
     if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
-    $hint = "Look at the identity's page in the tenant (id {0}), then refresh it again." -f $Person['id']
+    $hint = "Look at the identity's page in the tenant, then refresh it again."
     if (-not $Person['processingState'] -and -not $last) {
         $message += ': the tenant has no identity with the id {0}' -f (Limit-Text $Person['id'] 60)
         $hint = 'It may have been deleted meanwhile.'
@@ -101,12 +225,14 @@ function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
 }
 
-# The error for a failed task, with the task's messages.
-function New-TaskError([System.Collections.IDictionary] $Call) {
+# The error for a failed task, with the task's messages. Its people, or else the request.
+function New-TaskError([System.Collections.IDictionary] $Call, $Request) {
     $task = $Call['task']
+    $target = $Request
+    if (@($Call['identities']).Count -gt 0) { $target = [string[]] @($Call['identities']) }
     $hint = @($task['messages'] | Where-Object { $_ }) -join "`n"
     if (-not $hint) { $hint = 'It says nothing about the reason.' }
-    New-ErrorRecord @{ code = 'task_failed'; message = 'The task {0} has ended with {1}.' -f $task['id'], $task['completionStatus']; hint = $hint; sent = 'yes' } ([string[]] @($Call['identities']))
+    New-ErrorRecord @{ code = 'task_failed'; message = 'The task {0} has ended with {1}.' -f $task['id'], $task['completionStatus']; hint = $hint; sent = 'yes' } $target
 }
 
 # Writes each warning once per command.
@@ -133,7 +259,7 @@ function ConvertTo-HeaderDictionary([System.Collections.IDictionary] $Response) 
     if ($null -ne $Response) {
         foreach ($name in $Response['headers'].Keys) { $headers[$name] = [string[]] $Response['headers'][$name] }
     }
-    , $headers
+    Add-JsonText $headers
 }
 
 # Loaded at the first result: in the manifest it would make every import 20 % slower.

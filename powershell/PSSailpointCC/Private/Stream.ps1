@@ -7,14 +7,19 @@ $script:SendCount = 250
 $script:SendMilliseconds = 200
 
 # The state of one command. Nothing is started before names are sent.
-function New-Stream($Cmdlet, [string] $Option, $ErrorAction) {
+function New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] $Account) {
     $bound = $Cmdlet.MyInvocation.BoundParameters
     $attribute = 'uid'
     if ($bound['IdentityAttribute']) { $attribute = $bound['IdentityAttribute'] }
     $argument = ''
     if ($null -ne $bound['RefreshArgs']) { $argument = ',"refreshArgs":' + (ConvertTo-ArgumentText $bound['RefreshArgs']) }
+    $list = $null
+    if ($bound['PerIdentity']) { $list = New-IdentityList ([bool] $bound['JournalPath']) }
     $stream = @{
         Cmdlet       = $Cmdlet
+        Account      = $Account
+        # With -PerIdentity: the names whose object was not written yet.
+        List         = $list
         ErrorAction  = $ErrorAction
         WithHttpInfo = [bool] $bound['WithHttpInfo']
         Attribute    = $attribute
@@ -76,7 +81,12 @@ function Add-Identity([hashtable] $Stream, [object[]] $Identity) {
     foreach ($name in $Identity) {
         # A text is a name, whatever stands in it. Of other values, a GUID or a date, it is their text.
         if ($name -is [valuetype] -and -not (Test-Number $name)) { $name = [string] $name }
-        if ($name -isnot [string]) { Add-Person $Stream $name } elseif ($name -match '\S') { $Stream.Plain.Add($name) } else { New-InputError $name }
+        if ($name -isnot [string]) {
+            Add-Person $Stream $name
+        } elseif ($name -match '\S') {
+            $Stream.Plain.Add($name)
+            if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $Stream.Attribute $name }
+        } else { New-InputError $name }
     }
     $Stream.SendCount = [int]::MaxValue
     $Stream.SendAfter = [long]::MaxValue
@@ -87,6 +97,7 @@ function Add-Identity([hashtable] $Stream, [object[]] $Identity) {
 function Add-Person([hashtable] $Stream, $Value) {
     $person = Resolve-Person $Value $Stream.Attribute $Stream.IsGiven
     if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
+    if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $person[0] $person[1] }
     $names = $Stream.Plain
     if ($person[0] -ne $Stream.Attribute) {
         $names = $Stream.Other[$person[0]]
@@ -104,18 +115,26 @@ function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
     try {
         Send-Name $Stream $IsLast
         while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
-            Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction
+            if ($Stream.Account.KeepsResults) { $Stream.Account.Results.AddRange(@($outcome.Result)) }
+            Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction $Stream.Account.Told
             $left = $outcome.Left
             # A warning may end the command: the result is written before.
-            if ($null -eq $left) { Write-AnswerWarning $outcome.Answer $Stream.Warned }
+            if ($null -eq $left) { Write-StreamWarning $Stream $outcome.Answer }
         }
         $isDone = $null -eq $left
+        if ($isDone -and $Stream.HasEnded -and -not $WhatIfPreference) { Microsoft.PowerShell.Utility\Write-Verbose -Message ('The command has ended: {0}.' -f (Get-AccountText $Stream.Account.Count)) }
+        if ($null -ne $Stream.Failure) { Add-Account $Stream.Failure.Exception $Stream.Account }
     } finally {
         if (-not $isDone) { Stop-Stream $Stream }
     }
     $Stream.Watch.Restart()
     # Repeats the break or continue of the next command, for a loop of the caller's.
     if ($left -eq 'break') { break } elseif ($left) { continue }
+}
+
+# Writes the warnings of an answer. Where one of them ends the command, the results of what is under way come before.
+function Write-StreamWarning([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+    try { Write-AnswerWarning $Answer $Stream.Warned } catch { Stop-AtProblem $Stream (Update-ErrorRecord $_ $null '' $Stream.Account.Sent $Stream.Cmdlet) }
 }
 
 # Sends the collected names, where ShouldProcess allows it, and then the end.
@@ -138,7 +157,10 @@ function Send-Name([hashtable] $Stream, [bool] $IsLast) {
         if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
         $isSent = $false
         try {
-            if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) { continue }
+            if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) {
+                if ($null -ne $Stream.List -and -not $WhatIfPreference) { foreach ($name in $block.Name) { $Stream.List.Known["$($block.Attribute)`0$name"] = New-IdentityResult $name $null 'NotSent' 'It was not confirmed.' } }
+                continue
+            }
             # Where the first send has all names, the library counts them before anybody is refreshed.
             $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
         } catch {
@@ -233,7 +255,8 @@ function Receive-Outcome([hashtable] $Stream) {
     if (-not $Stream.HasEnded) { return }
     foreach ($block in $Stream.Unsent) { $Stream.Answers.Enqueue(@{ identityAttribute = $block.Attribute; calls = @(@{ identities = $block.Name; outcome = 'not_sent' }) }) }
     $Stream.Unsent = @()
-    if ($Stream.Answers.Count -gt 0) { ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
+    if ($Stream.Answers.Count -gt 0) { return ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
+    if ($null -ne $Stream.List -and -not $Stream.List.HasEnded -and -not $WhatIfPreference) { @{ Result = @(Read-Identity $Stream.List -IsLast); Problem = @(); Answer = @{} } }
 }
 
 # A batch's answer as an outcome: objects for the pipeline, and non-terminating errors. An error that ends the command is
@@ -244,7 +267,15 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
     $outcome = @{ Result = @(); Problem = @(); Answer = $Answer }
     if ($null -ne $Answer['response'] -and $VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $Answer }
     # Each name is once in a result, also of people who were not sent.
-    if (-not $WhatIfPreference) { $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo) }
+    if (-not $WhatIfPreference) {
+        Add-AnswerCount $Stream.Account $Answer
+        if ($null -eq $Stream.List) {
+            $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo)
+        } else {
+            Add-IdentityAnswer $Stream.List $Answer
+            $outcome.Result = @(Read-Identity $Stream.List)
+        }
+    }
     $problems = @(
         foreach ($one in $Answer['unmatched']) { New-UnmatchedError $one $attribute $Answer['baseUrl'] }
         foreach ($entry in $Answer['ambiguous']) { New-AmbiguousError $entry $attribute $Answer['baseUrl'] }
@@ -252,6 +283,7 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
     )
     $ending = $null
     if ($null -ne $failure) {
+        if ($failure['sent'] -eq 'maybe' -or $Stream.Account.Sent -eq 'no') { $Stream.Account.Sent = $failure['sent'] }
         $Stream.HasToldError = $true
         if ($failure['code'] -eq 'task_failed') {
             $problems += @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call } })
@@ -294,7 +326,8 @@ function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $
         $Stream.Failure = Update-ErrorRecord (New-AnswerError $Answer) $null '' $failure['sent'] $Stream.Cmdlet
     }
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Stream.Refusal }
-    Write-AnswerWarning $Answer $Stream.Warned
+    foreach ($name in 'skipped', 'repeated') { if ($null -ne $Answer['totals']) { $Stream.Account.Count[$name] += $Answer['totals'][$name] } }
+    Write-StreamWarning $Stream $Answer
 }
 
 # Cancels the operation when the command ends early, and writes a warning about the people without a written result.
@@ -312,5 +345,6 @@ function Stop-Stream([hashtable] $Stream) {
         Hide-Progress
     }
     $stopped.Unsent = $unsent
+    $stopped.Before = $Stream.Account.Count
     if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result -or $unsent -gt 0) { Write-StopWarning 'cc_refresh_identities' $stopped }
 }

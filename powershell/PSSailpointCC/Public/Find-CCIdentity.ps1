@@ -4,11 +4,11 @@ function Find-CCIdentity {
     Finds the identities that a refresh with a filter would touch. Changes nothing.
 
     .DESCRIPTION
-    Asks search for all that may match, judges each by the filter's own
-    meaning, and returns those that match, as they come: any number of them,
+    Asks search for all that may match, evaluates each by the filter's
+    own meaning, and returns those that match, as they come: any number of them,
     by pages. It asks for no further page when the pipeline has had enough.
 
-    Whom only the service itself can judge (upper and lower case, missing
+    Whom only the service itself can evaluate (upper and lower case, missing
     values, lists) is not returned; a warning says how many they are. Nobody
     at all is no error here, but a refresh with such a filter is refused.
 
@@ -53,7 +53,7 @@ function Find-CCIdentity {
 
     process {
         . $script:UseCallerPreference
-        $head = $configuration = $answer = $null
+        $head = $configuration = $answer = $problem = $null
         $left = $First
         # The first page comes soon; the later ones are as large as one request of the library's own.
         $limit = [Math]::Min($left, 250)
@@ -73,8 +73,13 @@ function Find-CCIdentity {
                     if ($answer['undecided'] -gt 0) { Microsoft.PowerShell.Utility\Write-Warning -Message ('Search finds {0} more, and only the service can tell whether the filter matches them.' -f $answer['undecided']) }
                 }
             } catch {
-                $record = Update-ErrorRecord $_ $Filter '' 'no' $PSCmdlet
-                Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+                $problem = Update-ErrorRecord $_ $Filter '' 'no' $PSCmdlet
+            }
+            if ($null -ne $problem) {
+                # Also where a warning is to end the command.
+                if ($CallerErrorAction -eq 'Stop' -or $problem.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $problem -ErrorAction Stop }
+                Write-Outcome @{ Result = @(); Problem = @($problem) } $PSCmdlet $CallerErrorAction
+                return
             }
             # Outside the try: an error of the next command in the pipeline is not this one's.
             foreach ($person in $answer['identities']) {

@@ -53,8 +53,12 @@ function Get-CCTask {
         [object] $InputObject
     )
 
-    process {
+    begin {
         . $script:UseCallerPreference
+        $told = [System.Collections.Generic.HashSet[string]]::new()
+    }
+
+    process {
         $wait = ''
         . $script:TellTask
     }

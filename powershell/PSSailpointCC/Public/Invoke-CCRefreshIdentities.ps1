@@ -36,11 +36,12 @@ function Invoke-CCRefreshIdentities {
     a warning, once a run.
 
     An error ends the calling script unless it is caught. In a catch block,
-    $_.ErrorDetails is JSON, $_.Exception.Data tells 'code' and 'sent'
-    ('no', 'maybe' or 'yes': whether a refresh may have left),
-    $_.Exception.Response has the StatusCode and the Headers, and
-    $_.ErrorDetails.RecommendedAction says what to do. See
-    about_PSSailpointCC.
+    $_.Exception.Data tells 'code', 'sent' ('no', 'maybe' or 'yes': whether
+    the command may have sent a refresh) and 'results' (what it had written
+    or would have written before), $_.Exception.Response has the StatusCode
+    and the Headers, and $_.ErrorDetails.RecommendedAction says what to do.
+    After a request, $_.ErrorDetails is JSON, as documented; otherwise it is
+    the message. See about_PSSailpointCC.
 
     .PARAMETER ContentType
     Accepted as the official module has it, also from the pipeline; JSON is
@@ -130,6 +131,11 @@ function Invoke-CCRefreshIdentities {
     configuration's AllowBroader is $true. What no argument mentions is done
     in any case, with a warning.
 
+    .PARAMETER PerIdentity
+    Writes an object for each person by name, in the order of the input, in
+    place of one for each batch: Identity (the name, as given), Id, Outcome,
+    TaskId, TaskState (with -Wait) and Reason, ready for Export-Csv.
+
     .PARAMETER Wait
     Waits until the tasks that the refresh has started have ended, and shows
     their progress. A warning of a task is a warning, and so is a task that
@@ -207,6 +213,11 @@ function Invoke-CCRefreshIdentities {
     Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
+    Invoke-CCRefreshIdentities -Identity amelie.roux, smith -Wait -PerIdentity | Export-Csv outcome.csv
+
+    Refreshes two people, and writes a line for each of them.
+
+    .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
 
     Refreshes one person, waits until that is done, and shows whether it succeeded.
@@ -231,19 +242,29 @@ function Invoke-CCRefreshIdentities {
     .OUTPUTS
     System.Collections.Hashtable
 
-    What the service answers, by a request or a filter.
+    What the service answers, by a request or a filter: of several calls the
+    last answer. It has properties for all calls together, which are no keys
+    of the hashtable: TaskId (the ids of all tasks), TaskState (with -Wait),
+    Matched, Backend and BaseUrl. After -Wait its status is the task's.
 
     .OUTPUTS
     PSSailpointCC.RefreshResult
 
     For each batch of up to 250 people by name: Outcome (Accepted, Rejected,
     NotSent, MaybeSent), Identities (the names, as given), IdentityAttribute,
-    Ids, Status, TaskId (several where several calls were made), Backend,
-    BaseUrl, Unmatched, Ambiguous, Warnings, Response, TrackingId. Where the
+    Ids, Status, TaskId (several where several calls were made), TaskState
+    (with -Wait), Backend, BaseUrl, Unmatched, Ambiguous, Warnings, Response, TrackingId. Where the
     calls of a batch ended differently, there is one result for each
     outcome. Every name that was read is once in Identities, Unmatched or
     Ambiguous, unless the journal lists it as done, the answer to -Confirm
     was no, or the pipeline ended early.
+
+    .OUTPUTS
+    PSSailpointCC.IdentityResult
+
+    With -PerIdentity, for each name: Identity, Id, Outcome (as above, or
+    Unmatched, Ambiguous, or Done, which is of the journal), TaskId,
+    TaskState and Reason. With -JournalPath, names that are done come last.
 
     .LINK
     about_PSSailpointCC
@@ -263,8 +284,10 @@ function Invoke-CCRefreshIdentities {
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false, DefaultParameterSetName = 'Request')]
     [OutputType([hashtable])]
     [OutputType('PSSailpointCC.RefreshResult')]
+    [OutputType('PSSailpointCC.IdentityResult')]
     param(
         [Parameter(ParameterSetName = 'Request', Position = 0, ValueFromPipelineByPropertyName)]
+        [Parameter(ParameterSetName = 'Input', Position = 0, DontShow)]
         [string] $ContentType,
 
         [Parameter(ParameterSetName = 'Request', Position = 1, ValueFromPipelineByPropertyName)]
@@ -272,7 +295,7 @@ function Invoke-CCRefreshIdentities {
         [object] $RefreshIdentitiesRequest,
 
         [Parameter(ParameterSetName = 'Request', ValueFromPipeline)]
-        [Parameter(ParameterSetName = 'Input', Mandatory, ValueFromPipeline)]
+        [Parameter(ParameterSetName = 'Input', ValueFromPipeline)]
         [AllowNull()]
         [AllowEmptyString()]
         [AllowEmptyCollection()]
@@ -334,6 +357,11 @@ function Invoke-CCRefreshIdentities {
         [Parameter(ParameterSetName = 'Filter')]
         [switch] $ResendUncertain,
 
+        [Parameter(ParameterSetName = 'Request')]
+        [Parameter(ParameterSetName = 'Input')]
+        [Parameter(ParameterSetName = 'Identity')]
+        [switch] $PerIdentity,
+
         [switch] $Wait,
 
         [ValidateRange(1, 31536000)]
@@ -380,6 +408,7 @@ function Invoke-CCRefreshIdentities {
         if ($asks) { $ConfirmPreference = 'None' }
         # For people by name.
         $stream = $null
+        $account = New-Account $MyInvocation $CallerErrorAction ($parameterSet -in 'Request', 'Input')
     }
 
     process {
@@ -389,7 +418,7 @@ function Invoke-CCRefreshIdentities {
             $isPerson = $parameterSet -eq 'Identity'
             try {
                 if ($isPerson) {
-                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction
+                    $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction $account
                     $refusals = @(Add-Identity $stream $Identity)
                 } elseif ($InputObject -is [string] -and $InputObject -match '/' -and (Test-JsonMediaType $InputObject)) {
                     $ContentType = $InputObject
@@ -402,18 +431,21 @@ function Invoke-CCRefreshIdentities {
                     $request = $InputObject
                     foreach ($name in 'RefreshArgs', 'JournalPath') { if ($null -ne $PSBoundParameters[$name] -and $refusals.Count -eq 0) { $refusals = @(New-InputError $InputObject -Beside "-$name") } }
                 } else {
-                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction }
+                    if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction $account }
                     $isPerson = $true
-                    if ($InputObject -is [string] -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @(Add-Person $stream $InputObject) }
+                    if ($InputObject -is [string] -and -not $PerIdentity -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @(Add-Person $stream $InputObject) }
                 }
             } catch {
-                $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet
+                $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet $account
                 if ($null -eq $stream) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop }
                 Stop-AtProblem $stream $record
             }
             if ($refusals.Count -gt 0) {
                 # An error that ends the command is written after the results of the names before it.
-                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction } else { Stop-AtProblem $stream $refusals[0] }
+                if ($CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction $account.Told } elseif ($null -eq $stream) {
+                    Add-Account $refusals[0].Exception $account
+                    Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $refusals[0] -ErrorAction Stop
+                } else { Stop-AtProblem $stream $refusals[0] }
             }
             if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
                 Update-Stream $stream
@@ -422,9 +454,13 @@ function Invoke-CCRefreshIdentities {
             if ($isPerson -or $refusals.Count -gt 0) { return }
         }
 
-        $answer = $unrefreshed = $null
+        $answer = $null
         $sent = 'no'
         try {
+            if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) {
+                $account.IsDocumented = $null -ne $request
+                throw (New-NobodyError $PSBoundParameters $request)
+            }
             if ($parameterSet -in 'Request', 'Input') {
                 $body = ConvertTo-RequestMember $request
             } else {
@@ -459,28 +495,34 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
-            if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} }
-            if (-not $answer['ok']) { throw (New-AnswerError $answer) }
-            if ($null -ne $answer['failed']) { $unrefreshed = @(foreach ($person in $answer['failed']) { New-FailedPersonError $person }) }
+            Add-AnswerCount $account $answer
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
+            $result = New-RequestResult $answer $WithHttpInfo
+            if ($null -ne $result -and $account.KeepsResults) { $null = $account.Results.Add($result) }
+            if (-not $answer['ok'] -and $answer['error']['code'] -ne 'task_failed') {
+                # A warning that ends the command must not hide this.
+                try { Write-AnswerWarning $answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+                throw (New-AnswerError $answer)
+            }
         } catch {
-            $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet
             if ($null -ne $stream) {
                 # The results of the names before it are written first.
-                $stream.Failure = $record
+                $stream.Failure = $_
                 Update-Stream $stream
             }
+            $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet $account
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         }
 
-        # Outside the try, which would catch errors of the next command in the pipeline.
-        $response = $answer['response']
-        # Nothing was sent: the journal lists everybody as done.
-        if ($null -eq $response) { return }
-        $content = $response['text']
-        if ($response.ContainsKey('body')) { $content = $response['body'] }
-        if (-not $WithHttpInfo) { $content } else { @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
-        if ($null -ne $unrefreshed) { Write-Outcome @{ Result = @(); Problem = $unrefreshed } $PSCmdlet $CallerErrorAction }
+        # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
+        # done. What may end the command comes after the result.
+        if ($null -ne $result) { $result }
+        $record = $null
+        try { if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} } } catch { $record = $_ }
+        if ($null -ne $record) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $record $request $ContentType $account.Sent $PSCmdlet $account) -ErrorAction Stop }
+        $problems = @(Get-WaitProblem $answer $request)
+        if ($problems.Count -gt 0 -and $CallerErrorAction -eq 'Stop') { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $problems[0] $problems[0].TargetObject '' 'yes' $PSCmdlet $account) -ErrorAction Stop }
+        if ($problems.Count -gt 0) { Write-Outcome @{ Result = @(); Problem = $problems } $PSCmdlet $CallerErrorAction $account.Told }
     }
 
     end {

@@ -21,7 +21,7 @@ function Test-CCFilter {
     same filter in its one form), Attributes (the names in it, which must be
     searchable in the tenant), Message, Position (in characters from 0) and
     Hint of what is wrong, Warnings, and Undecidable (the parts that only
-    the service itself can judge, so that nobody can be counted by them
+    the service itself can evaluate, so that nobody can be counted by them
     before sending). The warnings are not written then.
 
     .EXAMPLE
@@ -72,7 +72,12 @@ function Test-CCFilter {
         try {
             $check = Get-FilterCheck $Filter
         } catch {
-            Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
+            $check = $_
+        }
+        if ($check -is [System.Management.Automation.ErrorRecord]) {
+            if ($CallerErrorAction -eq 'Stop') { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $check -ErrorAction Stop }
+            Write-Outcome @{ Result = @(); Problem = @($check) } $PSCmdlet $CallerErrorAction
+            return
         }
         if ($Detailed) { return $check }
         foreach ($warning in $check.Warnings) { Microsoft.PowerShell.Utility\Write-Warning -Message $warning }

@@ -61,8 +61,12 @@ function Wait-CCTask {
         [int] $TimeoutSec
     )
 
-    process {
+    begin {
         . $script:UseCallerPreference
+        $told = [System.Collections.Generic.HashSet[string]]::new()
+    }
+
+    process {
         $wait = ',"wait":true'
         if ($TimeoutSec) { $wait += ',"waitTimeoutSec":' + $TimeoutSec }
         . $script:TellTask

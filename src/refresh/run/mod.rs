@@ -45,11 +45,13 @@ pub(crate) struct Run<'r> {
     journal: Option<&'r mut Journal>,
     /// Notified when the run stops.
     feed: Option<&'r Feed>,
-    /// The number of people who were sent, or may have been, and of those whom only the service can judge.
+    /// The number of people who were sent, or may have been, and of those whom only the service can evaluate.
     touched: u64,
     /// The number of people with an outcome, and the number of all people, if known.
     done: u64,
     total: Option<u64>,
+    /// The number of people in reported batches, if only these count as done.
+    reported: Option<u64>,
     last_number: u64,
     has_stopped: bool,
     /// Batches that were not reported yet, in the order of the input.
@@ -85,6 +87,7 @@ impl<'r> Run<'r> {
             touched: 0,
             done: 0,
             total: None,
+            reported: None,
             last_number: 0,
             has_stopped: false,
             open: VecDeque::new(),
@@ -101,6 +104,11 @@ impl<'r> Run<'r> {
     /// Sets the number of people, for the progress.
     pub(crate) fn total(self, total: u64) -> Self {
         Self { total: Some(total), ..self }
+    }
+
+    /// Counts people as done when their batch was reported, because the report waits for their task.
+    pub(crate) fn counting_reported(self, counts: bool) -> Self {
+        Self { reported: counts.then_some(0), ..self }
     }
 
     pub(crate) fn journal(self, journal: Option<&'r mut Journal>) -> Self {
@@ -122,6 +130,7 @@ impl<'r> Run<'r> {
         let mut deferred: Option<Batch> = None;
         loop {
             let (mut has_ended, mut expects_names) = (false, false);
+            self.total = source.total().or(self.total);
             while !self.has_stopped && self.in_flight.len() < max_calls {
                 if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
@@ -216,6 +225,7 @@ impl<'r> Run<'r> {
         }
         let mut outcome = BatchOutcome::new(number, batch.attribute.clone(), std::mem::take(&mut batch.names));
         outcome.undecided = batch.undecided;
+        self.done += outcome.names.count() + batch.gone.len() as u64;
         if !batch.gone.is_empty() {
             outcome.calls.push(CallReport::left_out(std::mem::take(&mut batch.gone), "gone"));
         }
@@ -346,14 +356,23 @@ impl<'r> Run<'r> {
 
     /// Reports finished batches in order.
     fn report_finished(&mut self, on_batch: &mut impl FnMut(BatchOutcome, Option<&mut Journal>)) {
-        self.call.control.set_progress(self.done, self.total);
+        self.show_progress();
         while self.open.front().is_some_and(|open| open.calls_left == 0) {
             let Some(open) = self.open.pop_front() else { return };
             if let Some(journal) = &mut self.journal {
                 journal.forget(open.number);
             }
+            let people = open.outcome.people();
             on_batch(open.outcome, self.journal.as_deref_mut());
+            if let Some(reported) = &mut self.reported {
+                *reported += people;
+                self.show_progress();
+            }
         }
+    }
+
+    fn show_progress(&self) {
+        self.call.control.set_progress(self.reported.unwrap_or(self.done), self.total);
     }
 
     fn too_many(&self, batch: &Batch) -> Error {
@@ -362,9 +381,7 @@ impl<'r> Run<'r> {
         let (touched, people) = (self.touched, self.touched + more);
         Error::new(
             Code::TooManyMatches,
-            format!(
-                "{touched} identities were refreshed, and {more} more would make {people}; maxIdentities is {ceiling}."
-            ),
+            format!("{touched} identities were refreshed, and {more} more would make {people}; ⟦max⟧ is {ceiling}."),
         )
         .hint("These and all that follow were not sent. Name fewer in one run.")
         .way(WayOut::RaiseMaximum)

@@ -43,7 +43,7 @@ pub(crate) struct Names<'r> {
 pub(crate) enum LookUpBy {
     /// Look names up.
     Search,
-    /// The same, and count similar identities, because the service judges in the end.
+    /// The same, and count similar identities, because the service evaluates in the end.
     SearchForCc,
     /// The names are ids from a filter.
     Nothing,
@@ -313,6 +313,11 @@ impl<'r> Names<'r> {
 }
 
 impl Source for Names<'_> {
+    fn total(&self) -> Option<u64> {
+        let given = self.feed.total()?;
+        Some(given.saturating_sub(self.totals.repeated + self.totals.skipped))
+    }
+
     fn next(&mut self, mut journal: Option<&mut Journal>, room: usize, wait: bool) -> Next {
         loop {
             if let Some(batch) = self.ready.pop_front() {

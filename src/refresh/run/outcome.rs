@@ -74,6 +74,12 @@ impl BatchOutcome {
         totals.ambiguous += self.names.ambiguous.len() as u64;
     }
 
+    /// The number of all its names.
+    pub(super) fn people(&self) -> u64 {
+        let called: u64 = self.counted_calls().map(|report| report.identities.len() as u64).sum();
+        called + self.names.count()
+    }
+
     /// The number of people whom an earlier run may have sent.
     pub(crate) fn uncertain(&self) -> u64 {
         let uncertain = self.calls.iter().filter(|report| report.reason == Some("uncertain"));
@@ -136,8 +142,7 @@ fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
     let message =
         format!("{failed} of {} calls did not succeed: of the identities {of_first}{others}.", made().count());
     let details = first_error.details();
-    let repeat = names(calls, &[Outcome::Rejected, Outcome::NotSent])
-        .map(|names| format!("Not accepted: {names}. Remove the cause, then send them again, and nobody else."));
+    let repeat = names(calls, &[Outcome::Rejected, Outcome::NotSent]).map(|names| format!("Not accepted: {names}."));
     let uncertain = names(calls, &[Outcome::MaybeSent]).map(|names| {
         format!(
             "May have been sent: {names}. See when each was last refreshed in the tenant, before sending them again."
@@ -148,7 +153,7 @@ fn partial_failure(first_error: &Error, calls: &[CallReport]) -> Error {
         Some(details.hint.to_string()).filter(|hint| !hint.is_empty()),
         repeat,
         uncertain,
-        Some("⟦calls⟧: what became of each.".to_owned()),
+        Some("See ⟦calls⟧: repeat only the identities that were not accepted, once the cause is removed.".to_owned()),
     ];
     let hint: Vec<String> = lines.into_iter().flatten().collect();
     Error::new(Code::PartialFailure, message).hint(hint.join("\n"))

@@ -15,6 +15,9 @@ pub(crate) trait Source {
 
     /// After the run has stopped: people who were given and are not sent, or stay uncertain. `None` at the end.
     fn next_unsent(&mut self, journal: Option<&mut Journal>) -> Option<Batch>;
+
+    /// The number of all people who are reported, once it is known.
+    fn total(&self) -> Option<u64>;
 }
 
 #[derive(Debug)]
@@ -65,6 +68,10 @@ impl Source for Resolved<'_, '_> {
 
     fn next_unsent(&mut self, journal: Option<&mut Journal>) -> Option<Batch> {
         self.batches.pop_front().or_else(|| self.then.as_mut()?.next_unsent(journal))
+    }
+
+    fn total(&self) -> Option<u64> {
+        self.then.as_ref()?.total()
     }
 }
 
