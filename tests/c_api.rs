@@ -159,6 +159,37 @@ fn the_host_keeps_its_signals_and_may_fork() {
     assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
 }
 
+/// Runs a program as it is. Not under valgrind, which runs all threads as one and has memory of its own.
+#[cfg(target_os = "linux")]
+fn run_alone(program: &Path, arguments: &[&str]) {
+    let output = command(program).args(arguments).output().expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{} {arguments:?}: {}\n{text}", program.display(), output.status);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_copy_of_a_secret_is_left_when_its_configuration_was_replaced() {
+    let Some(program) = compile("tests/c/memory.c", "memory", LINKED) else { return };
+    run_alone(&program, &[Sandbox::start().url()]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn look_ups_that_hang_take_eight_threads_and_keep_no_other_host_waiting() {
+    let Some(program) = compile("tests/c/dns.c", "dns", LINKED) else { return };
+    run_alone(&program, &[]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_host_breaks_a_promise_by_its_streams_its_environment_its_number_or_its_main_thread() {
+    let Some(program) = compile("tests/c/hostile_host.c", "hostile_host", LINKED) else { return };
+    for case in ["streams", "environment", "number", "exit"] {
+        run_alone(&program, &[Sandbox::start().url(), case]);
+    }
+}
+
 #[test]
 fn the_library_works_on_after_it_was_unloaded() {
     let loader: &[&str] = if cfg!(target_os = "linux") && runner().is_none() { &["-ldl"] } else { &[] };

@@ -13,6 +13,7 @@ mod cause;
 mod certificate;
 mod client;
 mod connect;
+mod dns;
 mod exchange;
 mod pending;
 mod proxy;
@@ -31,6 +32,7 @@ use tokio::runtime::Handle;
 
 use self::body::Gate;
 use self::client::client;
+pub(crate) use self::client::forget_clients;
 use self::exchange::{Answer, Exchange};
 use self::pending::{Limit, Outcome, Shared};
 use self::rate_limit::Rate;
