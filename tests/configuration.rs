@@ -541,6 +541,47 @@ fn a_proxy_is_asked_for_other_hosts_and_never_for_loopback() {
 }
 
 #[test]
+fn the_system_s_proxy_is_asked_only_where_neither_the_session_nor_a_variable_names_one() {
+    let (system, other) = (Sandbox::start(), Sandbox::start());
+    let refresh = |environment: Value, more: Value| {
+        let mut configuration = support::with(
+            json!({ "baseUrl": "https://tenant.invalid", "accessToken": "t", "maximumRetryCount": 0 }),
+            &more,
+        );
+        configuration["lookup"] = json!({ "environment": environment, "proxy": system.url() });
+        let answer = refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration }));
+        assert_eq!(answer["error"]["sent"], "no", "{answer}");
+        (system.connections(), other.connections())
+    };
+    assert_eq!(refresh(json!({}), json!({})), (1, 0));
+    assert_eq!(refresh(json!({ "HTTPS_PROXY": other.url() }), json!({})), (1, 1));
+    assert_eq!(refresh(json!({}), json!({ "proxy": other.url() })), (1, 2));
+    assert_eq!(refresh(json!({ "NO_PROXY": ".invalid" }), json!({})), (1, 2));
+
+    let answer = call(ffi::cc_configure, r#"{"preview":true,"lookup":{"proxy":"socks://u:s3cret@proxy.example"}}"#);
+    let message = answer["error"]["message"].as_str().expect("it is refused");
+    assert!(message.contains("the system's proxy") && !message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn home_is_the_variable_that_sail_goes_by() {
+    let tenant = tenant("of-yaml");
+    let places = Places::new("variable-home").config_yaml(&yaml(tenant.url()));
+    let other = Places::new("other-home");
+    let (own, foreign) = if cfg!(windows) { ("USERPROFILE", "HOME") } else { ("HOME", "USERPROFILE") };
+    let refresh =
+        |lookup: Value| refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": { "lookup": lookup } }));
+    assert_eq!(refresh(json!({ "environment": { own: places.folder, foreign: other.folder } }))["ok"], true);
+    for lookup in [
+        json!({ "environment": { foreign: places.folder } }),
+        json!({ "environment": { own: places.folder }, "home": other.folder }),
+    ] {
+        assert_eq!(refresh(lookup)["error"]["code"], "not_configured");
+    }
+    assert_eq!(tenant.refreshes().len(), 1);
+}
+
+#[test]
 fn a_bad_member_is_named_with_what_it_must_be() {
     for (configuration, text) in [
         (json!({ "timeoutSec": "soon" }), "configuration.timeoutSec must be a number of seconds"),
