@@ -1,7 +1,7 @@
 //! The error type of this library: a code from a closed list, a message, a hint, and whether a refresh was sent.
 //!
-//! Texts are written for administrators: what happened, for which address or filter, and what to do next. No text holds
-//! a secret; `Response::scrub` removes secrets from a server's answer before it is attached.
+//! Texts are written for administrators: what happened, for which address or filter, and what to do next. What they
+//! repeat of a server's answer leaves without secrets, by the envelope's door.
 
 use std::fmt;
 

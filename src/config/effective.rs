@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::sources::{self, Found, Source};
-use super::types::{Proxy, Text};
-use super::{Address, Configuration, Credentials, Settings, Transport};
-use crate::error::Result;
-use crate::secret::Secret;
+use super::proxy::is_exempt;
+use super::sources::{self, Lookup, Source};
+use super::{Address, Configuration, Credentials, Proxy, Settings, Transport, types};
+use crate::error::{Code, Error, Result};
+use crate::secret::Forms;
 
 /// The complete, validated configuration of a call.
 #[derive(Debug, Clone)]
@@ -68,17 +69,14 @@ impl Effective {
         let generation = generation();
         let session = configured();
         let found = sources::find(call, session.as_deref())?;
-        let Some((credentials, source)) = found.credentials.clone() else {
-            return Err(
-                found.not_configured("There are no credentials: no access token, and no client id with its secret.")
-            );
-        };
-        let (Some((base_url, address_source)), Some((token_url, _))) = (found.base_url.clone(), &found.token_url)
+        if let Some(problem) = &found.problem {
+            return Err(problem.clone());
+        }
+        let (Some((credentials, source)), Some((base_url, address_source)), Some((token_url, _))) =
+            (found.credentials.clone(), found.base_url.clone(), &found.token_url)
         else {
-            return Err(found.not_configured(&format!(
-                "Credentials were found ({}), but no base URL to send them to.",
-                source.name()
-            )));
+            // `problem` is set if one of them is missing.
+            return Err(Error::new(Code::NotConfigured, "The configuration has no base URL or no credentials."));
         };
         // A proxy may come from the process's environment, which can change.
         let no_process_proxy = found.lookup_was_given || base_url.is_loopback();
@@ -88,24 +86,47 @@ impl Effective {
             _ => Origin::Elsewhere,
         };
         let settings = Settings::of(&found.settings);
+        // The file may change.
+        let origin = if settings.ca_file.is_some() { Origin::Elsewhere } else { origin };
         let variable = |name| found.lookup.variable(name);
-        let transport = Transport {
+        let mut transport = Transport {
             https: base_url.is_https() || token_url.is_https(),
             skip_certificate_check: settings.skip_certificate_check,
-            proxy: settings.proxy.clone().or_else(|| proxy_of_environment(&found, &base_url)).map(|Proxy(url)| url),
+            proxy: settings.proxy.clone(),
             no_proxy: settings.no_proxy.clone().or_else(|| variable("NO_PROXY")).or_else(|| variable("no_proxy")),
             ca_file: settings.ca_file.clone(),
+            ssl_cert_file: variable("SSL_CERT_FILE"),
+            ssl_cert_dir: variable("SSL_CERT_DIR"),
             connect_timeout: settings.connect_timeout,
         };
         let token_url = token_url.url().clone();
+        if transport.proxy.is_none() {
+            // A variable that is not needed is not parsed.
+            let no_proxy = transport.no_proxy.as_deref().unwrap_or_default();
+            let needs_proxy = [base_url.url(), &token_url].into_iter().find(|url| !is_exempt(no_proxy, url));
+            transport.proxy = needs_proxy.map(|url| proxy_of_environment(&found.lookup, url)).transpose()?.flatten();
+        }
         Ok(Self { base_url, token_url, credentials, transport, settings, origin })
     }
 
-    /// The values of default headers that may be secrets.
-    pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        // A name does not tell whether its value is a secret. Short values are not.
-        let values = self.settings.default_headers.iter().filter(|(_, value)| value.len() >= 8);
-        values.filter_map(|(_, value)| value.to_str().ok()).map(Secret::token).collect()
+    /// What no answer may show.
+    pub(crate) fn secrets(&self) -> Forms {
+        let mut forms = Forms::default();
+        match &self.credentials {
+            Credentials::AccessToken(token) => forms.add_credential(token.reveal()),
+            Credentials::Client { id, secret } => forms.add_client(id, secret.reveal()),
+            Credentials::Header => {}
+        }
+        for (name, value) in &self.settings.default_headers {
+            // A name does not tell whether its value is a secret, except these, which every client sends.
+            if ![ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT].contains(name) {
+                forms.add_header(&String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+        if let Some(proxy) = &self.transport.proxy {
+            forms.add_url(proxy.url());
+        }
+        forms
     }
 }
 
@@ -142,12 +163,15 @@ fn configured() -> Option<Arc<Configuration>> {
     CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The proxy in the environment for this address. `HTTP_PROXY` in capitals is ignored, as in curl: a client of a CGI
-/// program can set it by a request header.
-fn proxy_of_environment(found: &Found<'_>, base_url: &Address) -> Option<Proxy> {
-    let names: &[&str] = match base_url.is_https() {
-        true => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-        false => &["http_proxy", "ALL_PROXY", "all_proxy"],
+/// The proxy for this URL in the environment, or else the system's. `HTTP_PROXY` in capitals is ignored, as in curl: a
+/// client of a CGI program can set it by a request header.
+fn proxy_of_environment(lookup: &Lookup, url: &reqwest::Url) -> Result<Option<Proxy>> {
+    let names: &[&str] = match url.scheme() {
+        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => &["http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    names.iter().find_map(|name| Text::parse(found.lookup.variable(name)?, name).ok().flatten())
+    match names.iter().find_map(|name| Some((name, lookup.variable(name)?))) {
+        Some((name, text)) => types::parse(text, name),
+        None => Ok(lookup.proxy.clone()),
+    }
 }

@@ -8,11 +8,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::AUTHORIZATION;
 
 use crate::cache::Cache;
-use crate::config::{Credentials, Effective, RateLimit};
+use crate::config::{Effective, RateLimit};
 use crate::control::{Control, Phase};
+use crate::secret::Fingerprint;
 
 /// The percentage of the limit that is left to other programs with the same credential.
 const RESERVED_PERCENT: u64 = 5;
@@ -93,9 +94,7 @@ enum NoPermit {
 #[derive(PartialEq, Eq)]
 struct Key {
     origin: String,
-    credentials: Credentials,
-    /// An `Authorization` header, if it is the credential.
-    header: Option<HeaderValue>,
+    credentials: Fingerprint,
 }
 
 impl Rate {
@@ -103,8 +102,9 @@ impl Rate {
         static WINDOWS: Cache<Key, Arc<Window>> = Cache::new(MAX_WINDOWS);
         let key = Key {
             origin: configuration.base_url.url().origin().ascii_serialization(),
-            credentials: configuration.credentials.clone(),
-            header: configuration.settings.default_headers.get(AUTHORIZATION).cloned(),
+            credentials: configuration
+                .credentials
+                .fingerprint(configuration.settings.default_headers.get(AUTHORIZATION)),
         };
         let window = WINDOWS.get_or_insert_with(key, Arc::default);
         let limit = configuration.settings.rate_limit;

@@ -334,8 +334,9 @@ impl<'r> ByName<'r> {
             so_far,
             journal.map(|journal| (journal, &attribute_of_batch)),
         );
+        let secrets = self.call.control.secrets();
         let text = match with_outcome {
-            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
+            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, secrets, Ok(refreshed)),
             Err(failure) => {
                 let permit = |error| ways::permit(self.call, self.request, self.route, error);
                 let failure = failure.map(|error| permit(error).stops_run(stops_run));
@@ -346,7 +347,7 @@ impl<'r> ByName<'r> {
                     batch: number,
                     identity_attribute: &attribute,
                 };
-                envelope::write_batch_failure(self.request.client, &batch_info, failure)
+                envelope::write_batch_failure(self.request.client, secrets, &batch_info, failure)
             }
         };
         feed.finish(text);

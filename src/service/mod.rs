@@ -46,7 +46,7 @@ use crate::error::{Code, Error, Result, Sent};
 pub(crate) use crate::http::Times;
 use crate::http::{self, Delivery, Places, Policy, Target};
 use crate::response::{Receipt, Response, StatusClass};
-use crate::secret::Secret;
+use crate::secret::{Forms, Secrets};
 use crate::text::printable;
 
 /// The service at one address with one set of credentials; shared by all calls with the same configuration.
@@ -59,6 +59,8 @@ pub(crate) struct Service {
     headers: HeaderMap,
     /// The endpoints called so far, by path, query and version.
     targets: Cache<(Path, String, ApiVersion), Arc<Target>>,
+    /// Its secrets, except fetched tokens.
+    secrets: Arc<Forms>,
     /// What earlier calls have learned about the tenant.
     facts: Arc<TenantFacts>,
 }
@@ -124,11 +126,19 @@ enum Key {
     Session(u64),
 }
 
+static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
+
+/// Drops what calls have left: configurations, tokens and open connections that no call uses now.
+pub(crate) fn forget_unused() {
+    CACHE.retain(|_| false);
+    token::forget_unused();
+    http::forget_clients();
+}
+
 impl Service {
     /// The service for a configuration (its JSON text), or without one. It is cached unless it depends on files or
     /// environment variables.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),
@@ -161,7 +171,8 @@ impl Service {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
         let facts = TenantFacts::of(&configuration);
-        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(MAX_TARGETS), facts })
+        let secrets = Arc::new(configuration.secrets());
+        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(MAX_TARGETS), secrets, facts })
     }
 
     /// The common parts of all requests to an endpoint.
@@ -290,6 +301,7 @@ impl ResponseMetadata {
 
 impl<'s> Call<'s> {
     pub(crate) fn new(service: &'s Service, deadline: Option<Instant>, control: &'s Control) -> Self {
+        control.secrets().add(&service.secrets);
         let metadata = Arc::default();
         Self { service, deadline, control, metadata, places: None, oldest_answer: Mutex::new(None) }
     }
@@ -397,7 +409,7 @@ impl Call<'_> {
                 Some(seconds) => format!("The service asks to wait {seconds} s. The request was not accepted: it is safe to try again then."),
                 None => "The request was not accepted: it is safe to try again later.".to_owned(),
             },
-            StatusClass::Redirect => match response.header("location").map(printable) {
+            StatusClass::Redirect => match response.header("location").map(|to| printable(&self.control.secrets().shown(to))) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
@@ -423,7 +435,7 @@ impl Call<'_> {
         let message = format!(
             "The service refused {}: status {status}{} ({} {url}{version}).",
             endpoint.action,
-            describe(&response),
+            describe(&response, self.control.secrets()),
             endpoint.method
         );
         Error::new(code_of(status), message)
@@ -465,17 +477,6 @@ impl Call<'_> {
             Credentials::Header => "The Authorization header comes from defaultHeaders, and is sent as it is.",
         }
     }
-
-    /// Removes secrets that a server may have repeated.
-    fn scrub(&self, response: &mut Response, token: Option<&Secret>) {
-        let mut secrets: Vec<&Secret> = token.into_iter().collect();
-        if let Credentials::Client { secret, .. } = &self.service.configuration.credentials {
-            secrets.push(secret);
-        }
-        let of_headers = self.service.configuration.secret_headers();
-        secrets.extend(&of_headers);
-        response.scrub(&secrets);
-    }
 }
 
 /// The code of an unsuccessful status.
@@ -491,8 +492,8 @@ fn code_of(status: u16) -> Code {
 }
 
 /// The service's error message as part of a sentence.
-fn describe(response: &Response) -> String {
-    response.error_message().map_or_else(String::new, |message| format!(", \"{message}\""))
+fn describe(response: &Response, secrets: &Secrets) -> String {
+    response.error_message(secrets).map_or_else(String::new, |message| format!(", \"{message}\""))
 }
 
 /// An id as a path segment. One or two dots cannot be one, because in any encoding they change the path.

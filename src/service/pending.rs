@@ -191,7 +191,6 @@ impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
             }
             return Ok(response);
         }
-        call.scrub(&mut response, token.as_ref().map(|bearer| &bearer.token));
         // Without the query, which may be long.
         let url = call.service.url(&endpoint.path);
         if response.is_success() {

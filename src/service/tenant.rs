@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use reqwest::header::AUTHORIZATION;
+
 use crate::cache::Cache;
-use crate::config::{ApiVersion, Credentials, Effective};
+use crate::config::{ApiVersion, Effective};
 use crate::error::Result;
+use crate::secret::Fingerprint;
 
 /// How long a cached fact is valid.
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -55,7 +58,7 @@ pub(super) struct Fact<T>(Mutex<Option<(Instant, T)>>);
 #[derive(PartialEq, Eq)]
 struct Key {
     base_url: String,
-    credentials: Credentials,
+    credentials: Fingerprint,
 }
 
 impl TenantFacts {
@@ -65,7 +68,9 @@ impl TenantFacts {
         static CACHE: Cache<Key, Arc<TenantFacts>> = Cache::new(MAX_TENANTS);
         let key = Key {
             base_url: configuration.base_url.as_str().to_owned(),
-            credentials: configuration.credentials.clone(),
+            credentials: configuration
+                .credentials
+                .fingerprint(configuration.settings.default_headers.get(AUTHORIZATION)),
         };
         CACHE.get_or_insert_with(key, Arc::default)
     }
