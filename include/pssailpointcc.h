@@ -332,7 +332,8 @@
  *                           (or config.json TokenUrl)
  *     accessToken           never renewed; a leading "Bearer " is removed
  *     clientId              of a personal access token or an API client: the library fetches a token, shares it between
- *                           threads, caches it until 30 s before it expires, and renews it once after a 401
+ *                           threads, caches it until 30 s before it expires (one that lives at most a minute: until it
+ *                           expires), and renews it once after a 401
  *                           (or the variable SAIL_CLIENT_ID; config.json ClientId; config.yaml pat.clientid)
  *     clientSecret          the secret of the clientId
  *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
@@ -341,11 +342,15 @@
  *                           on Windows USERPROFILE); `proxy`, the system's, where `environment` names none
  *     defaultHeaders        {}: object of texts: headers of every request; they replace the library's headers of the same
  *                           name. With an Authorization header no token is fetched. Headers that would change how the
- *                           service reads the body are refused
+ *                           service reads the body are refused. They are not sent to an address that only a file names
  *     skipCertificateCheck  false: whether to accept any certificate
- *     proxy                 http://host:port. Default: HTTPS_PROXY, ALL_PROXY. Loopback addresses are never proxied
- *     noProxy               comma-separated host names and networks without proxy. Default: NO_PROXY
- *     caFile                a PEM file with additional trusted authorities
+ *     proxy                 an HTTP proxy, http://user:password@host:port, user and password percent-encoded. Default:
+ *                           HTTPS_PROXY, ALL_PROXY; one that cannot be used is an error. Never for loopback addresses
+ *     noProxy               what is reached without proxy, separated by commas: names with their subdomains, *.name,
+ *                           addresses, networks (10.0.0.0/8), each name or address with an optional port, or *.
+ *                           Default: NO_PROXY
+ *     caFile                a PEM file with authorities to trust beside the system's; it is read again when it has
+ *                           changed. On Unix, SSL_CERT_FILE and SSL_CERT_DIR replace the system's
  *     timeoutSec            100: for one exchange with its retries, without waits for the rate limit
  *     connectTimeoutSec     10: to open a connection
  *     maximumRetryCount     3: the maximum number of retries of a request that was not sent, or was answered with 429 (0 to 100)
@@ -363,13 +368,18 @@
  *     userAgent             PSSailpointCC/{version} ({system}): sent with every request
  *     environment           the environment in ~/.sailpoint/config.yaml; by default the active one
  *
- * These are accepted and ignored: apiKey, apiKeyPrefix, username, password, cookie.
+ * These are accepted and ignored: apiKey, apiKeyPrefix, username, password, cookie, experimental, consumerIdentifier, consumerVersion, nermBaseUrl.
  *
  * The base URL and the credentials come from the first of these places that has credentials, and only from it, so that no
  * file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
- * ~/.sailpoint/config.yaml. The table has the names of the members there; those in config.json are read ignoring case.
+ * ~/.sailpoint/config.yaml. The table has the names of the members there; those of the files are read ignoring case. A
+ * place with a part of the credentials, or with credentials and no base URL, is `not_configured`. What is wrong in a place
+ * that is not used is no error. White space and invisible characters at the ends of texts are taken off; of `identities`,
+ * line breaks, tabs, no-break blanks and invisible characters are.
+ *
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from ./config.json. All
- * other members come from the call, or from cc_configure if the call has no credentials.
+ * other members come from the call, or from cc_configure if the call has no credentials. defaultHeaders, which may hold
+ * keys and cookies, are not sent to an address that only a file names: `not_configured`.
  */
 
 

@@ -372,7 +372,7 @@ unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
     }
     std::str::from_utf8(bytes).map(Some).map_err(|error| {
         Error::invalid_argument(format!("The text is not UTF-8: byte {} is wrong.", error.valid_up_to()))
-            .hint("Was it written in the system's code page? PowerShell: [Text.Encoding]::UTF8.GetBytes(...).")
+            .hint("Was it written in the system's code page?")
     })
 }
 

@@ -147,7 +147,7 @@ impl Cursor {
 
     fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
-            Error::invalid_argument("after is not from an answer of cc_find_identities.")
+            Error::invalid_argument("after is not from an answer of ⟦find⟧.")
                 .hint("Give the `after` of the last answer unchanged, or leave it out to start again.")
         })
     }

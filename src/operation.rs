@@ -172,7 +172,7 @@ pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
     let sent = text.and_then(|text| match &operation.feed {
         Some(feed) => feed.send(text),
         None => Err(Error::invalid_argument(format!("The operation {number} takes no names."))
-            .hint("Only cc_refresh_identities with \"stream\": true takes them.")),
+            .hint("Only ⟦refresh⟧ with \"stream\": true takes them.")),
     });
     envelope::write(client, sent)
 }

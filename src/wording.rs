@@ -1,5 +1,8 @@
 //! Option names differ between the interfaces: `options.backend = process` in C is `-Backend process` in PowerShell.
-//! Messages hold placeholders, which are replaced by the caller's names when the answer is written.
+//! Messages hold placeholders, which are replaced by the caller's names when the answer is written. `⟦=name⟧` is a member of
+//! the configuration, which PowerShell writes with a capital.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
@@ -62,6 +65,45 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("calls", "the answer's calls", "Exception.Data['calls'] of this error"),
     ("follow-task", "cc_get_task", "Wait-CCTask -Id"),
     ("configure", "cc_configure", "Set-Configuration"),
+    ("find", "cc_find_identities", "Find-CCIdentity"),
+    ("refresh", "cc_refresh_identities", "Invoke-CCRefreshIdentities"),
+    ("start", "cc_operation_start", "Invoke-CCRefreshIdentities"),
+    ("send", "cc_operation_send", "the pipeline"),
+    ("await", "cc_operation_wait", "the command"),
+    ("dry-run", "options.dryRun", "-WhatIf"),
+    (
+        "timeouts",
+        "timeoutSec and options.totalTimeoutSec set the limit",
+        "Set-Configuration -TimeoutSec sets the limit",
+    ),
+    (
+        "rate-limits",
+        "options.totalTimeoutSec and rateLimit set the limits",
+        "Set-Configuration -RateLimit sets the limit",
+    ),
+    ("call-configuration", "the configuration of the call", "this session's configuration (Set-Configuration)"),
+    (
+        "the-configuration",
+        "the configuration of the call and of cc_configure",
+        "this session's configuration (Set-Configuration)",
+    ),
+    (
+        "give-credentials",
+        "Give baseUrl, and accessToken or clientId and clientSecret, in the configuration of the call or by cc_configure.",
+        "Give them by Set-Configuration: -BaseUrl, and -AccessToken or -ClientId and -ClientSecret.",
+    ),
+    ("give-base-url", "Give baseUrl beside the credentials.", "Give it by Set-Configuration -BaseUrl."),
+    (
+        "runspace",
+        "The configuration of cc_configure holds for all threads of this process.",
+        "The configuration belongs to the runspace: inside ForEach-Object -Parallel, Start-ThreadJob and Start-Job call \
+         Set-Configuration again, or set SAIL_BASE_URL, SAIL_CLIENT_ID and SAIL_CLIENT_SECRET.",
+    ),
+    (
+        "secure-strings",
+        "Give the text itself.",
+        "AccessToken, ClientSecret and the values of DefaultHeaders may be SecureStrings; everything else is text.",
+    ),
     ("api-version", "apiVersion", "ApiVersion"),
     ("set-api-version", "The configuration's apiVersion", "Set-Configuration -ApiVersion"),
 ];
@@ -79,12 +121,9 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
     let mut parts = text.split(OPEN);
     rendered.extend(parts.next());
     for part in parts {
-        let replaced = part.split_once(CLOSE).and_then(|(key, rest)| {
-            let (_, c, powershell) = TERMS.iter().find(|(known, ..)| *known == key)?;
-            Some((if client == Client::C { c } else { powershell }, rest))
-        });
+        let replaced = part.split_once(CLOSE).and_then(|(key, rest)| Some((name_for(key, client)?, rest)));
         match replaced {
-            Some((name, rest)) => rendered.extend([*name, rest]),
+            Some((name, rest)) => rendered.extend([&*name, rest]),
             // Text from elsewhere.
             None => {
                 rendered.push(OPEN);
@@ -93,6 +132,16 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
         }
     }
     rendered.into_bytes()
+}
+
+/// What stands for a placeholder.
+fn name_for(key: &str, client: Client) -> Option<Cow<'static, str>> {
+    if let Some(member) = key.strip_prefix('=').filter(|member| member.bytes().all(|b| b.is_ascii_alphabetic())) {
+        let capitals = if client == Client::C { 0 } else { 1.min(member.len()) };
+        return Some(Cow::Owned(member[..capitals].to_ascii_uppercase() + &member[capitals..]));
+    }
+    let (_, c, powershell) = TERMS.iter().find(|(known, ..)| *known == key)?;
+    Some(Cow::Borrowed(if client == Client::C { c } else { powershell }))
 }
 
 #[cfg(test)]
@@ -108,35 +157,71 @@ mod tests {
         let text = "Leave ⟦no-preflight⟧ out, or ⟦raise-max⟧.";
         assert_eq!(rendered(text, Client::C), "Leave options.preflight = false out, or raise maxIdentities.");
         assert!(rendered(text, Client::PowerShell).starts_with("Leave -NoPreflight out, or raise -MaxIdentities"));
+        assert_eq!(rendered("⟦=timeoutSec⟧", Client::C), "timeoutSec");
+        assert_eq!(rendered("⟦=timeoutSec⟧", Client::PowerShell), "TimeoutSec");
     }
 
     #[test]
     fn brackets_from_elsewhere_stay() {
-        for text in ["a⟦b", "⟦", "⟦⟦x⟧", "a⟦none⟧b", "plain"] {
+        for text in ["a⟦b", "⟦", "⟦⟦x⟧", "a⟦none⟧b", "a⟦= ⟧b", "plain"] {
             assert_eq!(rendered(text, Client::C), text);
         }
         assert_eq!(rendered("a⟦b ⟦journal⟧", Client::C), "a⟦b options.journal");
     }
 
-    #[test]
-    fn no_name_breaks_json_and_every_name_is_used() {
+    /// The source files, without their tests.
+    fn sources() -> Vec<(String, String)> {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut folders = vec![root];
-        let mut used = std::collections::BTreeSet::new();
+        let mut sources = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
                 if entry.is_dir() {
                     folders.push(entry);
                 } else if entry.extension().is_some_and(|kind| kind == "rs") && !entry.ends_with("wording.rs") {
-                    let text = std::fs::read_to_string(entry).expect("UTF-8");
-                    let keys = text.split(OPEN).skip(1).filter_map(|part| part.split_once(CLOSE));
-                    used.extend(keys.map(|(key, _)| key.to_owned()));
+                    let text = std::fs::read_to_string(&entry).expect("UTF-8");
+                    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                    sources.push((entry.display().to_string(), code.to_owned()));
                 }
             }
         }
+        sources
+    }
+
+    #[test]
+    fn no_name_breaks_json_and_every_name_is_used() {
+        let mut used = std::collections::BTreeSet::new();
+        let members = include_str!("config/members.rs");
+        for (_, text) in sources() {
+            let keys = text.split(OPEN).skip(1).filter_map(|part| part.split_once(CLOSE));
+            used.extend(keys.map(|(key, _)| key.to_owned()));
+        }
+        used.retain(|key| match key.strip_prefix('=') {
+            Some(member) => {
+                assert!(members.contains(&format!("\"{member}\": ")), "{member} is no member of the configuration");
+                false
+            }
+            None => true,
+        });
         let known: std::collections::BTreeSet<String> = TERMS.iter().map(|(key, ..)| (*key).to_owned()).collect();
         assert_eq!(used, known);
         assert!(TERMS.iter().all(|(_, c, powershell)| !c.contains(['"', '\\']) && !powershell.contains(['"', '\\'])));
+    }
+
+    #[test]
+    fn no_text_of_a_message_names_a_function_or_an_option_of_one_interface() {
+        for (file, text) in sources() {
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                // The names themselves stand alone between quotes, in the tables of functions.
+                let strings = line.split('"').skip(1).step_by(2).filter(|text| text.contains(' '));
+                let text: Vec<&str> = if line.starts_with("//") { Vec::new() } else { strings.collect() };
+                let text = text.join(" ");
+                for name in ["cc_", "options.", "Set-Config", "Get-Config", "-CC", "totalTimeoutSec"] {
+                    assert!(!text.contains(name), "{file}:{}: {name} in {text:?}", number + 1);
+                }
+            }
+        }
     }
 
     #[test]

@@ -397,3 +397,14 @@ fn names_that_could_not_be_looked_up_are_accounted_for_as_not_sent() {
         (&json!(["nobody"]), &json!(["smith", "amelie.roux"]))
     );
 }
+
+#[test]
+fn a_name_is_taken_without_what_copying_left_at_its_ends_and_a_blank_is_told() {
+    let sandbox = Sandbox::start();
+    let copied = json!(["smith\r\n", "\tamelie.roux\u{a0}", "\u{feff}smith"]);
+    let answer = refresh(&request_by(&sandbox, "uid", copied));
+    assert_eq!((&answer["ok"], &answer["unmatched"]), (&json!(true), &json!([])), "{answer}");
+    assert_eq!(answer["matched"], 2, "{answer}");
+    let error = refused(&sandbox, &request_by(&sandbox, "uid", json!(["smith "])), "no_match");
+    support::says(&error, "begins or ends with a blank");
+}

@@ -93,12 +93,53 @@ fn a_token_endpoint_that_refuses_says_so_to_every_thread_that_waited() {
 }
 
 #[test]
-fn a_token_is_not_used_in_its_last_30_seconds() {
+fn a_token_that_lives_30_seconds_or_less_is_used_while_it_lives() {
     let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(25)).start();
     let configuration = with(configuration(sandbox.url()), &json!({ "preflight": false }));
-    assert_eq!(person(&configuration)["ok"], true);
-    assert_eq!(person(&configuration)["ok"], true);
-    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 2);
+    for _ in 0..5 {
+        assert_eq!(person(&configuration)["ok"], true);
+    }
+    assert_eq!(sandbox.arrivals(Endpoint::Token).len(), 1);
+}
+
+#[test]
+fn an_empty_token_is_an_error() {
+    for token in ["", "  ", "\u{200b}"] {
+        let sandbox = Sandbox::start();
+        let body = json!({ "access_token": token, "expires_in": 749 }).to_string();
+        sandbox.fault(Fault::on(Endpoint::Token).status(200).body(&body).times(0));
+        let answer = person(&configuration(sandbox.url()));
+        assert_eq!(answer["error"]["code"], "invalid_response", "{answer}");
+        support::says(&answer, "an empty access_token");
+        assert!(sandbox.arrivals(Endpoint::Refresh).is_empty());
+    }
+}
+
+#[test]
+fn each_status_of_the_token_endpoint_says_what_to_do() {
+    for (status, code, advice) in [
+        (302, "http_status", "It points to https://acme.example/login"),
+        (403, "forbidden", "allowed networks"),
+        (404, "not_found", "There is no token endpoint at"),
+        (405, "http_status", "There is no token endpoint at"),
+        (429, "rate_limited", "wait"),
+        (500, "http_status", "Try again later"),
+        (503, "http_status", "Try again later"),
+    ] {
+        let sandbox = Sandbox::start();
+        let fault = Fault::on(Endpoint::Token).times(0);
+        sandbox.fault(match status {
+            302 => fault.kind(FaultKind::Redirect).status(302).location("https://acme.example/login"),
+            _ => fault.status(status),
+        });
+        let fast = with(configuration(sandbox.url()), &json!({ "maximumRetryCount": 0, "preflight": false }));
+        let answer = person(&fast);
+        assert_eq!((&answer["error"]["code"], &answer["error"]["sent"]), (&json!(code), &json!("no")), "{answer}");
+        support::says(&answer, "/oauth/token");
+        support::says(&answer, &status.to_string());
+        support::says(&answer, advice);
+        assert!(sandbox.arrivals(Endpoint::Refresh).is_empty());
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub struct Builder {
     clock_offset: i64,
     port: u16,
     https: Option<Vec<String>>,
+    expired: bool,
     http2: bool,
     report: Option<Report>,
 }
@@ -79,6 +80,7 @@ impl Sandbox {
             clock_offset: 0,
             port: 0,
             https: None,
+            expired: false,
             http2: false,
             report: None,
         }
@@ -332,6 +334,12 @@ impl Builder {
         self
     }
 
+    /// The certificate of https expired on 2020-01-02.
+    pub fn expired(mut self) -> Self {
+        self.expired = true;
+        self
+    }
+
     /// Offers HTTP/2 beside HTTP/1.1; over https only.
     pub fn http2(mut self) -> Self {
         self.http2 = true;
@@ -377,7 +385,7 @@ impl Builder {
         let (tls, ca) = match self.https {
             None => (None, None),
             Some(names) => {
-                let (tls, ca) = tls::make(names, self.http2)?;
+                let (tls, ca) = tls::make(names, self.expired, self.http2)?;
                 (Some(tls), Some(ca))
             }
         };

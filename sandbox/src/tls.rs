@@ -31,7 +31,7 @@ impl Drop for CaFile {
 }
 
 /// A certificate for these names and addresses, by an authority that has been made for it.
-pub(crate) fn make(names: Vec<String>, http2: bool) -> io::Result<(Tls, CaFile)> {
+pub(crate) fn make(names: Vec<String>, expired: bool, http2: bool) -> io::Result<(Tls, CaFile)> {
     let mut authority = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -42,6 +42,10 @@ pub(crate) fn make(names: Vec<String>, http2: bool) -> io::Result<(Tls, CaFile)>
 
     let mut leaf = CertificateParams::new(names).map_err(io::Error::other)?;
     leaf.distinguished_name.push(DnType::CommonName, "pssailpointcc sandbox");
+    if expired {
+        leaf.not_before = rcgen::date_time_ymd(2019, 1, 2);
+        leaf.not_after = rcgen::date_time_ymd(2020, 1, 2);
+    }
     let leaf_key = KeyPair::generate().map_err(io::Error::other)?;
     let leaf_certificate = leaf.signed_by(&leaf_key, &issuer).map_err(io::Error::other)?;
 

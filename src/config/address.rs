@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use crate::error::{Error, Result};
-use crate::text::printable;
+use crate::text::{printable, trim_invisible};
 
 /// The official module's initial address. It belongs to nobody and counts as not set.
 pub(crate) const PLACEHOLDER: &str = "https://sailpoint.api.identitynow.com";
@@ -19,14 +19,20 @@ pub(crate) struct Address(Url);
 impl Address {
     /// Parses `text`; `what` names it in errors, such as `configuration.baseUrl`. `None` for a placeholder.
     pub(crate) fn parse(text: &str, what: &str) -> Result<Option<Self>> {
-        let text = text.trim();
-        if text.is_empty() || text.trim_end_matches('/').eq_ignore_ascii_case(PLACEHOLDER) {
+        let text = trim_invisible(text);
+        if text.is_empty() || is_placeholder(text) {
             return Ok(None);
         }
         let wrong = |message: String, hint: &str| Err(Error::invalid_argument(message).hint(hint));
         // User info and query are not repeated, because both may hold secrets.
         let shown = text.rsplit('@').next().unwrap_or_default();
         let shown = printable(shown.split(['?', '#']).next().unwrap_or_default());
+        if let Some(left) = placeholder_name(&shown) {
+            return wrong(
+                format!("{what} still has the placeholder {left} in it: \"{shown}\"."),
+                "Write the tenant's name in its place, such as https://acme.api.identitynow.com",
+            );
+        }
         let Ok(mut url) = Url::parse(text) else {
             return wrong(
                 format!("{what} is no URL: \"{shown}\"."),
@@ -64,18 +70,20 @@ impl Address {
         }
         if let Some(api_host) = api_host_of_page(&host) {
             return wrong(
-                format!("{what} is the address of the tenant's pages, {host}; the API has one of its own."),
+                format!(
+                    "{what} is the address of the tenant's pages or of its log-in, {host}; the API has one of its own."
+                ),
                 &format!("Write https://{api_host}"),
             );
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        if let Some(version) = path.rsplit('/').next().filter(|last| is_api_root(last)) {
+        let is_token_url = path.ends_with("/token") && what.to_ascii_lowercase().contains("token");
+        if let Some(root) = root_of_api(&path, is_api_host(&host)).filter(|_| !is_token_url) {
+            let ending = path[root.len()..].to_owned();
+            url.set_path(root);
             return wrong(
-                format!("{what} ends with \"/{version}\", which is added for each call."),
-                &format!(
-                    "Write {}",
-                    url.as_str().trim_end_matches('/').trim_end_matches(version).trim_end_matches('/')
-                ),
+                format!("{what} ends with \"{}\", which is added for each call.", printable(&ending)),
+                &format!("Write {}", url.as_str().trim_end_matches('/')),
             );
         }
         url.set_path(&path);
@@ -113,7 +121,7 @@ impl Address {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<std::net::IpAddr>() {
@@ -122,17 +130,80 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// People log in at `acme.identitynow.com`; the API is at `acme.api.identitynow.com`.
+/// Whether it is the official module's initial address.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    trim_invisible(text).trim_end_matches('/').eq_ignore_ascii_case(PLACEHOLDER)
+}
+
+/// What an example has in place of the tenant's name: `{tenant}`, `<tenant>`, `[tenant]`, `%7Btenant%7D`.
+fn placeholder_name(text: &str) -> Option<&str> {
+    [("{", "}"), ("<", ">"), ("[tenant", "]"), ("[your", "]"), ("%7B", "%7D"), ("%7b", "%7d"), ("$(", ")")]
+        .iter()
+        .find_map(|(open, close)| {
+            let start = text.find(open)?;
+            let length = text[start..].find(close)? + close.len();
+            Some(&text[start..start + length])
+        })
+}
+
+/// People log in at `acme.identitynow.com` or `acme.login.sailpoint.com`; the API is at `acme.api.identitynow.com`.
 fn api_host_of_page(host: &str) -> Option<String> {
     let host = host.to_ascii_lowercase();
+    let is_name = |label: &str| !matches!(label, "" | "www" | "api" | "login" | "sso" | "auth");
+    let tenant_of = |rest: &str| rest.split('.').find(|label| is_name(label)).unwrap_or("{tenant}").to_owned();
+    if let Some(rest) = host.strip_suffix("login.sailpoint.com").filter(|rest| rest.is_empty() || rest.ends_with('.')) {
+        return Some(format!("{}.api.identitynow.com", tenant_of(rest)));
+    }
     PAGE_DOMAINS.iter().find_map(|domain| {
-        let tenant = host.strip_suffix(domain)?.strip_suffix('.')?;
-        (!tenant.is_empty() && !tenant.contains('.')).then(|| format!("{tenant}.api.{domain}"))
+        let rest = host.strip_suffix(domain)?;
+        let labels: Vec<&str> = rest.strip_suffix('.').map(|rest| rest.split('.').collect()).unwrap_or_default();
+        let is_api = labels.len() == 2 && is_name(labels[0]) && labels[1] == "api";
+        ((rest.is_empty() || rest.ends_with('.')) && !is_api).then(|| format!("{}.api.{domain}", tenant_of(rest)))
     })
 }
 
-fn is_api_root(segment: &str) -> bool {
-    matches!(segment, "cc" | "v3" | "beta" | "v2024" | "v2025" | "v2026")
+fn is_api_host(host: &str) -> bool {
+    PAGE_DOMAINS.iter().any(|domain| host.to_ascii_lowercase().ends_with(&format!(".api.{domain}")))
+}
+
+/// The path before the part that belongs to the API, if there is one. SailPoint's own hosts have nothing else; behind a
+/// gateway only what the API is known to begin with.
+fn root_of_api(path: &str, is_api_host: bool) -> Option<&str> {
+    if is_api_host {
+        return (!path.is_empty()).then_some("");
+    }
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_service = |segment: &str| SERVICES.contains(&segment);
+    let begins = |index: &usize| {
+        let next = segments.get(index + 1).copied();
+        match segments[*index] {
+            "cc" => next.is_none_or(|next| next == "api"),
+            segment if is_version(segment) => next.is_none_or(is_service),
+            segment if is_service(segment) => next.is_some_and(|next| is_version(next) || next == "token"),
+            _ => false,
+        }
+    };
+    let index = (1..segments.len()).find(begins)?;
+    let length: usize = segments[..index].iter().map(|segment| segment.len() + 1).sum();
+    Some(&path[..length - 1])
+}
+
+/// The services that are used, as their paths begin.
+const SERVICES: [&str; 8] = [
+    "search",
+    "identities",
+    "identity-attributes",
+    "identity-profiles",
+    "task-status",
+    "roles",
+    "historical-identities",
+    "oauth",
+];
+
+/// `v1`, `v3`, `v2026`, `beta`, `latest`.
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or_default();
+    matches!(segment, "beta" | "latest") || !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
 }
 
 fn with_scheme(text: &str) -> String {

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::sources::{self, Found, Source};
-use super::types::{Proxy, Text};
-use super::{Address, Configuration, Credentials, Settings, Transport};
-use crate::error::Result;
+use super::proxy::is_exempt;
+use super::sources::{self, Lookup, Source};
+use super::{Address, Configuration, Credentials, Proxy, Settings, Transport, types};
+use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 
 /// The complete, validated configuration of a call.
@@ -68,17 +68,14 @@ impl Effective {
         let generation = generation();
         let session = configured();
         let found = sources::find(call, session.as_deref())?;
-        let Some((credentials, source)) = found.credentials.clone() else {
-            return Err(
-                found.not_configured("There are no credentials: no access token, and no client id with its secret.")
-            );
-        };
-        let (Some((base_url, address_source)), Some((token_url, _))) = (found.base_url.clone(), &found.token_url)
+        if let Some(problem) = &found.problem {
+            return Err(problem.clone());
+        }
+        let (Some((credentials, source)), Some((base_url, address_source)), Some((token_url, _))) =
+            (found.credentials.clone(), found.base_url.clone(), &found.token_url)
         else {
-            return Err(found.not_configured(&format!(
-                "Credentials were found ({}), but no base URL to send them to.",
-                source.name()
-            )));
+            // `problem` is set if one of them is missing.
+            return Err(Error::new(Code::NotConfigured, "The configuration has no base URL or no credentials."));
         };
         // A proxy may come from the process's environment, which can change.
         let no_process_proxy = found.lookup_was_given || base_url.is_loopback();
@@ -88,16 +85,26 @@ impl Effective {
             _ => Origin::Elsewhere,
         };
         let settings = Settings::of(&found.settings);
+        // The file may change.
+        let origin = if settings.ca_file.is_some() { Origin::Elsewhere } else { origin };
         let variable = |name| found.lookup.variable(name);
-        let transport = Transport {
+        let mut transport = Transport {
             https: base_url.is_https() || token_url.is_https(),
             skip_certificate_check: settings.skip_certificate_check,
-            proxy: settings.proxy.clone().or_else(|| proxy_of_environment(&found, &base_url)).map(|Proxy(url)| url),
+            proxy: settings.proxy.clone(),
             no_proxy: settings.no_proxy.clone().or_else(|| variable("NO_PROXY")).or_else(|| variable("no_proxy")),
             ca_file: settings.ca_file.clone(),
+            ssl_cert_file: variable("SSL_CERT_FILE"),
+            ssl_cert_dir: variable("SSL_CERT_DIR"),
             connect_timeout: settings.connect_timeout,
         };
         let token_url = token_url.url().clone();
+        if transport.proxy.is_none() {
+            // A variable that is not needed is not parsed.
+            let no_proxy = transport.no_proxy.as_deref().unwrap_or_default();
+            let needs_proxy = [base_url.url(), &token_url].into_iter().find(|url| !is_exempt(no_proxy, url));
+            transport.proxy = needs_proxy.map(|url| proxy_of_environment(&found.lookup, url)).transpose()?.flatten();
+        }
         Ok(Self { base_url, token_url, credentials, transport, settings, origin })
     }
 
@@ -142,13 +149,15 @@ fn configured() -> Option<Arc<Configuration>> {
     CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The proxy for this address in the environment, or else the system's. `HTTP_PROXY` in capitals is ignored, as in curl:
-/// a client of a CGI program can set it by a request header.
-fn proxy_of_environment(found: &Found<'_>, base_url: &Address) -> Option<Proxy> {
-    let names: &[&str] = match base_url.is_https() {
-        true => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-        false => &["http_proxy", "ALL_PROXY", "all_proxy"],
+/// The proxy for this URL in the environment, or else the system's. `HTTP_PROXY` in capitals is ignored, as in curl: a
+/// client of a CGI program can set it by a request header.
+fn proxy_of_environment(lookup: &Lookup, url: &reqwest::Url) -> Result<Option<Proxy>> {
+    let names: &[&str] = match url.scheme() {
+        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => &["http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    let of_variable = |name: &&str| Text::parse(found.lookup.variable(name)?, name).ok().flatten();
-    names.iter().find_map(of_variable).or_else(|| found.lookup.proxy.clone())
+    let variable = names.iter().find_map(|name| Some((*name, lookup.variable(name)?)));
+    let found =
+        variable.or_else(|| Some(("the proxy of the system's settings", lookup.proxy.as_ref()?.reveal().to_owned())));
+    found.map_or(Ok(None), |(name, text)| types::parse(text, name))
 }

@@ -18,7 +18,8 @@ members! {
         /// never renewed; a leading "Bearer " is removed
         access_token "accessToken": Secret;
         /// of a personal access token or an API client: the library fetches a token, shares it between
-        /// threads, caches it until 30 s before it expires, and renews it once after a 401
+        /// threads, caches it until 30 s before it expires (one that lives at most a minute: until it
+        /// expires), and renews it once after a 401
         client_id "clientId": String,
             from Environment "SAIL_CLIENT_ID", ConfigJson "ClientId", ConfigYaml "pat.clientid";
         /// the secret of the clientId
@@ -33,15 +34,19 @@ members! {
     settings {
         /// object of texts: headers of every request; they replace the library's headers of the same
         /// name. With an Authorization header no token is fetched. Headers that would change how the
-        /// service reads the body are refused
+        /// service reads the body are refused. They are not sent to an address that only a file names
         default_headers "defaultHeaders": HeaderMap = {};
         /// whether to accept any certificate
         skip_certificate_check "skipCertificateCheck": bool = false;
-        /// http://host:port. Default: HTTPS_PROXY, ALL_PROXY. Loopback addresses are never proxied
+        /// an HTTP proxy, http://user:password@host:port, user and password percent-encoded. Default:
+        /// HTTPS_PROXY, ALL_PROXY; one that cannot be used is an error. Never for loopback addresses
         proxy "proxy": Proxy;
-        /// comma-separated host names and networks without proxy. Default: NO_PROXY
+        /// what is reached without proxy, separated by commas: names with their subdomains, *.name,
+        /// addresses, networks (10.0.0.0/8), each name or address with an optional port, or *.
+        /// Default: NO_PROXY
         no_proxy "noProxy": String;
-        /// a PEM file with additional trusted authorities
+        /// a PEM file with authorities to trust beside the system's; it is read again when it has
+        /// changed. On Unix, SSL_CERT_FILE and SSL_CERT_DIR replace the system's
         ca_file "caFile": String;
         /// for one exchange with its retries, without waits for the rate limit
         timeout "timeoutSec": Duration = 100;
@@ -77,4 +82,14 @@ members! {
 }
 
 // Members of the official module's configuration: accepted and ignored.
-const UNUSED: [&str; 5] = ["apiKey", "apiKeyPrefix", "username", "password", "cookie"];
+const UNUSED: [&str; 9] = [
+    "apiKey",
+    "apiKeyPrefix",
+    "username",
+    "password",
+    "cookie",
+    "experimental",
+    "consumerIdentifier",
+    "consumerVersion",
+    "nermBaseUrl",
+];

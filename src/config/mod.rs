@@ -7,6 +7,7 @@ mod address;
 mod choice;
 mod effective;
 mod files;
+mod proxy;
 mod sources;
 mod types;
 
@@ -21,8 +22,10 @@ pub(crate) use address::Address;
 pub(crate) use choice::{ApiVersion, Backend};
 pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
+pub(crate) use proxy::Proxy;
+
 use self::sources::{Lookup, Source};
-use self::types::{Member, Proxy, Text};
+use self::types::Member;
 use crate::error::Result;
 use crate::json::Object;
 use crate::secret::Secret;
@@ -44,10 +47,21 @@ pub(crate) struct Transport {
     /// Whether certificates are needed.
     pub(crate) https: bool,
     pub(crate) skip_certificate_check: bool,
-    pub(crate) proxy: Option<Secret>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) no_proxy: Option<String>,
     pub(crate) ca_file: Option<String>,
+    /// The variables that replace the system's certificates, as in OpenSSL.
+    pub(crate) ssl_cert_file: Option<String>,
+    pub(crate) ssl_cert_dir: Option<String>,
     pub(crate) connect_timeout: Duration,
+}
+
+impl Transport {
+    /// The proxy for this URL.
+    pub(crate) fn proxy_for(&self, url: &reqwest::Url) -> Option<&Proxy> {
+        let list = self.no_proxy.as_deref().unwrap_or_default();
+        self.proxy.as_ref().filter(|_| !proxy::is_exempt(list, url))
+    }
 }
 
 /// The maximum number of requests per credential in a time window.
@@ -98,16 +112,27 @@ macro_rules! members {
                 Ok(configuration)
             }
 
-            /// The values of a variable or a file; `text` returns a text by its name.
+            /// Parses the texts of a place; `text` returns a text by its name.
             fn of_texts(place: Source, text: impl Fn(&str) -> Option<String>) -> Result<Self> {
                 let mut configuration = Self::default();
                 $($($(
                     if place == Source::$source && let Some(text) = text($key) {
-                        configuration.$origin = Text::parse(text, &place.name_of($key))?;
+                        configuration.$origin = types::parse(text, &place.name_of($key))?;
                     }
                 )+)?)*
                 Ok(configuration)
             }
+
+            /// The name of a member of address and credentials at a place; empty if it has none there.
+            fn name_at(place: Source, member: &str) -> &'static str {
+                $($($(
+                    if place == Source::$source && member == $origin_name {
+                        return $key;
+                    }
+                )+)?)*
+                ""
+            }
+
 
             fn show_origin(&self) -> Vec<(&'static str, Option<Value>)> {
                 vec![$(($origin_name, self.$origin.as_ref().map(Member::show)),)*]
@@ -170,8 +195,8 @@ impl Configuration {
         &READ
     }
 
-    /// The credentials, if they are complete. Half of them is an error: otherwise the next source would be used, with
-    /// another identity.
+    /// The credentials of the call or the session, if they are complete. Half of them is an error: otherwise the next
+    /// source would be used, with another identity.
     fn credentials(&self, source: Source) -> Result<Option<Credentials>> {
         if self.default_headers.as_ref().is_some_and(|headers| headers.contains_key(AUTHORIZATION)) {
             return Ok(Some(Credentials::Header));
@@ -182,8 +207,10 @@ impl Configuration {
         match (&self.client_id, &self.client_secret) {
             (Some(id), Some(secret)) => Ok(Some(Credentials::Client { id: id.clone(), secret: secret.clone() })),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(sources::half_credentials(source, "client id", "client secret")),
-            (None, Some(_)) => Err(sources::half_credentials(source, "client secret", "client id")),
+            (id, secret) => Err(sources::half(
+                source.place(),
+                [("client id", "⟦=clientId⟧", id.is_some()), ("client secret", "⟦=clientSecret⟧", secret.is_some())],
+            )),
         }
     }
 }

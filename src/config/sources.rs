@@ -7,7 +7,8 @@
 //! may have written.
 //!
 //! All other settings come only from the session. A call with credentials uses only its own settings; a call without
-//! them adds its settings to those of `cc_configure`.
+//! them adds its settings to those of `cc_configure`. Headers of the session, which may hold secrets, are not sent to an
+//! address that only a file names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,12 +16,14 @@ use std::path::PathBuf;
 
 use reqwest::header::HeaderMap;
 
+use super::address::{PLACEHOLDER, is_placeholder};
 use super::files::{config_json, config_yaml};
-use super::types::{Member, Proxy, Text as _};
+use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Object};
-use crate::text::printable;
+use crate::secret::Secret;
+use crate::text::{printable, trim_invisible};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -41,7 +44,7 @@ pub(crate) struct Lookup {
     directory: Option<PathBuf>,
     home: Option<PathBuf>,
     /// For a base URL for which `environment` has none.
-    pub(super) proxy: Option<Proxy>,
+    pub(super) proxy: Option<Secret>,
 }
 
 /// The variable that names the home directory, as for `std::env::home_dir` and SailPoint's `sail`.
@@ -60,9 +63,24 @@ pub(super) struct Found<'a> {
     pub(super) lookup: Lookup,
     /// If false, `lookup` is the process's own.
     pub(super) lookup_was_given: bool,
-    /// A line for each place that was searched, for the error if nothing was found.
-    looked_at: Vec<String>,
+    /// Why a call cannot use it.
+    pub(super) problem: Option<Error>,
 }
+
+/// The texts of a variable's or a file's members, unparsed: what is wrong in a place that is not used is no error.
+#[derive(Debug)]
+pub(super) struct Place {
+    source: Source,
+    /// As in "no client id in {name}".
+    name: String,
+    /// The texts of base URL, token URL, client id and client secret, by their names at this place.
+    texts: Vec<(&'static str, String)>,
+    /// A sentence for a place without credentials; may be empty.
+    pub(super) remark: &'static str,
+}
+
+/// A part of an address with its credentials, its name at a place, and whether the place has it.
+type Part<'p> = (&'static str, &'p str, bool);
 
 /// Searches the sources in order until one has credentials.
 pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Configuration>) -> Result<Found<'a>> {
@@ -73,7 +91,7 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
     let lookup_was_given = given.is_some();
     let lookup = given.unwrap_or_else(Lookup::of_process);
     let environment_name = [call, session].into_iter().flatten().find_map(|layer| layer.environment.clone());
-    let mut looked_at = Vec::new();
+    let environment_name = environment_name.as_deref();
 
     let mut in_force: Vec<(&'a Configuration, Source)> = Vec::new();
     let mut winner: Option<(Cow<'_, Configuration>, Credentials, Source)> = None;
@@ -85,23 +103,42 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
             break;
         }
     }
-    looked_at.push(match in_force.is_empty() {
-        true => "configuration: none was given with the call or by ⟦configure⟧".to_owned(),
-        false => {
-            "configuration of the call and of ⟦configure⟧: neither accessToken nor clientId and clientSecret".to_owned()
+    let first = |pick: fn(&Configuration) -> Option<&Address>| {
+        in_force.iter().find_map(|(layer, source)| Some((pick(layer)?.clone(), *source)))
+    };
+    let (requested_url, requested_token_url) =
+        (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
+
+    // A line for each place without credentials.
+    let mut looked_at = vec![
+        match &requested_url {
+            Some(_) => {
+                "⟦the-configuration⟧: ⟦=baseUrl⟧, but neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧"
+            }
+            None => "⟦the-configuration⟧: neither ⟦=accessToken⟧ nor ⟦=clientId⟧ and ⟦=clientSecret⟧",
         }
-    });
-    type Reader = fn(&Lookup, Option<&str>, &mut Vec<String>) -> Result<Option<Configuration>>;
-    let places: [(Reader, Source); 3] =
-        [(environment, Source::Environment), (config_json, Source::ConfigJson), (config_yaml, Source::ConfigYaml)];
-    for (read, source) in places {
+        .to_owned(),
+    ];
+    let mut problem = None;
+    type Reader = fn(&Lookup, Option<&str>) -> Result<Place, String>;
+    let readers: [Reader; 3] = [environment, config_json, config_yaml];
+    for read in readers {
         if winner.is_some() {
             break;
         }
-        if let Some(layer) = read(&lookup, environment_name.as_deref(), &mut looked_at)?
-            && let Some(credentials) = layer.credentials(source)?
-        {
-            winner = Some((Cow::Owned(layer), credentials, source));
+        match read(&lookup, environment_name) {
+            Ok(place) if place.has("clientId") || place.has("clientSecret") => {
+                let parts = place.parts();
+                if parts[..2].iter().any(|(.., is_there)| !is_there) {
+                    return Err(half(&place.name, parts));
+                }
+                if !place.has("baseUrl") && requested_url.is_none() {
+                    problem = Some(half(&place.name, parts));
+                }
+                winner = place.parse()?.map(|(layer, credentials)| (Cow::Owned(layer), credentials, place.source));
+            }
+            Ok(place) => looked_at.push(place.line()),
+            Err(why) => looked_at.push(why),
         }
     }
 
@@ -113,23 +150,23 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
             headers_source = *source;
         }
     }
-    let headers = Configuration { default_headers: Some(headers), ..Configuration::default() };
-    let mut settings = vec![(Cow::Owned(headers), headers_source)];
-    settings.extend(in_force.iter().map(|(layer, source)| (Cow::Borrowed(*layer), *source)));
-    settings.push((Cow::Borrowed(Configuration::defaults()), Source::Default));
-    let first = |pick: fn(&Configuration) -> Option<&Address>| {
-        in_force.iter().find_map(|(layer, source)| Some((pick(layer)?.clone(), *source)))
-    };
-    let (mut base_url, mut token_url) =
-        (first(|layer| layer.base_url.as_ref()), first(|layer| layer.token_url.as_ref()));
-    if let Some((layer, _, source)) = &winner {
-        base_url = match (layer.base_url.clone(), base_url) {
+    let mut base_url = requested_url.clone();
+    let mut token_url = requested_token_url;
+    if let Some((layer, credentials, source)) = &winner {
+        base_url = match (layer.base_url.clone(), requested_url.clone()) {
             (Some(own), Some((requested, _))) if own != requested => {
                 return Err(other_address("baseUrl", *source, &own, &requested));
             }
             (Some(own), _) => Some((own, *source)),
             (None, requested) if !matches!(source, Source::Call | Source::Session) => requested,
-            (None, _) => base_url_for_session(&lookup, environment_name.as_deref(), &mut looked_at)?,
+            (None, _) => {
+                looked_at.clear();
+                let found = base_url_for_session(&lookup, environment_name, &mut looked_at)?;
+                if found.is_none() {
+                    problem = Some(no_base_url(credentials, &looked_at));
+                }
+                found
+            }
         };
         token_url = match (layer.token_url.clone(), token_url, &base_url) {
             (Some(own), ..) => Some((own, *source)),
@@ -138,10 +175,70 @@ pub(super) fn find<'a>(call: Option<&'a Configuration>, session: Option<&'a Conf
             }
             _ => None,
         };
+        // The session has named this host itself, and the file no other one for tokens.
+        let is_requested = requested_url.is_some() && layer.token_url.is_none();
+        if let Some((address, _)) = base_url.as_ref().filter(|_| source.is_file() && !is_requested)
+            && !headers.is_empty()
+        {
+            problem = problem.or_else(|| Some(headers_for_file(&headers, address, source.place())));
+        }
+    } else {
+        let is_untouched = in_force.iter().all(|(layer, _)| layer.base_url.is_none() && layer.token_url.is_none());
+        problem = Some(no_credentials(&looked_at, is_untouched));
     }
+    let headers = Configuration { default_headers: Some(headers), ..Configuration::default() };
+    let mut settings = vec![(Cow::Owned(headers), headers_source)];
+    settings.extend(in_force.iter().map(|(layer, source)| (Cow::Borrowed(*layer), *source)));
+    settings.push((Cow::Borrowed(Configuration::defaults()), Source::Default));
     let default = base_url.as_ref().map(|(url, _)| (url.token_endpoint(), Source::Default));
     let credentials = winner.map(|(_, credentials, source)| (credentials, source));
-    Ok(Found { credentials, base_url, token_url: token_url.or(default), settings, lookup, lookup_was_given, looked_at })
+    Ok(Found { credentials, base_url, token_url: token_url.or(default), settings, lookup, lookup_was_given, problem })
+}
+
+impl Place {
+    /// `text` returns the text of a member by its name at this place.
+    pub(super) fn of(source: Source, name: String, text: impl Fn(&str) -> Option<String>) -> Self {
+        let names =
+            ["baseUrl", "tokenUrl", "clientId", "clientSecret"].map(|member| Configuration::name_at(source, member));
+        let texts = names.into_iter().filter(|name| !name.is_empty()).filter_map(|name| Some((name, text(name)?)));
+        let texts = texts.filter(|(_, text)| !trim_invisible(text).is_empty()).collect();
+        Self { source, name, texts, remark: "" }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.texts.iter().find(|(own, _)| *own == name).map(|(_, text)| text.as_str())
+    }
+
+    /// Whether it has a member. A placeholder is none.
+    fn has(&self, member: &str) -> bool {
+        self.text(Configuration::name_at(self.source, member)).is_some_and(|text| !is_placeholder(text))
+    }
+
+    /// The credentials, and the address.
+    fn parts(&self) -> [Part<'static>; 3] {
+        let part = |what, member| (what, Configuration::name_at(self.source, member), self.has(member));
+        [part("client id", "clientId"), part("client secret", "clientSecret"), part("base URL", "baseUrl")]
+    }
+
+    /// What a place without credentials has.
+    fn line(&self) -> String {
+        let name = Configuration::name_at(self.source, "baseUrl");
+        let base_url = match self.text(name) {
+            Some(text) if is_placeholder(text) => format!("{name} is the placeholder {PLACEHOLDER}, "),
+            Some(_) => format!("{name}, but "),
+            None => String::new(),
+        };
+        let [id, secret] = ["clientId", "clientSecret"].map(|member| Configuration::name_at(self.source, member));
+        let remark = if self.remark.is_empty() { String::new() } else { format!(". {}", self.remark) };
+        format!("{}: {base_url}no {id} and no {secret}{remark}", self.name)
+    }
+
+    /// Its values, if it has credentials.
+    fn parse(&self) -> Result<Option<(Configuration, Credentials)>> {
+        let layer = Configuration::of_texts(self.source, |name| self.text(name).map(str::to_owned))?;
+        let credentials = layer.credentials(self.source)?;
+        Ok(credentials.map(|credentials| (layer, credentials)))
+    }
 }
 
 impl Source {
@@ -154,16 +251,25 @@ impl Source {
     pub(super) fn name_of(self, member: &str) -> String {
         match self {
             Source::Environment => member.to_owned(),
-            _ => format!("{member} in {}", self.names().1),
+            _ => format!("{member} in {}", self.place()),
         }
+    }
+
+    /// As in "no client id in {place}".
+    pub(super) fn place(self) -> &'static str {
+        self.names().1
+    }
+
+    fn is_file(self) -> bool {
+        matches!(self, Source::ConfigJson | Source::ConfigYaml)
     }
 
     /// In the answer of `cc_configure`, and in errors.
     fn names(self) -> (&'static str, &'static str) {
         match self {
-            Source::Call => ("call", "the configuration of the call"),
+            Source::Call => ("call", "⟦call-configuration⟧"),
             Source::Session => ("configure", "the configuration that ⟦configure⟧ has set"),
-            Source::Environment => ("environment", "the environment (SAIL_CLIENT_ID, SAIL_CLIENT_SECRET)"),
+            Source::Environment => ("environment", "the environment"),
             Source::ConfigJson => ("config.json", "./config.json"),
             Source::ConfigYaml => ("config.yaml", "~/.sailpoint/config.yaml"),
             Source::Default => ("default", "the defaults"),
@@ -211,10 +317,7 @@ impl Member for Lookup {
         }
         let directory = object.text("directory")?.map(PathBuf::from);
         let home = object.text("home")?.or_else(|| environment.get(HOME).filter(|home| !home.is_empty()).cloned());
-        let proxy = match object.text("proxy")? {
-            Some(text) => Proxy::parse(text, &format!("{name}.proxy, the system's proxy,"))?,
-            None => None,
-        };
+        let proxy = object.text("proxy")?.filter(|text| !text.is_empty()).map(Secret::new);
         object.finish()?;
         Ok(Some(Self { environment: Some(environment), directory, home: home.map(PathBuf::from), proxy }))
     }
@@ -237,26 +340,61 @@ impl Found<'_> {
         });
         [base_url, token_url, credentials].into_iter().flatten().collect()
     }
-
-    /// The error of a call without a base URL or credentials.
-    pub(super) fn not_configured(&self, message: &str) -> Error {
-        let mut hint = String::from("Looked at, in this order:\n");
-        for line in &self.looked_at {
-            hint.push_str("  ");
-            hint.push_str(line);
-            hint.push('\n');
-        }
-        hint.push_str("Give baseUrl, and accessToken or clientId and clientSecret (in PowerShell: Set-Configuration).");
-        Error::new(Code::NotConfigured, message).hint(hint)
-    }
 }
 
-/// The error for incomplete client credentials.
-pub(super) fn half_credentials(source: Source, given: &str, missing: &str) -> Error {
-    Error::new(Code::NotConfigured, format!("There is a {given} but no {missing} in {}.", source.names().1)).hint(
-        format!(
-            "Give the {missing} in the same place. Other places are not searched for it, because theirs may belong to another client."
-        ),
+/// The error if a place has only some of the parts that belong together.
+pub(super) fn half<const N: usize>(place: &str, parts: [Part<'_>; N]) -> Error {
+    let listed = |wanted: bool, separator: &str| {
+        let parts = parts.iter().filter(|(.., is_there)| *is_there == wanted);
+        let texts: Vec<String> = parts.map(|(what, name, _)| format!("{what} ({name})")).collect();
+        texts.join(separator)
+    };
+    let names: Vec<&str> = parts.iter().filter(|(.., is_there)| !is_there).map(|(_, name, _)| *name).collect();
+    Error::new(
+        Code::NotConfigured,
+        format!("There is a {} but no {} in {place}.", listed(true, " and a "), listed(false, " and no ")),
+    )
+    .hint(format!(
+        "Give {} in the same place. Other places are not searched for what is missing, because theirs may belong to another client or tenant.",
+        names.join(" and ")
+    ))
+}
+
+/// The error of a call without credentials. `is_untouched`: the session's configuration gives no part of them.
+fn no_credentials(looked_at: &[String], is_untouched: bool) -> Error {
+    let what_to_do = if is_untouched { "⟦give-credentials⟧ ⟦runspace⟧" } else { "⟦give-credentials⟧" };
+    Error::new(Code::NotConfigured, "There are no credentials: no access token, and no client id with its secret.")
+        .hint(format!("Looked at, in this order:\n{}{what_to_do}", lines(looked_at)))
+}
+
+/// The error of credentials of the session without a base URL.
+fn no_base_url(credentials: &Credentials, looked_at: &[String]) -> Error {
+    let what = match credentials {
+        Credentials::AccessToken(_) => "an access token (⟦=accessToken⟧)",
+        Credentials::Client { .. } => "a client id (⟦=clientId⟧) and a client secret (⟦=clientSecret⟧)",
+        Credentials::Header => "an Authorization header (⟦=defaultHeaders⟧)",
+    };
+    Error::new(
+        Code::NotConfigured,
+        format!("There is {what} in ⟦the-configuration⟧, but no base URL to send it to (⟦=baseUrl⟧)."),
+    )
+    .hint(format!("Looked at, in this order:\n{}⟦give-base-url⟧", lines(looked_at)))
+}
+
+fn lines(looked_at: &[String]) -> String {
+    looked_at.iter().map(|line| format!("  {line}\n")).collect()
+}
+
+/// The error for headers of the session and an address that only a file names.
+fn headers_for_file(headers: &HeaderMap, address: &Address, place: &str) -> Error {
+    let names: Vec<&str> = headers.keys().map(|name| name.as_str()).collect();
+    Error::new(
+        Code::NotConfigured,
+        format!("⟦=defaultHeaders⟧ ({}) would be sent to {}, an address that only {place} names.", names.join(", "), address.as_str()),
+    )
+    .hint(
+        "Headers may hold keys and cookies, so they are sent only to an address that is given beside them: give ⟦=baseUrl⟧ with them, \
+         the same one if they are meant for it, or leave them out.",
     )
 }
 
@@ -273,30 +411,39 @@ fn other_address(member: &str, source: Source, own: &Address, requested: &Addres
     .hint(format!("A secret is sent only to the address that it was given with: give credentials beside the {member}, or leave it out."))
 }
 
-/// The base URL for session credentials without one.
+/// The base URL for session credentials without one. A line in `looked_at` for each place without one.
 fn base_url_for_session(
     lookup: &Lookup,
     environment_name: Option<&str>,
     looked_at: &mut Vec<String>,
 ) -> Result<Option<(Address, Source)>> {
-    if let Some(text) = lookup.variable("SAIL_BASE_URL")
-        && let Some(address) = Address::parse(&text, "SAIL_BASE_URL")?
-    {
-        return Ok(Some((address, Source::Environment)));
+    for read in [environment, config_yaml] {
+        let place = match read(lookup, environment_name) {
+            Ok(place) => place,
+            Err(why) => {
+                looked_at.push(why);
+                continue;
+            }
+        };
+        let name = Configuration::name_at(place.source, "baseUrl");
+        match place.text(name) {
+            Some(text) if is_placeholder(text) => {
+                looked_at.push(format!("{}: {name} is the placeholder {PLACEHOLDER}", place.name));
+            }
+            Some(text) => {
+                let address = Address::parse(text, &place.source.name_of(name))?;
+                return Ok(address.map(|address| (address, place.source)));
+            }
+            None => looked_at.push(format!("{}: no {name}", place.name)),
+        }
     }
-    looked_at.clear();
-    looked_at.push("the configuration: credentials, no baseUrl".to_owned());
-    looked_at.push("SAIL_BASE_URL: not set".to_owned());
-    let layer = config_yaml(lookup, environment_name, looked_at)?;
     looked_at.push(
         "./config.json is not used: a file in the current folder must not decide where the session's secret is sent"
             .to_owned(),
     );
-    Ok(layer.and_then(|layer| Some((layer.base_url?, Source::ConfigYaml))))
+    Ok(None)
 }
 
-fn environment(lookup: &Lookup, _: Option<&str>, looked_at: &mut Vec<String>) -> Result<Option<Configuration>> {
-    let layer = Configuration::of_texts(Source::Environment, |name| lookup.variable(name))?;
-    looked_at.push("environment: SAIL_CLIENT_ID and SAIL_CLIENT_SECRET are not set".to_owned());
-    Ok(Some(layer))
+fn environment(lookup: &Lookup, _: Option<&str>) -> Result<Place, String> {
+    Ok(Place::of(Source::Environment, Source::Environment.place().to_owned(), |name| lookup.variable(name)))
 }

@@ -10,9 +10,9 @@ use super::{Address, ApiVersion, Backend, Configuration, RateLimit};
 use crate::error::{Error, Result};
 use crate::json::{self, Object};
 use crate::secret::Secret;
-use crate::text::printable;
+use crate::text::{printable, trim_invisible};
 
-const REDACTED: &str = "***";
+pub(super) const REDACTED: &str = "***";
 
 /// A type of a member.
 pub(super) trait Member: Sized {
@@ -37,17 +37,13 @@ pub(super) trait Text: Sized {
     }
 }
 
-/// The URL of a proxy, which may hold a password.
-#[derive(Debug, Clone)]
-pub(crate) struct Proxy(pub(super) Secret);
-
 impl<T: Text> Member for T {
     type Limits = ();
 
     fn read(object: &mut Object<'_>, name: &'static str, (): ()) -> Result<Option<Self>> {
         // An empty text counts as not given, because the module's hashtable has '' for unset members.
-        match object.text(name)?.filter(|text| !text.trim().is_empty()) {
-            Some(text) => T::parse(text, name),
+        match object.text(name)?.filter(|text| !trim_invisible(text).is_empty()) {
+            Some(text) => parse(text, name),
             None => Ok(None),
         }
     }
@@ -57,9 +53,24 @@ impl<T: Text> Member for T {
     }
 }
 
+/// Parses the text of a member that is not blank.
+pub(super) fn parse<T: Text>(text: String, what: &str) -> Result<Option<T>> {
+    T::parse(refuse_type_name(text, what)?, what)
+}
+
+fn refuse_type_name(text: String, what: &str) -> Result<String> {
+    // PowerShell and .NET write the type's name where a value has no text.
+    if matches!(text.as_str(), "System.Security.SecureString" | "System.Management.Automation.PSCredential") {
+        return Err(Error::invalid_argument(format!("{what} is \"{text}\": the name of a type, not the text in it."))
+            .hint("A SecureString was used as text. ⟦secure-strings⟧"));
+    }
+    Ok(text)
+}
+
 impl Text for String {
+    /// Blanks, line breaks and invisible characters at the ends come from copying: no id, path or list has them.
     fn parse(text: String, _: &str) -> Result<Option<Self>> {
-        Ok(Some(text))
+        Ok(Some(trim_invisible(&text).to_owned()))
     }
 
     fn show(&self) -> Value {
@@ -67,9 +78,10 @@ impl Text for String {
     }
 }
 
+/// Trimmed as well: SailPoint's secrets and tokens have no blanks.
 impl Text for Secret {
     fn parse(text: String, _: &str) -> Result<Option<Self>> {
-        Ok(Some(Secret::new(text)))
+        Ok(Some(Secret::new(trim_invisible(&text))))
     }
 }
 
@@ -80,28 +92,6 @@ impl Text for Address {
 
     fn show(&self) -> Value {
         json!(self.as_str())
-    }
-}
-
-impl Text for Proxy {
-    fn parse(text: String, what: &str) -> Result<Option<Self>> {
-        let whole = if text.contains("://") { text } else { format!("http://{text}") };
-        match reqwest::Url::parse(&whole) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(Self(Secret::new(whole)))),
-            _ => Err(Error::invalid_argument(format!("{what} is no http: or https: URL."))
-                .hint("Write it like http://proxy.example:8080")),
-        }
-    }
-
-    /// Without user and password.
-    fn show(&self) -> Value {
-        let Ok(mut url) = reqwest::Url::parse(self.0.reveal()) else { return json!(REDACTED) };
-        if !url.username().is_empty() || url.password().is_some() {
-            // These cannot fail for a URL with a host, which a proxy has.
-            let _ = url.set_username(REDACTED);
-            let _ = url.set_password(None);
-        }
-        json!(url.as_str().trim_end_matches('/'))
     }
 }
 
@@ -186,9 +176,9 @@ impl Member for HeaderMap {
                 continue;
             }
             let path = format!("{name}[\"{}\"]", printable(&header));
-            let text = json::text(raw, &path)?;
+            let text = refuse_type_name(json::text(raw, &path)?, &path)?;
             let (Ok(header), Ok(mut value)) =
-                (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(text.trim()))
+                (HeaderName::from_bytes(header.as_bytes()), HeaderValue::from_str(trim_invisible(&text)))
             else {
                 return Err(Error::invalid_argument(format!(
                     "{path} is not a valid header: its name or its value holds characters that are not allowed."

@@ -7,10 +7,11 @@ use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 
 use super::body::OneShot;
-use super::cause::Cause;
+use super::cause::{Cause, TlsHint, TlsProblem, Tunnel};
 use super::pending::{Outcome, Shared};
 use super::rate_limit::{Permit, Rate};
-use super::{Delivery, Request, Timeouts, origin, seconds_or_date};
+use super::{Delivery, Request, Timeouts, origin, proxy, seconds_or_date, through};
+use crate::config::Proxy;
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::response::{Response, StatusClass};
@@ -32,6 +33,10 @@ impl Answer {
 pub(crate) struct Exchange {
     pub(crate) client: Client,
     pub(crate) request: Request,
+    /// Through which the request goes.
+    pub(crate) proxy: Option<Proxy>,
+    /// Whose certificates are trusted, for errors.
+    pub(crate) store: Arc<str>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) control: Control,
     /// Only for requests that count for the rate limit.
@@ -135,7 +140,14 @@ impl Exchange {
         }
         let mut answer = match answered {
             Ok(answer) => answer,
-            Err(error) => return Err(self.connection_error(&error.without_url())),
+            Err(error) => {
+                let error = error.without_url();
+                let cause = Cause::of(&error);
+                return Err(match (&self.proxy, cause.tunnel) {
+                    (Some(proxy), Some(tunnel)) => self.tunnel_error(proxy, tunnel, &cause, &error).await,
+                    _ => self.connection_error(&cause, &error),
+                });
+            }
         };
         let status = answer.status().as_u16();
         self.shared.gate.answered(status);
@@ -155,7 +167,7 @@ impl Exchange {
                                 self.maximum_bytes
                             ),
                         )
-                        .hint("maximumResponseBytes sets the limit."),
+                        .hint("⟦=maximumResponseBytes⟧ sets the limit."),
                     ));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
@@ -172,44 +184,142 @@ impl Exchange {
     }
 
     /// The error of an exchange without an answer.
-    fn connection_error(&self, error: &reqwest::Error) -> FailedAttempt {
+    fn connection_error(&self, cause: &Cause, error: &reqwest::Error) -> FailedAttempt {
         let target = &self.request.target;
         let url = &target.url;
         let host = url.host_str().unwrap_or_default();
-        let cause = Cause::of(error);
+        let through = through(self.proxy.as_ref());
         let refused = self.shared.gate.is_closed();
         let not_processed = refused || cause.not_processed || error.is_connect();
-        let (code, message, hint) = match &cause {
-            Cause { tls: Some(reason), .. } => (
+        let (code, message, hint) = match cause {
+            Cause { tls: Some(TlsProblem { reason, hint }), .. } => (
                 Code::Tls,
-                format!("No encrypted connection to {host}: {reason}."),
-                "Certificates are checked against this system's store. Where the company's network signs with an \
-                 authority of its own, give that certificate as caFile (PEM).\n\
-                 skipCertificateCheck accepts any certificate, also an attacker's."
-                    .to_owned(),
+                format!("No encrypted connection to {host}{through}: {reason}."),
+                self.tls_hint(*hint),
             ),
             _ if error.is_dns() => (
                 Code::HostNotFound,
                 format!("The host {host} was not found."),
-                "Check baseUrl (https://{tenant}.api.identitynow.com), the proxy's name if one is set, and the network's DNS."
+                "Check the tenant's name in ⟦=baseUrl⟧ (https://{tenant}.api.identitynow.com) and the network's DNS. Where only a \
+                 proxy reaches the internet, give it as ⟦=proxy⟧ or HTTPS_PROXY."
                     .to_owned(),
+            ),
+            _ if error.is_connect() && self.proxy.is_some() => (
+                Code::Connection,
+                format!("No connection to {host}{through}: {}.", cause.text),
+                "It is not known whether the proxy or the network behind it has not answered. Ask who runs the proxy.".to_owned(),
             ),
             _ if error.is_connect() => (
                 Code::Connection,
-                format!("No connection to {}: {}.", origin(url), cause.text),
-                "Look at baseUrl and the network; where a proxy is set, it is the proxy that was not reached.".to_owned(),
+                format!("No connection to {}{through}: {}.", origin(url), cause.text),
+                "Look at ⟦=baseUrl⟧ and the network. Where only a proxy reaches the internet, give it as ⟦=proxy⟧ or HTTPS_PROXY.".to_owned(),
             ),
             Cause { is_not_http: true, .. } => (
                 Code::InvalidResponse,
-                format!("{target} answered with something that is not HTTP: {}.", cause.text),
+                format!("{target} answered with something that is not HTTP{through}: {}.", cause.text),
                 "Another program than the service seems to listen there.".to_owned(),
             ),
             _ => (
                 Code::Connection,
-                format!("The connection to {} was lost before an answer came: {}.", origin(url), cause.text),
+                format!("The connection to {}{through} was lost before an answer came: {}.", origin(url), cause.text),
                 "Look at the network, and at a proxy, between here and the service.".to_owned(),
             ),
         };
+        let is_permanent = matches!(code, Code::Tls | Code::HostNotFound);
+        self.unanswered(code, message, hint, not_processed, !is_permanent)
+    }
+
+    fn tls_hint(&self, hint: TlsHint) -> String {
+        let store = &self.store;
+        match hint {
+            TlsHint::Authority => format!(
+                "Certificates are checked against {store}. If the issuer is an authority of your company, whose network inspects \
+                 connections, give its certificate as ⟦=caFile⟧ (PEM). Otherwise somebody else may be answering: ask who runs the network."
+            ),
+            TlsHint::Date => "If the date is right, whoever runs the server must renew its certificate. If not, set this machine's clock.".to_owned(),
+            TlsHint::Name => "Check the host's name in ⟦=baseUrl⟧. A DNS entry or a proxy may also lead to another server.".to_owned(),
+            TlsHint::Port => "Check the host and the port in ⟦=baseUrl⟧: https is usually at port 443.".to_owned(),
+            TlsHint::Server => String::new(),
+        }
+    }
+
+    /// The error if the proxy has opened no tunnel. Nothing has reached the service.
+    async fn tunnel_error(
+        &self,
+        proxy: &Proxy,
+        tunnel: Tunnel,
+        cause: &Cause,
+        error: &reqwest::Error,
+    ) -> FailedAttempt {
+        let (address, name) = (proxy.address(), proxy.name());
+        let host = self.request.target.url.host_str().unwrap_or_default();
+        let look = format!("The address comes from {name}. Look at it, and at the network.");
+        let (code, message, hint, repeat) = match (tunnel, cause) {
+            (Tunnel::NotReached, Cause { tls: Some(problem), .. }) => (
+                Code::Tls,
+                format!("No encrypted connection to the proxy {address}: {}.", problem.reason),
+                self.tls_hint(problem.hint),
+                false,
+            ),
+            (Tunnel::NotReached, _) if error.is_dns() => (
+                Code::HostNotFound,
+                format!("The proxy {address} was not found: its name is unknown."),
+                format!("The address comes from {name}. Check it, and the network's DNS."),
+                false,
+            ),
+            (Tunnel::NotReached, Cause { text, .. }) => {
+                (Code::Connection, format!("No connection to the proxy {address}: {text}."), look, true)
+            }
+            (Tunnel::NeedsPassword, _) if proxy.has_credentials() => (
+                Code::Connection,
+                format!("The proxy {address} has refused the user name or the password in its address (status 407)."),
+                format!(
+                    "The address comes from {name}. It was not tried again, because failed log-ins lock accounts.\n{WITH_PASSWORD}"
+                ),
+                false,
+            ),
+            (Tunnel::NeedsPassword, _) => (
+                Code::Connection,
+                format!("The proxy {address} wants a user name and a password (status 407)."),
+                format!(
+                    "Its address, which comes from {name}, has none. Only basic authentication is possible.\n{WITH_PASSWORD}"
+                ),
+                false,
+            ),
+            (Tunnel::Refused, _) => {
+                let status = proxy::status_of_connect(proxy, &self.request.target.url, self.wait_end()).await;
+                let answer = match status {
+                    Some(status) => format!("has answered CONNECT with status {status}"),
+                    None => "has answered CONNECT with something that is not HTTP".to_owned(),
+                };
+                (
+                    Code::Connection,
+                    format!("The proxy {address} opened no connection to {host}: it {answer}."),
+                    format!(
+                        "Ask who runs the proxy whether it may and can reach {host}. Its address comes from {name}; ⟦=noProxy⟧ names hosts that are reached without it."
+                    ),
+                    status.is_none_or(|status| status >= 500),
+                )
+            }
+            (Tunnel::BrokeOff, Cause { text, .. }) => (
+                Code::Connection,
+                format!("The proxy {address} opened no connection to {host}: it has ended the connection ({text})."),
+                look,
+                true,
+            ),
+        };
+        self.unanswered(code, message, hint, true, repeat)
+    }
+
+    /// The error of an attempt without an answer. `not_processed`: the service has certainly not taken it.
+    fn unanswered(
+        &self,
+        code: Code,
+        message: String,
+        hint: String,
+        not_processed: bool,
+        may_repeat: bool,
+    ) -> FailedAttempt {
         let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
             (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
@@ -218,10 +328,9 @@ impl Exchange {
             }
             (Delivery::Repeatable, _) => "",
         };
-        let is_permanent = matches!(code, Code::Tls | Code::HostNotFound);
         FailedAttempt {
             error: Error::new(code, message).hint(format!("{hint}{advice}").trim().to_owned()).sent(sent),
-            repeat: !is_permanent && (not_processed || self.is_repeatable()),
+            repeat: may_repeat && (not_processed || self.is_repeatable()),
         }
     }
 
@@ -244,6 +353,9 @@ impl Exchange {
     }
 }
 
+const WITH_PASSWORD: &str = "Write it like http://user:password@proxy.example:8080, with the user name and the password percent-encoded (DOMAIN\\user as \
+                             DOMAIN%5Cuser, # as %23, @ as %40).";
+
 /// Wakes the waiter in any case. After an outcome this has no effect.
 impl Drop for Exchange {
     fn drop(&mut self) {
@@ -257,7 +369,7 @@ fn must_wait_longer(request: &Request, left: Duration) -> Error {
     Error::new(
         Code::RateLimited,
         format!(
-            "{} was not sent: the service has asked to wait {seconds} s more, longer than timeoutSec.",
+            "{} was not sent: the service has asked to wait {seconds} s more, longer than ⟦=timeoutSec⟧.",
             request.target
         ),
     )

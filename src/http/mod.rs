@@ -10,11 +10,14 @@
 
 mod body;
 mod cause;
+mod certificate;
 mod client;
 mod connect;
 mod exchange;
 mod pending;
+mod proxy;
 mod rate_limit;
+mod trust;
 
 use std::num::IntErrorKind;
 use std::sync::Arc;
@@ -31,7 +34,7 @@ use self::client::client;
 use self::exchange::{Answer, Exchange};
 use self::pending::{Limit, Outcome, Shared};
 use self::rate_limit::Rate;
-use crate::config::Effective;
+use crate::config::{Effective, Proxy, Transport};
 use crate::control::{Control, Registration, cancelled};
 use crate::error::{Code, Error, Result, Sent};
 use crate::host;
@@ -78,6 +81,9 @@ pub(crate) struct Timeouts {
 #[derive(Debug)]
 pub(crate) struct Policy {
     client: Client,
+    transport: Transport,
+    /// Whose certificates are trusted, for errors.
+    store: Arc<str>,
     rate: Arc<Rate>,
     retries: u64,
     pause: Duration,
@@ -89,6 +95,8 @@ impl Policy {
         io_thread()?;
         Ok(Self {
             client: client(&configuration.transport)?,
+            transport: configuration.transport.clone(),
+            store: trust::describe(&configuration.transport).into(),
             rate: Rate::of(configuration),
             retries: configuration.settings.maximum_retry_count,
             pause: configuration.settings.retry_interval,
@@ -112,11 +120,14 @@ pub(crate) fn start(
     let now = Instant::now();
     let timeout = timeouts.end.map_or(timeouts.timeout, |end| timeouts.timeout.min(end.saturating_duration_since(now)));
     let target = Arc::clone(&request.target);
+    let proxy = policy.transport.proxy_for(&target.url).cloned();
     let shared = Arc::new(Shared::new(request.delivery, now + timeout));
     // Before it begins, so that nothing is sent after a cancel.
     let registration = control.register(Arc::clone(&shared) as _)?;
     let exchange = Exchange {
         client: policy.client.clone(),
+        proxy: proxy.clone(),
+        store: Arc::clone(&policy.store),
         shared: Arc::clone(&shared),
         control: control.clone(),
         rate: request.is_limited.then(|| Arc::clone(&policy.rate)),
@@ -130,7 +141,7 @@ pub(crate) fn start(
     // Boxed, because tokio moves a task several times.
     let task = io_thread()?.spawn(Box::pin(exchange.run()));
     shared.started(task.abort_handle());
-    Ok(PendingExchange { shared, target, timeout, registration, has_ended: false })
+    Ok(PendingExchange { shared, target, proxy, timeout, registration, has_ended: false })
 }
 
 /// An exchange in flight. Dropping it aborts it.
@@ -139,6 +150,7 @@ pub(crate) fn start(
 pub(crate) struct PendingExchange {
     shared: Arc<Shared>,
     target: Arc<Target>,
+    proxy: Option<Proxy>,
     timeout: Duration,
     registration: Registration,
     has_ended: bool,
@@ -155,7 +167,7 @@ impl PendingExchange {
             Outcome::Ended(result) => result.map(Answer::read),
             Outcome::Pending(limit) => {
                 self.shared.abort();
-                Err(timed_out(&self.target, self.timeout, limit, gate))
+                Err(timed_out(&self.target, self.proxy.as_ref(), self.timeout, limit, gate))
             }
             Outcome::Cancelled => Err(cancelled(gate.sent())),
             Outcome::Lost => Err(Error::new(
@@ -212,26 +224,28 @@ fn seconds_or_date(text: &str) -> Option<Duration> {
     (!wait.is_zero()).then(|| wait.min(LONGEST_WAIT))
 }
 
-fn timed_out(target: &Target, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
+fn timed_out(target: &Target, proxy: Option<&Proxy>, timeout: Duration, limit: Limit, gate: &Gate) -> Error {
     let sent = gate.sent();
     if limit.is_held {
         return Error::new(
             Code::Timeout,
             format!("{target} was held back by the rate limit until the call's time was used up."),
         )
-        .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ and rateLimit set the limits.")
+        .hint("It was not sent: it is safe to try again. ⟦rate-limits⟧.")
         .sent(sent);
     }
     let hint = match (gate.delivery, sent) {
-        (Delivery::Repeatable, _) => "timeoutSec and totalTimeoutSec set the limit.",
-        (_, Sent::No) => "It was not sent: it is safe to try again. timeoutSec and totalTimeoutSec set the limit.",
+        (Delivery::Repeatable, _) => "⟦timeouts⟧.",
+        (_, Sent::No) => "It was not sent: it is safe to try again. ⟦timeouts⟧.",
         _ => {
-            "The refresh was sent, and the service may have accepted it: check the tenant before sending it again. timeoutSec and totalTimeoutSec set the limit."
+            "The refresh was sent, and the service may have accepted it: check the tenant before sending it again. ⟦timeouts⟧."
         }
     };
     // In milliseconds, because the rest of totalTimeoutSec is not a whole number of seconds.
     let seconds = timeout.as_millis() as f64 / 1000.0;
-    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s.")).hint(hint).sent(sent)
+    Error::new(Code::Timeout, format!("{target} did not answer within {seconds} s{}.", through(proxy)))
+        .hint(hint)
+        .sent(sent)
 }
 
 /// "POST https://host/path", for errors.
@@ -239,6 +253,11 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}{}", self.method, origin(&self.url), self.url.path())
     }
+}
+
+/// The proxy as a part of a sentence; empty without one.
+fn through(proxy: Option<&Proxy>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {}", proxy.address()))
 }
 
 fn origin(url: &Url) -> String {

@@ -209,7 +209,7 @@ impl std::fmt::Debug for Feed {
 
 fn names_refused(why: &str) -> Error {
     Error::invalid_argument(format!("The names were not accepted: {why}."))
-        .hint("Nothing was sent for them. cc_operation_wait returns the results of the operation.")
+        .hint("Nothing was sent for them. ⟦await⟧ returns the results of the operation.")
 }
 
 #[cfg(test)]

@@ -145,8 +145,8 @@ pub(crate) fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &s
 fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<Refreshed, Failure> {
     let request = RefreshRequest::parse(text)?;
     if request.stream && feed.is_none() {
-        return Err(Error::invalid_argument("stream has no meaning here: the names come by cc_operation_send.")
-            .hint("Start the refresh by cc_operation_start, or give identities in place of stream.")
+        return Err(Error::invalid_argument("stream has no meaning here: the names come by ⟦send⟧.")
+            .hint("Start the refresh by ⟦start⟧, or give identities in place of stream.")
             .into());
     }
     let service = Service::of_call(request.configuration)?;
@@ -154,8 +154,14 @@ fn refresh_people(text: &str, control: &Control, feed: Option<&Feed>) -> Result<
     let call = Call::new(&service, deadline, control);
     let route = route::route(&call, &request);
     let refreshed = match &request.selection {
-        Selection::People(people) => by_name::refresh(&call, &request, people, route, feed)
-            .map_err(|failure| route::without_fallback(&call, failure)),
+        Selection::People(people) => {
+            let refreshed = by_name::refresh(&call, &request, people, route, feed);
+            if route == Route::Cc {
+                refreshed.map_err(|failure| route::without_fallback(&call, failure))
+            } else {
+                refreshed
+            }
+        }
         Selection::Filter { .. } | Selection::Everybody => by_filter(&call, &request, route),
     };
     let warnings = call.metadata.warnings(&service);

@@ -221,10 +221,10 @@ fn attribute(name: &str) -> Result<Attribute> {
 fn streamed(identities: Option<Vec<String>>, options: &Options) -> Result<Vec<String>> {
     if identities.is_some() {
         return Err(Error::invalid_argument("identities and stream exclude each other.")
-            .hint("With stream, the names come by cc_operation_send."));
+            .hint("With stream, the names come by ⟦send⟧."));
     }
     if options.dry_run {
-        return Err(Error::invalid_argument("options.dryRun is not possible with stream.")
+        return Err(Error::invalid_argument("⟦dry-run⟧ is not possible with stream.")
             .hint("Give the names as identities: a dry run reports all of them at once."));
     }
     Ok(Vec::new())

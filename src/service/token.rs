@@ -13,11 +13,15 @@ use crate::config::{Credentials, Effective};
 use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Request, Target};
-use crate::response::Response;
+use crate::response::{Response, StatusClass};
 use crate::secret::Secret;
+use crate::text::{shortened, trim_invisible};
 
 /// A token is not used in its last seconds, because it could expire in transit.
 const MARGIN: Duration = Duration::from_secs(30);
+
+/// A token that lives no longer is used as long as it lives: otherwise each call would fetch one.
+const SHORT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// The lifetime if the answer has none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -236,20 +240,27 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let answer: serde_json::Value =
         response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     // The answer is not attached, because it may hold a token in an unexpected place.
-    let Some(bearer) =
-        answer.get("access_token").and_then(|token| token.as_str()).and_then(|token| Bearer::new(Secret::new(token)))
-    else {
+    let token = answer.get("access_token").and_then(|token| token.as_str()).map(trim_invisible).map(Secret::token);
+    let is_empty = token.as_ref().is_some_and(|token| token.reveal().is_empty());
+    let Some(bearer) = token.filter(|_| !is_empty).and_then(Bearer::new) else {
+        let what = if is_empty { "an empty" } else { "no" };
         return Err(Error::new(
             Code::InvalidResponse,
-            format!("{url} answered with status {} and no access_token.", response.status),
+            format!("{url} answered with status {} and {what} access_token.", response.status),
         )
-        .hint("A proxy's page, or an address that is not the tenant's token endpoint? tokenUrl sets it."));
+        .hint("A proxy's page, or an address that is not the tenant's token endpoint? ⟦=tokenUrl⟧ sets it."));
     };
     let lifetime = answer
         .get("expires_in")
-        .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
-        .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs(seconds.min(86_400)));
-    Ok(Token { bearer: Arc::new(bearer), expires: requested_at + lifetime.saturating_sub(MARGIN) })
+        .and_then(|seconds| seconds.as_f64().or_else(|| seconds.as_str()?.trim().parse().ok()))
+        .filter(|seconds| seconds.is_finite())
+        .map_or(DEFAULT_LIFETIME, |seconds| Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0)));
+    Ok(Token { bearer: Arc::new(bearer), expires: requested_at + usable(lifetime) })
+}
+
+/// How long a token with this lifetime is used.
+fn usable(lifetime: Duration) -> Duration {
+    if lifetime > SHORT_LIFETIME { lifetime - MARGIN } else { lifetime }
 }
 
 /// The error of the token endpoint. It answers a wrong secret with 400 or 401.
@@ -263,18 +274,60 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
                 crate::text::printable(id),
                 describe(&response)
             ),
-            "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.",
-        ),
-        404 => (
-            Code::NotFound,
-            format!("There is no token endpoint at {url}."),
-            "Check the tenant's name in baseUrl; tokenUrl sets the endpoint where it is elsewhere.",
+            "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.".to_owned(),
         ),
         status => (
             super::code_of(status),
             format!("No token: {url} answered with status {status}{}.", describe(&response)),
-            "Nothing was sent but the request for a token.",
+            hint_of_status(url, &response),
         ),
     };
     Error::new(code, message).hint(hint).retry_after(retry_after).response(response)
+}
+
+/// What to do about a status of the token endpoint.
+fn hint_of_status(url: &reqwest::Url, response: &Response) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match response.class() {
+        StatusClass::Redirect => {
+            let to = response
+                .header("location")
+                .map(|to| format!("It points to {}. ", shortened(to, 200)))
+                .unwrap_or_default();
+            format!(
+                "{to}A redirect is not followed, because the secret must not follow it: {host} is perhaps the tenant's page, or stands behind a \
+                 log-in. Correct ⟦=baseUrl⟧ (https://{{tenant}}.api.identitynow.com), or give the endpoint as ⟦=tokenUrl⟧."
+            )
+        }
+        StatusClass::Forbidden => format!(
+            "{host}, or a firewall or proxy before it, lets this machine or this client get no token: look at the tenant's allowed networks and at \
+             the proxy, and whether the client was disabled."
+        ),
+        StatusClass::NotThere => {
+            format!(
+                "There is no token endpoint at {url}. Check the tenant's name in ⟦=baseUrl⟧; ⟦=tokenUrl⟧ sets the endpoint where it is elsewhere."
+            )
+        }
+        StatusClass::RateLimited => {
+            "Too many tokens were requested: wait, and use one session for many calls, which shares its token."
+                .to_owned()
+        }
+        StatusClass::Gateway | StatusClass::ServerError => {
+            format!(
+                "{host} is not available at present, or a gateway before it fails. Try again later; SailPoint reports outages at status.sailpoint.com."
+            )
+        }
+        _ => format!("Is {url} the tenant's token endpoint? ⟦=baseUrl⟧ and ⟦=tokenUrl⟧ set it."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_used_in_its_last_30_seconds_unless_it_lives_no_longer_than_a_minute() {
+        let usable = |seconds| usable(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([0, 1, 30, 60, 61, 749].map(usable), [0, 1, 30, 60, 31, 719]);
+    }
 }

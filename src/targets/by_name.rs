@@ -240,5 +240,7 @@ pub(crate) fn no_match(attribute: &Attribute, names: &Names) -> Error {
              identities never: those can be named by id."
         ),
     };
-    Error::new(Code::NoMatch, message).hint(hint).matched(0)
+    let has_blanks = names.unmatched.iter().any(|name| name.trim_matches(' ') != name);
+    let blanks = if has_blanks { " A value begins or ends with a blank, which counts." } else { "" };
+    Error::new(Code::NoMatch, message).hint(hint + blanks).matched(0)
 }

@@ -3,7 +3,7 @@ Describe 'The configuration' {
         . "$PSScriptRoot/Support.ps1"
         $sandbox = Start-Sandbox
         $request = @{ filter = 'uid == "amelie.roux"' }
-        $variables = 'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'
+        $variables = 'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'SSL_CERT_FILE'
         function Get-DefaultProxy { if ($Desktop) { [System.Net.WebRequest]::DefaultWebProxy } else { [System.Net.Http.HttpClient]::DefaultProxy } }
         function Set-DefaultProxy($Proxy) { if ($Desktop) { [System.Net.WebRequest]::DefaultWebProxy = $Proxy } else { [System.Net.Http.HttpClient]::DefaultProxy = $Proxy } }
         $defaultProxy = Get-DefaultProxy
@@ -240,13 +240,13 @@ environments:
                     $stream = $client.GetStream()
                     $buffer = [byte[]]::new(65536)
                     $length = $stream.Read($buffer, 0, $buffer.Length)
-                    $answer = [System.Text.Encoding]::ASCII.GetBytes("HTTP/1.1 403 Forbidden`r`nContent-Length: 0`r`nConnection: close`r`n`r`n")
+                    $answer = [System.Text.Encoding]::ASCII.GetBytes("HTTP/1.1 407 Proxy Authentication Required`r`nContent-Length: 0`r`nConnection: close`r`n`r`n")
                     $stream.Write($answer, 0, $answer.Length)
                     $client.Close()
                     [System.Text.Encoding]::ASCII.GetString($buffer, 0, $length)
                 }).AddArgument($accept)
             $running = $job.BeginInvoke()
-            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw '*The proxy http://127.0.0.1:* has refused the user name or the password*'
             $asked = $job.EndInvoke($running)[0]
         } finally {
             $listener.Stop()
@@ -324,6 +324,129 @@ try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $_.FullyQualifi
             (Get-Configuration).BaseUrl | Should -Be 'https://sailpoint.api.identitynow.com'
             { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'NotConfigured,*'
         } finally { Stop-Sandbox $other }
+    }
+
+    It 'says which half is there and which is missing, in <where>' -ForEach @(
+        @{ Where = 'the environment'; Set = { $env:SAIL_CLIENT_ID = 'me'; $env:SAIL_CLIENT_SECRET = 'hunter2' }; Says = '*client id (SAIL_CLIENT_ID) and a client secret (SAIL_CLIENT_SECRET) but no base URL (SAIL_BASE_URL) in the environment*' }
+        @{ Where = 'config.json'; Set = { Set-Content config.json '{"ClientID":"me","clientsecret":"hunter2"}' }; Says = '*client id (ClientId) and a client secret (ClientSecret) but no base URL (BaseUrl) in ./config.json*' }
+        @{ Where = 'config.json of Windows PowerShell'; Set = { [System.IO.File]::WriteAllText((Join-Path $PWD.ProviderPath 'config.json'), '{"ClientID":"me","BaseUrl":"https://acme.api.identitynow.com"}', [System.Text.Encoding]::Unicode) }; Says = '*client id (ClientId) and a base URL (BaseUrl) but no client secret (ClientSecret) in ./config.json*' }
+        @{ Where = 'the session'; Set = { Set-Configuration -ClientId me }; Says = '*client id (ClientId) but no client secret (ClientSecret) in this session''s configuration*' }
+    ) {
+        & $set
+        $record = $null
+        try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
+        $record.FullyQualifiedErrorId | Should -Be 'NotConfigured,Invoke-CCRefreshIdentities'
+        $record.Exception.Message | Should -BeLike $says
+        $record.ErrorDetails.RecommendedAction | Should -Match '^Give '
+        ($record.Exception.Message + $record.ErrorDetails.RecommendedAction) | Should -Not -MatchExactly 'hunter2|cc_|options\.|clientId'
+    }
+
+    It 'belongs to the runspace, and an error in another one says so' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        $session = [powershell]::Create().AddScript({
+                param($module)
+                Import-Module $module
+                try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' } } catch { $_.ErrorDetails.RecommendedAction }
+            }).AddArgument($ModulePath)
+        $hint = $session.Invoke()[0]
+        $hint | Should -Match 'belongs to the runspace.*ForEach-Object -Parallel.*Set-Configuration'
+        $hint | Should -Match 'Set-Configuration: -BaseUrl, and -AccessToken or -ClientId and -ClientSecret'
+        $hint | Should -Not -MatchExactly 'cc_|accessToken'
+    }
+
+    It 'refuses a variable that cannot be used as a proxy: <value>' -ForEach @(
+        @{ Value = 'http://CORP\me:hunter2@proxy.example:8080' }
+        @{ Value = 'http://me:hunter2#1@proxy.example:8080' }
+        @{ Value = 'socks5://me:hunter2@proxy.example:1080' }
+        @{ Value = 'http://' }
+    ) {
+        $env:HTTPS_PROXY = $value
+        Set-Configuration -BaseUrl 'https://acme.invalid' -AccessToken sandbox-token
+        $record = $null
+        try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
+        $record.FullyQualifiedErrorId | Should -Be 'InvalidArgument,Invoke-CCRefreshIdentities'
+        $record.Exception.Message | Should -Match '^HTTPS_PROXY cannot be used'
+        $record.ErrorDetails.RecommendedAction | Should -Match 'percent-encoded.*%5C'
+        ($record | Out-String) | Should -Not -Match 'hunter2'
+        # Not needed: a loopback address.
+        Set-Configuration -BaseUrl $sandbox.Url
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+    }
+
+    It 'does not send the session''s headers to an address that only a file names' {
+        Set-Content -LiteralPath config.json -Value (@{ BaseUrl = $sandbox.Url; ClientId = 'sandbox-client'; ClientSecret = 'sandbox-secret' } | ConvertTo-Json)
+        Set-ConfigurationDefaultHeader 'X-Api-Key' 'hunter2'
+        $record = $null
+        try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
+        $record.FullyQualifiedErrorId | Should -Be 'NotConfigured,Invoke-CCRefreshIdentities'
+        $record.Exception.Message | Should -Match '^DefaultHeaders \(x-api-key\) would be sent to'
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+        (Get-Configuration).BaseUrl | Should -Be $sandbox.Url
+        (Get-Configuration).DefaultHeaders = @{}
+        Set-Configuration -TimeoutSec 7
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+    }
+
+    It 'says which member is a SecureString where text belongs' {
+        $secure = ConvertTo-SecureString 'hunter2' -AsPlainText -Force
+        foreach ($name in 'BaseUrl', 'ClientId', 'TokenUrl', 'NoProxy', 'CaFile', 'Environment') {
+            $parameters = @{ $name = $secure }
+            { Set-Configuration @parameters } | Should -Throw "-$name is a SecureString*" -ErrorId 'InvalidArgument,Set-Configuration'
+        }
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        foreach ($name in 'ClientId', 'UserAgent', 'MaxIdentities') {
+            (Get-Configuration)[$name] = $secure
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw "$name is a SecureString*" -ErrorId 'InvalidArgument,*'
+            (Get-Configuration).Remove($name)
+        }
+        (Get-Configuration).DefaultHeaders['X-Key'] = $secure
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        Get-ArrivalHeader (Get-Refresh $sandbox) 'x-key' | Should -Be 'hunter2'
+    }
+
+    It 'takes what was copied with blanks around it' {
+        Set-Configuration -BaseUrl " $($sandbox.Url)`n" -ClientId "sandbox-client`t" -ClientSecret "$([char] 0xa0)sandbox-secret$([char] 0x200b)"
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+        $result = Invoke-CCRefreshIdentities -Identity " amelie.roux$([char] 0x200b)`r`n" -RefreshArgs @{}
+        $result | Should -Not -BeNullOrEmpty
+        @(Get-Refresh $sandbox).Count | Should -Be 2
+        Invoke-CCRefreshIdentities -Identity 'amelie.roux ' -RefreshArgs @{} -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[-1].ErrorDetails.RecommendedAction | Should -Match 'begins or ends with a blank'
+    }
+
+    It 'has parameters for limits, proxy exceptions, authorities and the environment' {
+        Set-Configuration -NoProxy '*.example' -CaFile company.pem -TimeoutSec 30 -MaximumRetryCount 2 -RetryIntervalSeconds 0.5 -Environment test
+        $configuration = Get-Configuration
+        $configuration.NoProxy, $configuration.TimeoutSec, $configuration.MaximumRetryCount, $configuration.RetryIntervalSeconds, $configuration.Environment | Should -Be '*.example', 30, 2, 0.5, 'test'
+        $configuration.CaFile | Should -Be (Join-Path $folder 'company.pem')
+        Set-Configuration -NoProxy '' -CaFile '' -TimeoutSec $null -MaximumRetryCount $null -RetryIntervalSeconds $null -Environment ''
+        foreach ($name in 'NoProxy', 'CaFile', 'TimeoutSec', 'MaximumRetryCount', 'RetryIntervalSeconds', 'Environment') { $configuration[$name] | Should -Be $null -Because $name }
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token -TimeoutSec 0.2
+        Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 5000 }
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'Timeout,*'
+    }
+
+    It 'keeps the keys of the official SDK 2 without a warning' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        $configuration = Get-Configuration
+        $configuration.Experimental = $true; $configuration.ConsumerIdentifier = 'x'; $configuration.ConsumerVersion = '1'; $configuration.NermBaseUrl = 'https://x'
+        $warnings = $null
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WarningVariable warnings
+        $warnings | Should -BeNullOrEmpty
+    }
+
+    It 'takes SSL_CERT_FILE from the session, and names it where it holds no certificate' {
+        # Windows and macOS have a store that is no file.
+        if (-not $IsLinux) { return }
+        $secure = Start-Sandbox @('--https')
+        try {
+            Set-Configuration -BaseUrl $secure.Url -AccessToken sandbox-token
+            $env:SSL_CERT_FILE = $secure.CaFile
+            $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+            $env:SSL_CERT_FILE = Join-Path $folder 'empty.pem'
+            Set-Content -LiteralPath $env:SSL_CERT_FILE ''
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw '*SSL_CERT_FILE names*empty.pem, which holds no certificate*' -ErrorId 'Tls,*'
+        } finally { Stop-Sandbox $secure }
     }
 
     It 'says whose Get-Configuration it is, where another module has taken the name' {

@@ -76,7 +76,7 @@ Describe 'The surface' {
         @{ Name = 'Get-Configuration'; Surface = @() }
         @{
             Name    = 'Set-Configuration'
-            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?', 'Backend String', 'ApiVersion String', 'AllowBroader Boolean?', 'RateLimit Hashtable', 'MaximumConcurrency Int32?'
+            Surface = 'BaseUrl 0 String', 'Username 1 String', 'Password 2 Object', 'ApiKey 3 Hashtable', 'ApiKeyPrefix 4 Hashtable', 'Cookie 5 String', 'AccessToken 6 Object', 'SkipCertificateCheck SwitchParameter', 'DefaultHeaders 7 Hashtable', 'Proxy 8 Object', 'PassThru SwitchParameter', 'ClientId String', 'ClientSecret Object', 'TokenUrl String', 'Preflight Boolean?', 'MaxIdentities Int32?', 'Backend String', 'ApiVersion String', 'AllowBroader Boolean?', 'RateLimit Hashtable', 'MaximumConcurrency Int32?', 'NoProxy String', 'CaFile String', 'TimeoutSec Double?', 'MaximumRetryCount Int32?', 'RetryIntervalSeconds Double?', 'Environment String'
         }
         @{ Name = 'Set-ConfigurationApiKey'; Surface = 'Id 0 String', 'ApiKey 1 String' }
         @{ Name = 'Set-ConfigurationApiKeyPrefix'; Surface = 'Id 0 String', 'ApiKeyPrefix 1 String' }

@@ -61,6 +61,11 @@ $script:ConfigurationMember = @{
     # The official SDK's cache of its token; ours is inside the library.
     token                = 'kept'
     tokenExpiration      = 'kept'
+    # What the official SDK 2 has besides.
+    experimental         = 'kept'
+    consumerIdentifier   = 'kept'
+    consumerVersion      = 'kept'
+    nermBaseUrl          = 'kept'
 }
 # The same names by themselves in the spelling of the library.
 $script:ConfigurationName = @{}
@@ -69,7 +74,7 @@ foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[
 $script:LookupVariable = @(
     'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'SAIL_ACTIVEENVIRONMENT'
     'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'
-    'HOME', 'USERPROFILE'
+    'SSL_CERT_FILE', 'SSL_CERT_DIR', 'HOME', 'USERPROFILE'
 )
 
 # The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
@@ -122,6 +127,7 @@ function ConvertTo-ConfigurationText($Cmdlet) {
         }
         $kind = $script:ConfigurationMember[$name]
         if ($kind -eq 'kept') { continue }
+        if ($value -is [securestring] -and $kind -ne 'secret') { throw (New-SecureStringError $entry.Key) }
         if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) {
             # By reference, which the table does not hold.
             $mayKeep = $false
@@ -165,6 +171,10 @@ function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
         'rate' { ConvertTo-RateText $Value }
         default { ConvertTo-JsonText $Value }
     }
+}
+
+function New-SecureStringError([string] $Name) {
+    New-ArgumentError "$Name is a SecureString, and must be text." 'AccessToken, ClientSecret and the values of DefaultHeaders may be SecureStrings; everything else is text.'
 }
 
 function ConvertTo-PlainText($Value) {

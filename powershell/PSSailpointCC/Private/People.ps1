@@ -110,6 +110,7 @@ function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseU
     if ($Attribute -eq 'id') { $hint = 'Nothing was sent for it. It must be the id of an identity, not that of an account or of a directory; values of another attribute are named by -IdentityAttribute.' }
     # What "$object" gives.
     if ($Name.StartsWith('@{', [StringComparison]::Ordinal)) { $hint = 'Nothing was sent for it. That is an object as text: pipe the objects, or give one property of them, such as -Identity (Import-Csv people.csv).uid.' } elseif ($Attribute -eq 'uid') { $hint += "`nWhere that is the value of another attribute, name it by -IdentityAttribute, such as name (the user name) or email." }
+    if ($Name.Trim(' ') -cne $Name) { $hint += "`nThe value begins or ends with a blank, which counts." }
     New-ErrorRecord @{ code = 'no_match'; message = "Nobody{0} has the {1} '{2}'." -f (Get-PlaceText $BaseUrl), $Attribute, (Limit-Text $Name 200); hint = $hint; sent = 'no' } $Name
 }
 

@@ -17,9 +17,10 @@ function Get-Configuration {
     TimeoutSec, ConnectTimeoutSec, MaximumRetryCount, RetryIntervalSeconds,
     MaximumResponseBytes, CaFile, UserAgent, Environment, Preflight,
     MaxIdentities, Backend, ApiVersion, AllowBroader, RateLimit,
-    MaximumConcurrency. Username, Password, Cookie, ApiKey, ApiKeyPrefix, Token
-    and TokenExpiration are kept as the official module has them, and are of
-    no use to this API. See about_PSSailpointCC.
+    MaximumConcurrency. Username, Password, Cookie, ApiKey, ApiKeyPrefix,
+    Token, TokenExpiration, Experimental, ConsumerIdentifier, ConsumerVersion
+    and NermBaseUrl are kept as the official module has them, and are of no
+    use to this API. See about_PSSailpointCC.
 
     .EXAMPLE
     $Configuration = Get-Configuration

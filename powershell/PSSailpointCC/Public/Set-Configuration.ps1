@@ -39,8 +39,37 @@ function Set-Configuration {
     one.
 
     .PARAMETER Proxy
-    Address of a proxy, such as http://proxy.example:8080, or an IWebProxy. Where not set, the variable HTTPS_PROXY names
-    it, or else the system's settings do.
+    Address of an HTTP proxy, such as http://proxy.example:8080, or an
+    IWebProxy. A user name and a password in it are percent-encoded:
+    http://DOMAIN%5Cuser:pa%23ss@proxy.example:8080
+    Where not set, the variable HTTPS_PROXY names it, or else the system's
+    settings do.
+
+    .PARAMETER NoProxy
+    What is reached without a proxy, separated by commas: names with their
+    subdomains, *.name, addresses, networks such as 10.0.0.0/8, each name or
+    address with an optional port, or *. An empty text unsets it.
+
+    .PARAMETER CaFile
+    Path of a PEM file with the authorities to trust beside the system's, such
+    as the one of a company whose network inspects connections. It is read
+    again when it has changed. An empty text unsets it.
+
+    .PARAMETER TimeoutSec
+    How long one request may take, with its repetitions: 100 seconds where
+    not set. $null unsets it.
+
+    .PARAMETER MaximumRetryCount
+    How often a request is repeated that is known not to have been taken, or
+    was answered with 429: 3 where not set. $null unsets it.
+
+    .PARAMETER RetryIntervalSeconds
+    The pause between two attempts, unless the service asks for another: 1
+    second where not set. $null unsets it.
+
+    .PARAMETER Environment
+    The environment in ~/.sailpoint/config.yaml; the active one where not set.
+    An empty text unsets it.
 
     .PARAMETER PassThru
     Returns the configuration.
@@ -110,6 +139,11 @@ function Set-Configuration {
 
     Refreshes by the successor of the documented endpoint, and takes all that it does.
 
+    .EXAMPLE
+    Set-Configuration -Proxy http://proxy.example:8080 -CaFile ./company.pem -TimeoutSec 30
+
+    Goes through the company's proxy, trusts its authority, and gives up after 30 seconds.
+
     .OUTPUTS
     System.Collections.Hashtable
 
@@ -142,7 +176,13 @@ function Set-Configuration {
         [Parameter()] [ValidateSet('v1', 'v2026', 'v2025', 'v2024', '')] [string] $ApiVersion,
         [Parameter()] [AllowNull()] [Nullable[bool]] $AllowBroader,
         [Parameter()] [AllowNull()] [hashtable] $RateLimit,
-        [Parameter()] [AllowNull()] [Nullable[int]] $MaximumConcurrency
+        [Parameter()] [AllowNull()] [Nullable[int]] $MaximumConcurrency,
+        [Parameter()] [AllowEmptyString()] [string] $NoProxy,
+        [Parameter()] [AllowEmptyString()] [string] $CaFile,
+        [Parameter()] [AllowNull()] [Nullable[double]] $TimeoutSec,
+        [Parameter()] [AllowNull()] [Nullable[int]] $MaximumRetryCount,
+        [Parameter()] [AllowNull()] [Nullable[double]] $RetryIntervalSeconds,
+        [Parameter()] [AllowEmptyString()] [string] $Environment
     )
 
     process {
@@ -154,16 +194,22 @@ function Set-Configuration {
                     throw (New-ArgumentError "-$name must be a String or a SecureString, not $($value.GetType().Name).")
                 }
             }
+            # What a SecureString becomes where a parameter is text.
+            foreach ($name in $PSBoundParameters.Keys) {
+                if ($PSBoundParameters[$name] -is [string] -and $PSBoundParameters[$name] -ceq 'System.Security.SecureString') { throw (New-SecureStringError "-$name") }
+            }
             if ($null -ne $Proxy -and $Proxy -isnot [string] -and $Proxy -isnot [uri] -and $Proxy -isnot [System.Net.IWebProxy]) {
                 throw (New-ArgumentError "-Proxy must be an address or an IWebProxy, not $($Proxy.GetType().Name)." 'Write it like http://proxy.example:8080')
             }
         } catch {
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $_ -ErrorAction Stop
         }
-        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl', 'Preflight', 'MaxIdentities', 'AllowBroader', 'RateLimit', 'MaximumConcurrency') {
+        foreach ($name in 'BaseUrl', 'Username', 'Password', 'ApiKey', 'ApiKeyPrefix', 'Cookie', 'AccessToken', 'DefaultHeaders', 'Proxy', 'ClientId', 'ClientSecret', 'TokenUrl', 'Preflight', 'MaxIdentities', 'AllowBroader', 'RateLimit', 'MaximumConcurrency', 'NoProxy', 'CaFile', 'TimeoutSec', 'MaximumRetryCount', 'RetryIntervalSeconds', 'Environment') {
             if (-not $PSBoundParameters.ContainsKey($name)) { continue }
             $value = $PSBoundParameters[$name]
             if ($value -is [string] -and $value -eq '') { $value = $null }
+            # From where the session is now, not from where it will be.
+            if ($name -eq 'CaFile' -and $null -ne $value) { $value = $PSCmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($value) }
             $script:Configuration[$name] = $value
         }
         foreach ($name in 'Backend', 'ApiVersion') {
