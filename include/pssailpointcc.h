@@ -543,7 +543,8 @@ char *cc_find_identities(const char *json);
  * up.
  *
  * Errors: `invalid_argument`; `not_found` (no such task; tasks are kept for 90 days); with `wait` also `task_failed`,
- * whose hint has the task's messages, and `timeout` (the task continues); network errors.
+ * whose hint has the task's messages, and `timeout` (the task continues); network errors. `error.stopsRun` is true if the
+ * query of any other task would meet the same error.
  */
 char *cc_get_task(const char *json);
 
@@ -571,8 +572,9 @@ uint64_t cc_operation_start(const char *function,
  *
  * `result` is the answer of the function, the same for each wait and each thread until the operation is freed.
  * `progress` is for people: `phase` is a short name of the current activity, such as `queued`, `token`, `searching`,
- * `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. A streamed refresh also returns
- * batches (see STREAMS above).
+ * `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. `done` and `total` of a refresh count its
+ * people over the whole run, with `options.wait` those whose task has ended; of a task they are percent. A streamed refresh
+ * also returns batches (see STREAMS above).
  *
  * Errors: `invalid_argument` (an unknown operation, or one that was freed, also during this wait).
  */

@@ -190,7 +190,8 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 /// up.
 ///
 /// Errors: `invalid_argument`; `not_found` (no such task; tasks are kept for 90 days); with `wait` also `task_failed`,
-/// whose hint has the task's messages, and `timeout` (the task continues); network errors.
+/// whose hint has the task's messages, and `timeout` (the task continues); network errors. `error.stopsRun` is true if the
+/// query of any other task would meet the same error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
@@ -226,8 +227,9 @@ pub unsafe extern "C" fn cc_operation_start(function: *const c_char, json: *cons
 ///
 /// `result` is the answer of the function, the same for each wait and each thread until the operation is freed.
 /// `progress` is for people: `phase` is a short name of the current activity, such as `queued`, `token`, `searching`,
-/// `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. A streamed refresh also returns
-/// batches (see STREAMS above).
+/// `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. `done` and `total` of a refresh count its
+/// people over the whole run, with `options.wait` those whose task has ended; of a task they are percent. A streamed refresh
+/// also returns batches (see STREAMS above).
 ///
 /// Errors: `invalid_argument` (an unknown operation, or one that was freed, also during this wait).
 #[unsafe(no_mangle)]

@@ -174,20 +174,6 @@ fn an_id_of_digits_is_taken_as_it_is_written() {
 }
 
 #[test]
-fn a_file_that_nests_deep_is_refused_before_it_is_built() {
-    let flow = format!("environments: {}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let block = (0..1_200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
-    for text in [flow, block] {
-        let places = Places::new("deep-yaml").config_yaml(&text);
-        let small = std::thread::Builder::new().stack_size(256 << 10);
-        let answer = small.spawn(move || places.refresh(json!({}))).expect("a thread").join().expect("no overflow");
-        assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
-        let hint = answer["error"]["hint"].as_str().expect("a hint");
-        assert!(hint.contains("nested deeper than 64 levels") || hint.contains("no YAML, line"), "{hint}");
-    }
-}
-
-#[test]
 fn a_yaml_whose_secret_is_in_the_keyring_is_said_to_be_one() {
     let places = Places::new("keyring").config_yaml(
         "activeenvironment: main\nenvironments:\n  main:\n    baseurl: https://acme.api.identitynow.com\n",

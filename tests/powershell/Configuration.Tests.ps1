@@ -204,7 +204,7 @@ environments:
         Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
         (Get-Configuration).TimoutSec = 5
         $warnings = $null
-        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WarningVariable warnings -WarningAction SilentlyContinue
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = $request.filter; refreshArgs = $AllArguments } -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings.Count | Should -Be 1
         $warnings[0] | Should -Match 'TimoutSec'
         $warnings[0] | Should -Match "'TimeoutSec'"
@@ -455,7 +455,7 @@ try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $_.FullyQualifi
             (Get-Configuration).AccessToken = 'sandbox-token'
             try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
             $record.FullyQualifiedErrorId | Should -Match '^NotConfigured'
-            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*Get-CCConfiguration"
+            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*PSSailpointCC\\Get-Configuration"
         } finally { Remove-Module Other }
     }
 }

@@ -110,6 +110,17 @@ $result = Invoke-CCRefreshIdentities -Identity amelie.roux
         $session.Output | Should -Match "(?m)^hint: .*There is none for ${rid}"
     }
 
+    if ((Test-Path /proc/version) -and -not $env:PSSAILPOINTCC_DESKTOP) {
+        It 'for musl is another one; where it is missing, the error names its place' {
+            $copy = Join-Path $TestDrive 'musl/PSSailpointCC'
+            Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+            $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $null; TEST_MODULE = $copy; DOTNET_RUNTIME_ID = 'linux-musl-x64' }
+            $session.Output | Should -Match ('(?m)^message: .*' + [regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/linux-musl-")))
+            $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+            $session.Output | Should -Match '(?m)^sent: no'
+        }
+    }
+
     It 'that is none is refused with the loader''s own reason' {
         $file = Join-Path $TestDrive 'none.so'
         Set-Content -LiteralPath $file -Value 'this is no library'

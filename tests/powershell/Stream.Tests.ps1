@@ -148,6 +148,12 @@ Describe 'The stream of names' {
             $null = "$warnings" -match ': (\d+) accepted, (\d+) may have been sent, 0 rejected, (\d+) not sent'
             $counts = 1..3 | ForEach-Object { [int] $Matches[$_] }
         }
+        # The whole command: what was written before, too.
+        if ($warnings.Count -gt 0 -and $told -gt 0) {
+            "$warnings" | Should -Match ' In the whole command: (\d+) accepted, '
+            $null = "$warnings" -match ' In the whole command: (\d+) accepted, '
+            [int] $Matches[1] | Should -Be ($told + $counts[0])
+        }
         if ($what -eq 'an error of the command before') { $told + $counts[0] + $counts[1] + $counts[2] | Should -Be @($names).Count }
         # No more than were refreshed are told as accepted, and everybody who was refreshed is told as accepted or maybe sent.
         $refreshed = (Get-RefreshCount $sandbox).Count

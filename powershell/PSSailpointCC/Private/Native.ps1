@@ -175,6 +175,8 @@ function Get-RuntimeIdentifier {
     $information = [System.Runtime.InteropServices.RuntimeInformation]
     $platform = [System.Runtime.InteropServices.OSPlatform]
     $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }
+    # Alpine Linux and others: a library for glibc cannot be loaded there.
+    if ($system -eq 'linux' -and $information::RuntimeIdentifier -like '*musl*') { $system = 'linux-musl' }
     '{0}-{1}' -f $system, $information::ProcessArchitecture.ToString().ToLowerInvariant()
 }
 
