@@ -560,9 +560,11 @@ fn the_system_s_proxy_is_asked_only_where_neither_the_session_nor_a_variable_nam
     assert_eq!(refresh(json!({}), json!({ "proxy": other.url() })), (false, true));
     assert_eq!(refresh(json!({ "NO_PROXY": ".invalid" }), json!({})), (false, false));
 
-    let answer = call(ffi::cc_configure, r#"{"preview":true,"lookup":{"proxy":"socks://u:s3cret@proxy.example"}}"#);
+    let lookup = json!({ "proxy": "socks5://u:s3cret@proxy.example" });
+    let configuration = json!({ "baseUrl": "https://tenant.invalid", "accessToken": "t", "lookup": lookup });
+    let answer = support::refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration }));
     let message = answer["error"]["message"].as_str().expect("it is refused");
-    assert!(message.contains("the system's proxy") && !message.contains("s3cret"), "{message}");
+    assert!(message.contains("the system's settings") && !message.contains("s3cret"), "{message}");
 }
 
 #[test]

@@ -170,8 +170,8 @@ fn proxy_of_environment(lookup: &Lookup, url: &reqwest::Url) -> Result<Option<Pr
         "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
         _ => &["http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    match names.iter().find_map(|name| Some((name, lookup.variable(name)?))) {
-        Some((name, text)) => types::parse(text, name),
-        None => Ok(lookup.proxy.clone()),
-    }
+    let variable = names.iter().find_map(|name| Some((*name, lookup.variable(name)?)));
+    let found =
+        variable.or_else(|| Some(("the proxy of the system's settings", lookup.proxy.as_ref()?.reveal().to_owned())));
+    found.map_or(Ok(None), |(name, text)| types::parse(text, name))
 }

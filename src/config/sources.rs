@@ -18,12 +18,12 @@ use reqwest::header::HeaderMap;
 
 use super::address::{PLACEHOLDER, is_placeholder};
 use super::files::{config_json, config_yaml};
-use super::proxy::Proxy;
-use super::types::{Member, Text as _};
+use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::host;
 use crate::json::{self, Object};
+use crate::secret::Secret;
 use crate::text::{printable, trim_invisible};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct Lookup {
     directory: Option<PathBuf>,
     home: Option<PathBuf>,
     /// For a base URL for which `environment` has none.
-    pub(super) proxy: Option<Proxy>,
+    pub(super) proxy: Option<Secret>,
 }
 
 /// The variable that names the home directory, as for `std::env::home_dir` and SailPoint's `sail`.
@@ -323,10 +323,7 @@ impl Member for Lookup {
         }
         let directory = object.text("directory")?.map(PathBuf::from);
         let home = object.text("home")?.or_else(|| environment.get(HOME).filter(|home| !home.is_empty()).cloned());
-        let proxy = match object.text("proxy")? {
-            Some(text) => Proxy::parse(text, &format!("{name}.proxy, the system's proxy,"))?,
-            None => None,
-        };
+        let proxy = object.text("proxy")?.filter(|text| !text.is_empty()).map(Secret::new);
         object.finish()?;
         Ok(Some(Self { environment: Some(environment), directory, home: home.map(PathBuf::from), proxy }))
     }

@@ -4,6 +4,8 @@
 //! can hold, and what has no secret in it stays as it came. What a member holds decides which secrets are replaced. A
 //! member that is not listed here holds a server's text.
 
+use std::ops::Range;
+
 use crate::secret::{Level, Mask};
 
 /// Words and addresses of the library, of which no server decides.
@@ -43,16 +45,16 @@ pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
     if mask.is_empty() {
         return envelope;
     }
-    let mut written = Vec::with_capacity(envelope.len());
+    let mut written = Written::default();
     let mut stack: Vec<Frame<'_>> = Vec::new();
     let mut names = Names::default();
     // The name of the member that is being read, and whether its value comes next.
     let (mut name, mut is_value): (&[u8], bool) = (b"", true);
     let mut at = 0;
     while let Some(byte) = envelope.get(at) {
-        let end = token_end(&envelope, at);
-        let token = &envelope[at..end];
-        at = end;
+        let place = at..token_end(&envelope, at);
+        let token = &envelope[place.clone()];
+        at = place.end;
         let (is_object, is_foreign) = stack.last().map_or((false, false), |top| (top.is_object, top.is_foreign));
         match byte {
             b'{' | b'[' => {
@@ -60,37 +62,64 @@ pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
                 let begins = OBJECTS.iter().any(|known| known.as_bytes() == name) && parent != b"plan";
                 stack.push(Frame { is_object: *byte == b'{', is_foreign: is_foreign || begins, name });
                 is_value = *byte == b'[';
-                written.extend_from_slice(token);
             }
-            b'}' | b']' => {
-                name = stack.pop().map_or(b"", |frame| frame.name);
-                written.extend_from_slice(token);
-            }
+            b'}' | b']' => name = stack.pop().map_or(b"", |frame| frame.name),
             b':' | b',' => {
                 is_value = *byte == b':' || !is_object;
                 if let (b',', Some(top)) = (byte, stack.last()) {
                     name = top.name;
                 }
-                written.extend_from_slice(token);
             }
             b'"' if !is_value => {
                 name = &token[1..token.len() - 1];
                 let is_header = stack.last().is_some_and(|top| top.name == b"headers");
                 let level = if is_foreign { Level::All } else { Level::Strong };
-                names.write(name, level, is_header, mask, &mut written);
+                if let Some(masked) = names.masked(name, level, is_header, mask) {
+                    written.replace(&envelope, place, &masked);
+                }
             }
             b'"' => {
                 let level = if is_foreign { Level::All } else { level(name, &stack) };
-                written.push(b'"');
-                mask.write_json(&token[1..token.len() - 1], level, &mut written);
-                written.push(b'"');
+                let mut masked = b"\"".to_vec();
+                if mask.write_json(&token[1..token.len() - 1], level, &mut masked) {
+                    masked.push(b'"');
+                    written.replace(&envelope, place, &masked);
+                }
             }
             // A number of a server can be a secret; one of the library cannot.
-            _ if is_foreign && mask.is_in(token, false) => written.extend_from_slice(b"\"***\""),
-            _ => written.extend_from_slice(token),
+            _ if is_foreign && mask.is_in(token, false) => written.replace(&envelope, place, b"\"***\""),
+            _ => {}
         }
     }
-    written
+    drop(stack);
+    written.finish(envelope)
+}
+
+/// The text with what was replaced. Without a replacement nothing is copied: an answer can be long.
+#[derive(Default)]
+struct Written {
+    text: Vec<u8>,
+    /// How much of the original has been copied or replaced.
+    copied: usize,
+}
+
+impl Written {
+    fn replace(&mut self, original: &[u8], place: Range<usize>, by: &[u8]) {
+        if self.copied == 0 {
+            self.text.reserve(original.len());
+        }
+        self.text.extend_from_slice(&original[self.copied..place.start]);
+        self.text.extend_from_slice(by);
+        self.copied = place.end;
+    }
+
+    fn finish(mut self, original: Vec<u8>) -> Vec<u8> {
+        if self.copied == 0 {
+            return original;
+        }
+        self.text.extend_from_slice(&original[self.copied..]);
+        self.text
+    }
 }
 
 /// How the text of a member is masked.
@@ -114,25 +143,21 @@ fn level(name: &[u8], stack: &[Frame<'_>]) -> Level {
 struct Names(Vec<Vec<u8>>);
 
 impl Names {
-    fn write(&mut self, name: &[u8], level: Level, is_header: bool, mask: &Mask, into: &mut Vec<u8>) {
-        let mut masked = Vec::new();
-        let has_secret = match is_header && mask.is_in(name, true) {
-            true => {
-                masked.extend_from_slice(b"***");
-                true
-            }
-            false => mask.write_json(name, level, &mut masked),
-        };
-        into.push(b'"');
-        into.extend_from_slice(&masked);
-        if has_secret {
-            let before = self.0.iter().filter(|other| **other == masked).count();
-            if before > 0 {
-                into.extend_from_slice((before + 1).to_string().as_bytes());
-            }
-            self.0.push(masked);
+    /// The name, with its quotes, if there is a secret in it.
+    fn masked(&mut self, name: &[u8], level: Level, is_header: bool, mask: &Mask) -> Option<Vec<u8>> {
+        let mut masked = b"\"".to_vec();
+        if is_header && mask.is_in(name, true) {
+            masked.extend_from_slice(b"***");
+        } else if !mask.write_json(name, level, &mut masked) {
+            return None;
         }
-        into.push(b'"');
+        let before = self.0.iter().filter(|other| **other == masked).count();
+        self.0.push(masked.clone());
+        if before > 0 {
+            masked.extend_from_slice((before + 1).to_string().as_bytes());
+        }
+        masked.push(b'"');
+        Some(masked)
     }
 }
 

@@ -56,7 +56,12 @@ fn verifier(
     own: &[CertificateDer<'static>],
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>> {
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(own.iter().cloned(), provider);
+    use rustls_platform_verifier::Verifier;
+    // Roots of our own cost a second chain for each certificate that is not trusted.
+    let verifier = match own.is_empty() {
+        true => Verifier::new(provider),
+        false => Verifier::new_with_extra_roots(own.iter().cloned(), provider),
+    };
     verifier.map(|verifier| Arc::new(verifier) as _).map_err(|error| no_tls(&error.to_string()))
 }
 
