@@ -1,4 +1,6 @@
 $script:ModuleRoot = $PSScriptRoot
+# Where to look for a library beside the module's own folder: nowhere, because anybody may create a folder there.
+$script:CloneTarget = @()
 
 #region functions: in the package, the text of these files stands here
 foreach ($folder in 'Private', 'Public') {
@@ -7,7 +9,7 @@ foreach ($folder in 'Private', 'Public') {
         . $file.FullName
     }
 }
-# A clone's builds. An installed module looks in its own folder only: anybody may create a folder beside it.
+# A clone's builds.
 $script:CloneTarget = '../../target/release', '../../target/debug'
 #endregion functions
 

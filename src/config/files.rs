@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use saphyr::{ScalarStyle, ScanError, Yaml, YamlLoader};
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::Parser;
 use serde_json::value::RawValue;
 
+use super::depth;
 use super::sources::{Lookup, Place, Source};
 use crate::text::{decode, printable};
 
 const MAXIMUM_FILE_BYTES: u64 = 1 << 20;
-
-/// The environments of `sail` nest four levels deep; a deeper file could use up the stack.
-const MAXIMUM_DEPTH: usize = 64;
 
 /// Names the active environment of config.yaml, before the file does.
 const ACTIVE_ENVIRONMENT: &str = "SAIL_ACTIVEENVIRONMENT";
@@ -85,17 +83,7 @@ fn documents(text: &str) -> Result<Vec<Yaml<'_>>, String> {
         let at = error.marker();
         format!("no YAML, line {}, column {}", at.line(), at.col() + 1)
     };
-    let mut depth = 0_usize;
-    for event in Parser::new_from_str(text) {
-        match event.map_err(|error| no_yaml(&error))?.0 {
-            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
-            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAXIMUM_DEPTH {
-            return Err(format!("nested deeper than {MAXIMUM_DEPTH} levels"));
-        }
-    }
+    depth::check(text)?;
     let mut loader = YamlLoader::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| no_yaml(&error))?;
