@@ -31,10 +31,15 @@
  *
  * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library starts one thread for
  * the network at the first call that needs it, and one for each running operation, which ends one second after the last
- * operation. All signals are blocked on these threads, and no signal handler is changed. The library is never unloaded:
- * dlclose does nothing. After fork without exec, every call in the child of a process that has used the library returns
- * `internal`. Do not call it from signal handlers, or from destructors that run at exit. If memory is exhausted, the
- * process is aborted.
+ * operation; look-ups of hosts take at most eight more. All signals are blocked on these threads, and no signal handler is
+ * changed. The library is never unloaded: dlclose does nothing. After fork without exec, every call in the child of a
+ * process that has used the library returns `internal`. Do not call it from signal handlers, or from destructors that run
+ * at exit. If memory is exhausted, the process is aborted.
+ *
+ * The environment is read once, by the first call that needs it, and later changes have no effect; with `lookup` in the
+ * configuration it is not read. Do not change it (setenv) during that call. The system's look-up of hosts may read it at
+ * any time. Where standard streams are closed, the null device is opened in their place, so that no socket becomes one of
+ * them.
  *
  *
  * ANSWERS
@@ -48,9 +53,10 @@
  *     message        one sentence for people: what happened, and for which address or filter
  *     hint           what to do next, in one or more lines; optional. It names an option only if the same request can
  *                    succeed with it and refreshes nobody whom it does not name
- *     sent           "no": no refresh was sent, or the service is known not to have accepted it (401, 429): a retry is
- *                    safe. "maybe": it was sent, and the result is unknown. "yes": the service has received it, and
- *                    `response` is its answer
+ *     sent           "no": no refresh was sent, or it is known not to have been taken (400, 401, 403, 404, 429 and the
+ *                    like): a retry is safe. "maybe": it was sent, and the result is unknown: no answer, or one that may
+ *                    be a proxy's (an empty body, a web page, 302, 408, any 5xx). "yes": the service itself has answered
+ *                    that it has taken it, by a 2xx with JSON, for process with the id of a task
  *     position       the position of a filter's error, in characters (not bytes) from 0
  *     matched        the number of identities that the filter matches, if that is the error
  *     trackingId     the id that SailPoint's support asks for
@@ -62,8 +68,8 @@
  * `ambiguous`: see ACCOUNT. Without these members, nobody was looked up or sent. `warnings` stand beside an error as they
  * do beside an answer. If the fallback from /cc to its successor was used, `fallback` says why.
  *
- * No error holds a secret: the library adds none, and replaces secrets that a server repeats by ***. The answer to a
- * successful refresh is the service's own, unchanged.
+ * No answer holds a secret: the library adds none, and replaces secrets that a server repeats by ***, in whatever encoding
+ * they are. What has no secret in it is the service's own, unchanged.
  *
  *
  * ERRORS
@@ -154,6 +160,11 @@
  * one. The tenant's size is cached for ten minutes. Users who may not search (HELPDESK) can still refresh by id, name or
  * email with ==.
  *
+ * The result holds for 2 s. A refresh that has waited for longer, behind the rate limit, for Retry-After, for a token or for
+ * a connection, is not sent before the preflight has passed again: who was removed meanwhile would turn it into a refresh
+ * of everybody. The age counts from when the preflight's first request is sent; if the service answers so slowly that
+ * three in a row are too old, from its answers. A preflight and its refresh wait for the rate limit together.
+ *
  * The preflight can only be as reliable as search, which lags behind by minutes and does not know uncorrelated identities;
  * the service may refresh those as well.
  *
@@ -190,10 +201,10 @@
  * person. A value that nobody has, and a text that is no id, is in `unmatched`. A value that several people have is in
  * `ambiguous` with all of them, and none of them is sent.
  *
- * With backend cc, each person is a separate call with the filter {attribute} == "{value}". If there are many, each is
- * looked up again before its call, and a person who no longer exists is not sent (`reason` "gone"). The attribute must be
- * searchable. There the service evaluates the filter: `undecided` is the number of other identities that it may treat as
- * one of the named, for example because they differ only in case; they count for maxIdentities.
+ * With backend cc, each person is a separate call with the filter {attribute} == "{value}". A look-up that is older than
+ * 2 s when the call is sent is repeated for this person, and a person who no longer exists is not sent (`reason` "gone").
+ * The attribute must be searchable. There the service evaluates the filter: `undecided` is the number of other identities
+ * that it may treat as one of the named, for example because they differ only in case; they count for maxIdentities.
  *
  *
  * ACCOUNT
@@ -206,8 +217,8 @@
  *     call        "refreshIdentities" (/cc), "process" or "synchronize-attributes"
  *     identities  as given; ids if a filter was given. Absent for a filter on cc
  *     ids         the ids of the names; absent for people who were not looked up, and if a filter was given
- *     outcome     "accepted"; "rejected": the service has refused the call; "not_sent"; "maybe_sent": it was sent, and
- *                 the result is unknown
+ *     outcome     as `sent` of an error, for this call: "accepted" (yes); "rejected" (no): the call was refused;
+ *                 "not_sent" (no); "maybe_sent" (maybe): it was sent, and the result is unknown
  *     reason      why no call was made: "ambiguous"; "gone": found before, and no longer; "stopped": an error has stopped
  *                 the run; "uncertain": see JOURNAL
  *     status      the status of the answer; error, trackingId: of a failed call; task: the task that was started
@@ -423,8 +434,9 @@ uint32_t cc_abi_version(void);
  * Sets the process-wide configuration, for calls without their own.
  *
  * `json`: a configuration (see CONFIGURATION above), which replaces the former one completely; `{}` resets it to the
- * environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either: the
- * answer then shows the values for a call with this configuration.
+ * environment and the files. The former one's secrets and tokens leave the memory, and connections without a call are
+ * closed. NULL changes nothing. With the member `"preview": true` nothing is changed either: the answer then shows the
+ * values for a call with this configuration.
  *
  * The answer, freed with cc_string_free:
  *

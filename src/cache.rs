@@ -39,6 +39,17 @@ impl<K, V: Clone> Cache<K, V> {
         value
     }
 
+    /// Drops the values that `is_kept` refuses.
+    pub(crate) fn retain(&self, is_kept: impl Fn(&V) -> bool) {
+        let mut entries = self.lock();
+        let all = std::mem::take(&mut *entries);
+        let (kept, dropped): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, value)| is_kept(value));
+        *entries = kept;
+        // Their drop is not under the lock.
+        drop(entries);
+        drop(dropped);
+    }
+
     fn renew(entries: &mut [(K, V)], is_wanted: impl Fn(&K) -> bool) -> Option<V> {
         let index = entries.iter().rposition(|(key, _)| is_wanted(key))?;
         entries[index..].rotate_left(1);

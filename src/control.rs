@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use serde::{Serialize, Serializer};
 
 use crate::error::{Code, Error, Result, Sent};
+use crate::secret::Secrets;
 
-/// The control of one call; clones share it. That of a blocking call is empty, because nobody can cancel the call or
-/// query its progress.
+/// The control of one call, and its secrets; clones share both. The control of a blocking call is empty, because nobody
+/// can cancel the call or query its progress.
 #[derive(Debug, Clone)]
-pub(crate) struct Control(Option<Arc<Shared>>);
+pub(crate) struct Control(Option<Arc<Shared>>, Secrets);
 
 #[derive(Debug)]
 struct Shared {
@@ -97,8 +98,8 @@ pub(crate) struct Registration {
 
 impl Control {
     /// For a blocking call.
-    pub(crate) const fn blocking() -> Self {
-        Self(None)
+    pub(crate) fn blocking() -> Self {
+        Self(None, Secrets::default())
     }
 
     /// For a background operation.
@@ -113,7 +114,12 @@ impl Control {
         let state =
             State { end: End::Open, sent: Sent::No, under_way: Vec::new(), pauses: Vec::new(), next: 0, progress };
         let shared = Shared { cancelled: AtomicBool::new(false), state: Mutex::new(state), changed: Condvar::new() };
-        Self(Some(Arc::new(shared)))
+        Self(Some(Arc::new(shared)), Secrets::default())
+    }
+
+    /// The secrets that the call has used: its answer shows none of them.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.1
     }
 
     /// Stops everything that the call waits for, and returns whether a refresh was sent. It has no effect on a call

@@ -1,14 +1,14 @@
 //! The error type of this library: a code from a closed list, a message, a hint, and whether a refresh was sent.
 //!
-//! Texts are written for administrators: what happened, for which address or filter, and what to do next. No text holds
-//! a secret; `Response::scrub` removes secrets from a server's answer before it is attached.
+//! Texts are written for administrators: what happened, for which address or filter, and what to do next. What they
+//! repeat of a server's answer leaves without secrets, by the envelope's door.
 
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::hint::{Hint, WayOut};
-use crate::response::{Response, StatusClass};
+use crate::response::{Receipt, Response};
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -77,11 +77,12 @@ pub(crate) enum Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sent {
-    /// No refresh was sent, or the service is known not to have accepted it (401, 429). A retry is safe.
+    /// No refresh was sent, or the service is known not to have taken it (400, 401, 403, 404, 429 and the like). A retry is
+    /// safe.
     No,
     /// The refresh was sent and its result is unknown. A retry may refresh twice.
     Maybe,
-    /// The service has received the refresh and answered.
+    /// The service itself has answered that it has taken the refresh.
     Yes,
 }
 
@@ -95,13 +96,12 @@ impl Sent {
         }
     }
 
-    /// What a status says about a refresh.
-    pub(crate) fn of_status(status: u16) -> Self {
-        match StatusClass::of(status) {
-            StatusClass::Unauthorized | StatusClass::RateLimited => Self::No,
-            // From a gateway: whether the service has the request is unknown.
-            StatusClass::Gateway => Self::Maybe,
-            _ => Self::Yes,
+    /// What an answer says about a refresh.
+    pub(crate) fn of(receipt: Receipt) -> Self {
+        match receipt {
+            Receipt::Refused => Self::No,
+            Receipt::Unknown => Self::Maybe,
+            Receipt::Taken => Self::Yes,
         }
     }
 }
@@ -192,6 +192,12 @@ impl Error {
     /// Marks `response` as the answer of the endpoint itself.
     pub(crate) fn endpoint_answer(mut self) -> Self {
         self.0.is_endpoint_answer = true;
+        self
+    }
+
+    /// Marks `response` as the answer of an earlier request: the call itself was not made.
+    pub(crate) fn before_the_call(mut self) -> Self {
+        self.0.is_endpoint_answer = false;
         self
     }
 

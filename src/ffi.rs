@@ -5,20 +5,27 @@
 
 #![allow(clippy::missing_safety_doc, reason = "the promises about pointers stand once, in the manual (TEXTS)")]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, CString, c_char};
+#[cfg(target_os = "linux")]
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicU32;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::check;
 use crate::config::{self, Configuration};
 use crate::control::Control;
-use crate::envelope;
+use crate::envelope::{self, Envelope};
 use crate::error::{Code, Error, Result};
 use crate::find;
-use crate::host::{catch_panic, is_forked_child};
+use crate::host::{self, catch_panic, is_forked_child};
 use crate::operation;
 use crate::refresh;
 use crate::report::Failure;
 use crate::request::MAXIMUM_REQUEST_BYTES;
+use crate::service;
 use crate::task;
 use crate::wording::Client;
 
@@ -49,8 +56,9 @@ pub const CC_ABI_VERSION: u32 = 1;
 /// Sets the process-wide configuration, for calls without their own.
 ///
 /// `json`: a configuration (see CONFIGURATION above), which replaces the former one completely; `{}` resets it to the
-/// environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either: the
-/// answer then shows the values for a call with this configuration.
+/// environment and the files. The former one's secrets and tokens leave the memory, and connections without a call are
+/// closed. NULL changes nothing. With the member `"preview": true` nothing is changed either: the answer then shows the
+/// values for a call with this configuration.
 ///
 /// The answer, freed with cc_string_free:
 ///
@@ -69,7 +77,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, see TEXTS. NULL has the effect of an empty preview.
     answer(
         || Ok(unsafe { optional_text(json) }?.unwrap_or(NULL_CONFIGURATION)),
-        |text| {
+        |text, _| {
             if std::ptr::eq(text, NULL_CONFIGURATION) {
                 return config::Report::of_call(None);
             }
@@ -78,6 +86,8 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
                 return config::Report::of_call(Some(&configuration));
             }
             config::configure(configuration);
+            // Their secrets leave the memory with them.
+            service::forget_unused();
             config::Report::of_call(None)
         },
     )
@@ -123,7 +133,7 @@ pub unsafe extern "C" fn cc_configure(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| refresh::refresh(text, &Control::blocking(), None))
+    answer(|| unsafe { text(json, "The request") }, |text, control| refresh::refresh(text, control, None))
 }
 
 /// Parses a filter and describes it, without network and configuration.
@@ -144,7 +154,7 @@ pub unsafe extern "C" fn cc_refresh_identities(json: *const c_char) -> *mut c_ch
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, check::check)
+    answer(|| unsafe { text(json, "The request") }, |text, _| check::check(text))
 }
 
 /// Finds the identities that a refresh with a filter would touch, and blocks until they are found. It changes nothing.
@@ -169,7 +179,7 @@ pub unsafe extern "C" fn cc_check_filter(json: *const c_char) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| find::find(text, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, find::find)
 }
 
 /// Returns the state of a task that a refresh has started, or waits for its end.
@@ -195,7 +205,7 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
-    answer(|| unsafe { text(json, "The request") }, |text| task::task(text, &Control::blocking()))
+    answer(|| unsafe { text(json, "The request") }, task::task)
 }
 
 /// Starts a function in the background (see OPERATIONS above), without waiting for it.
@@ -294,10 +304,14 @@ pub unsafe extern "C" fn cc_string_free(text: *mut c_char) {
 /// Runs a function and returns its envelope. No panic passes.
 fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
     text: impl FnOnce() -> Result<&'t str>,
-    work: impl FnOnce(&'t str) -> Result<T, E>,
+    work: impl FnOnce(&'t str, &Control) -> Result<T, E>,
 ) -> *mut c_char {
     answer_text(|| match text() {
-        Ok(text) => envelope::write(Client::of(text), work(text)),
+        Ok(text) => {
+            let control = Control::blocking();
+            let result = work(text, &control);
+            envelope::write(Client::of(text), control.secrets(), result)
+        }
         Err(error) => envelope::write_error(Client::C, error),
     })
 }
@@ -305,22 +319,26 @@ fn answer<'t, T: serde::Serialize, E: Into<Failure> + From<Error>>(
 /// Stands for NULL. It is not JSON, and is recognised by its address.
 static NULL_CONFIGURATION: &str = "NULL";
 
-fn answer_text(work: impl FnOnce() -> Vec<u8>) -> *mut c_char {
-    let on_failure = || match is_forked_child() {
+fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
+    let on_failure = || match is_forked_child(fork_page) {
         true => envelope::write_error(Client::C, forked_child()),
-        false => envelope::INTERNAL.into(),
+        false => envelope::internal(),
     };
     let text = guarded(on_failure, work);
     // A copy of the exact size: shrinking in place would fragment the heap. JSON text has no NUL, because strings
     // escape it.
-    CString::new(text.as_slice()).unwrap_or_default().into_raw()
+    CString::new(&*text).unwrap_or_default().into_raw()
 }
 
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
 fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
     keep_loaded();
     // Before any lock: in a forked child, a lock that another thread held is never released.
-    if is_forked_child() { on_failure() } else { catch_panic(work).unwrap_or_else(on_failure) }
+    if is_forked_child(fork_page) {
+        return on_failure();
+    }
+    host::hold_standard_streams();
+    catch_panic(work).unwrap_or_else(on_failure)
 }
 
 /// Keeps the library loaded until the process ends: after FreeLibrary its threads would continue in unmapped memory.
@@ -378,6 +396,58 @@ unsafe fn optional_text<'a>(pointer: *const c_char) -> Result<Option<&'a str>> {
     })
 }
 
+/// A word that is 1 in this process, and 0 in a process that was forked from it.
+#[cfg(target_os = "linux")]
+fn fork_page() -> Option<&'static AtomicU32> {
+    use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
+    let bytes = NonZeroUsize::new(size_of::<AtomicU32>())?;
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: new memory at an address of the system's choice. It is never unmapped.
+    let page = unsafe { mmap_anonymous(None, bytes, access, MapFlags::MAP_PRIVATE) }.ok()?;
+    // SAFETY: the page from above, which nothing else uses.
+    unsafe { madvise(page, bytes.get(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
+    // SAFETY: a page is aligned, and new memory is zero, which is a value of the type.
+    let word = unsafe { page.cast::<AtomicU32>().as_ref() };
+    word.store(1, Ordering::Relaxed);
+    Some(word)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fork_page() -> Option<&'static AtomicU32> {
+    None
+}
+
+/// The allocator of the library, which overwrites memory before it is freed: texts with secrets pass many buffers, also
+/// those of other crates, and a core file would show them.
+struct WipingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: WipingAllocator = WipingAllocator;
+
+// SAFETY: the system's allocator, with its layouts; only memory that is about to be freed is written.
+unsafe impl GlobalAlloc for WipingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller gives back `layout.size()` bytes that it does not use any more.
+        unsafe { pointer.write_bytes(0, layout.size()) };
+        // Otherwise the compiler leaves the write out, because nothing reads it.
+        std::hint::black_box(pointer);
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    // `realloc` is the default: a new block, a copy, and `dealloc` of the old one.
+}
+
 fn forked_child() -> Error {
     Error::new(
         Code::Internal,
@@ -401,7 +471,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_internal_error_that_does_not_repeat_its_text() {
-        let answered = envelope(answer::<(), Error>(|| Ok(""), |_| panic!("secret-of-the-panic")));
+        let answered = envelope(answer::<(), Error>(|| Ok(""), |_, _| panic!("secret-of-the-panic")));
         assert_eq!(answered["error"]["code"], "internal");
         assert_eq!(answered["error"]["sent"], "maybe");
         assert!(!answered.to_string().contains("secret-of-the-panic"));
@@ -410,7 +480,7 @@ mod tests {
     #[test]
     fn a_panic_on_a_thread_of_the_library_does_not_end_the_process() {
         spawn_thread("panics", || panic!("nobody sees this")).expect("started");
-        assert_eq!(envelope(answer(|| Ok(""), |_| Ok::<_, Error>(())))["ok"], true);
+        assert_eq!(envelope(answer(|| Ok(""), |_, _| Ok::<_, Error>(())))["ok"], true);
     }
 
     #[test]

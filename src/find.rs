@@ -105,12 +105,12 @@ struct Page {
 impl Page {
     /// Reads the candidates: all of them if they are to be counted.
     fn read(call: &Call<'_>, mut candidates: Candidates<'_>, request: &FindRequest<'_>, count: bool) -> Result<Self> {
-        let mut evaluator = Evaluator::default();
+        let mut evaluator = Evaluator::new(&request.filter);
         let mut page = Self { people: Vec::new(), matched: 0, undecided: 0, next: None };
         let mut end = None;
         while let Some((start, documents)) = candidates.next_page()? {
             for (index, document) in documents.iter().enumerate() {
-                match evaluator.judge(call, &request.filter, document)? {
+                match evaluator.judge(call, document)? {
                     Verdict::Yes => page.matched += 1,
                     Verdict::Unknown => page.undecided += 1,
                     Verdict::No => {}

@@ -1,9 +1,11 @@
-//! Protects the host process: silent panics, threads that receive no signals, no work in a forked child.
+//! Protects the host process: silent panics, threads that receive no signals, no work in a forked child, one look at
+//! the environment.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Once, OnceLock};
 
 thread_local! {
     /// Whether this thread works for the library: its panics print nothing.
@@ -27,9 +29,12 @@ pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
+const STACK_BYTES: usize = 2 << 20;
+
 /// Starts a thread of the library. It receives no signals, and its panics print nothing.
 pub(crate) fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    let thread = std::thread::Builder::new().name(name.to_owned());
+    // With a size, because the default is read from the environment.
+    let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
     with_signals_blocked(|| thread.spawn(move || catch_panic(work))).map(drop)
 }
 
@@ -56,9 +61,68 @@ pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Whether this process was forked from one that has used the library, whose threads do not exist here.
-pub(crate) fn is_forked_child() -> bool {
+/// Whether this process was forked from one that has used the library, whose threads do not exist here. `page`: a word
+/// that is 1 here and that a fork does not inherit, where the system has such memory. The process's number tells it
+/// elsewhere, and wherever it differs.
+pub(crate) fn is_forked_child(page: fn() -> Option<&'static AtomicU32>) -> bool {
     static PROCESS: AtomicU32 = AtomicU32::new(0);
+    static PAGE: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
     let own = std::process::id();
+    // First, because it takes no lock. In another namespace of process numbers a child can have the same number.
     PROCESS.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|first| first != own)
+        || PAGE.get_or_init(page).is_some_and(|word| word.load(Ordering::Relaxed) == 0)
 }
+
+/// The environment variables that the library uses, as they were when they were first needed.
+///
+/// They are read once: a host that changes its environment while another thread reads it, crashes.
+pub(crate) struct Environment {
+    variables: Vec<(String, String)>,
+    pub(crate) home: Option<PathBuf>,
+}
+
+pub(crate) fn environment() -> &'static Environment {
+    static READ: LazyLock<Environment> = LazyLock::new(|| Environment {
+        variables: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| is_used(name))
+            .collect(),
+        home: std::env::home_dir(),
+    });
+    &READ
+}
+
+fn is_used(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.starts_with("SAIL_") || name.ends_with("_PROXY") || name.starts_with("SSL_CERT_")
+}
+
+impl Environment {
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let is_same = |known: &str| if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name };
+        self.variables.iter().find(|(known, _)| is_same(known)).map(|(_, value)| value.clone())
+    }
+}
+
+/// Opens the null device in place of standard streams that the host has closed: otherwise a socket would become one of
+/// them, and what the host prints would go to the service.
+#[cfg(unix)]
+pub(crate) fn hold_standard_streams() {
+    use nix::fcntl::{FcntlArg, fcntl};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
+    let is_open = |stream: BorrowedFd<'_>| fcntl(stream, FcntlArg::F_GETFD).is_ok();
+    let (input, output, error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    if [input.as_fd(), output.as_fd(), error.as_fd()].into_iter().all(is_open) {
+        return;
+    }
+    // The lowest free number is used each time.
+    while let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null")
+        && null.as_raw_fd() <= 2
+    {
+        // It stays open.
+        let _ = null.into_raw_fd();
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn hold_standard_streams() {}

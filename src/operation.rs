@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::control::{self, Control, Phase, Progress};
-use crate::envelope;
+use crate::envelope::{self, Envelope};
 use crate::error::{Code, Error, Result, Sent};
 use crate::find;
 use crate::host;
@@ -32,7 +32,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
 const REFRESH: &str = "cc_refresh_identities";
 
 /// Maps a request's text, and the feed of a stream, to the text of the envelope.
-type Function = fn(&str, &Control, Option<&Feed>) -> Vec<u8>;
+type Function = fn(&str, &Control, Option<&Feed>) -> Envelope;
 
 /// The maximum number of operations that run at the same time; others queue.
 const THREADS: usize = 64;
@@ -42,9 +42,6 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// A number that no operation has.
 pub(crate) const NONE: u64 = u64::MAX;
-
-/// The beginning of an error's envelope.
-const FAILED: &str = r#"{"ok":false,"#;
 
 static REGISTRY: Mutex<Registry> =
     Mutex::new(Registry { operations: BTreeMap::new(), last: 0, queue: VecDeque::new(), threads: 0, idle: 0 });
@@ -86,7 +83,7 @@ struct State {
 enum Stage {
     Queued(Function, String),
     Running,
-    Done(Arc<[u8]>),
+    Done(Arc<Envelope>),
 }
 
 #[derive(Serialize)]
@@ -129,7 +126,7 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
 
 /// Returns the next finished batch, the envelope of a finished operation, or the progress: whichever comes first within
 /// `timeout`.
-pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
+pub(crate) fn wait(number: u64, timeout: Duration) -> Envelope {
     let Some(operation) = find_operation(number) else { return unknown(number) };
     let has_batch = || operation.feed.as_ref().is_some_and(Feed::has_finished);
     let keeps_waiting = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_)) && !has_batch();
@@ -141,32 +138,27 @@ pub(crate) fn wait(number: u64, timeout: Duration) -> Vec<u8> {
     }
     // Batches come before the end.
     if let Some(batch) = operation.feed.as_ref().and_then(Feed::next_finished) {
-        return wrapped("batch", &batch);
+        return envelope::wrapped("batch", &batch);
     }
     match &state.stage {
         Stage::Done(envelope) => {
             let envelope = Arc::clone(envelope);
             drop(state);
-            wrapped("done", &envelope)
+            envelope::wrapped("done", &envelope)
         }
         Stage::Queued(..) | Stage::Running => {
             drop(state);
-            success(Running { state: "running", progress: operation.control.progress() })
+            success(&operation.control, Running { state: "running", progress: operation.control.progress() })
         }
     }
 }
 
-/// Wraps an envelope as the `result` of a wait.
-fn wrapped(state: &str, envelope: &[u8]) -> Vec<u8> {
-    [br#"{"ok":true,"state":""#.as_slice(), state.as_bytes(), br#"","result":"#, envelope, b"}"].concat()
-}
-
-fn success(result: impl Serialize) -> Vec<u8> {
-    envelope::write::<_, Failure>(Client::C, Ok(result))
+fn success(control: &Control, result: impl Serialize) -> Envelope {
+    envelope::write::<_, Failure>(Client::C, control.secrets(), Ok(result))
 }
 
 /// Sends names to a streamed refresh.
-pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
+pub(crate) fn send(number: u64, text: Result<&str>) -> Envelope {
     let Some(operation) = find_operation(number) else { return unknown(number) };
     let client = text.as_ref().map_or(Client::C, |text| Client::of(text));
     let sent = text.and_then(|text| match &operation.feed {
@@ -174,13 +166,13 @@ pub(crate) fn send(number: u64, text: Result<&str>) -> Vec<u8> {
         None => Err(Error::invalid_argument(format!("The operation {number} takes no names."))
             .hint("Only ⟦refresh⟧ with \"stream\": true takes them.")),
     });
-    envelope::write(client, sent)
+    envelope::write(client, operation.control.secrets(), sent)
 }
 
 /// Stops an operation, and returns whether a refresh was sent. It does not block.
-pub(crate) fn cancel(number: u64) -> Vec<u8> {
+pub(crate) fn cancel(number: u64) -> Envelope {
     match find_operation(number) {
-        Some(operation) => success(Cancelled { sent: operation.cancel() }),
+        Some(operation) => success(&operation.control, Cancelled { sent: operation.cancel() }),
         None => unknown(number),
     }
 }
@@ -234,7 +226,8 @@ impl Operation {
             }
             None => error.into(),
         };
-        self.waiters.state().stage = Stage::Done(envelope::write::<(), _>(Client::C, Err(failure)).into());
+        self.waiters.state().stage =
+            Stage::Done(envelope::write::<(), _>(Client::C, self.control.secrets(), Err(failure)).into());
         self.waiters.changed.notify_all();
     }
 
@@ -247,8 +240,8 @@ impl Operation {
         };
         drop(state);
         self.control.set_phase(Phase::Starting, "the check of the request");
-        let envelope = host::catch_panic(|| function(&text, &self.control, self.feed.as_ref()))
-            .unwrap_or_else(|| envelope::INTERNAL.as_bytes().into());
+        let envelope =
+            host::catch_panic(|| function(&text, &self.control, self.feed.as_ref())).unwrap_or_else(envelope::internal);
         self.control.finish();
         if let Some(feed) = &self.feed {
             feed.close("the operation has ended");
@@ -271,9 +264,9 @@ fn run<T: Serialize>(
     result: Result<T, Failure>,
     into_failure: impl FnOnce(T, Error) -> Failure,
     control: &Control,
-) -> Vec<u8> {
+) -> Envelope {
     if control.finish() {
-        return envelope::write(Client::of(text), result);
+        return envelope::write(Client::of(text), control.secrets(), result);
     }
     let cancelled = control::cancelled(control.sent());
     let failure = match result {
@@ -283,7 +276,7 @@ fn run<T: Serialize>(
             failure.map(|error| error.reworded(Code::Cancelled, message, hint).sent(control.sent()))
         }
     };
-    envelope::write::<T, _>(Client::of(text), Err(failure))
+    envelope::write::<T, _>(Client::of(text), control.secrets(), Err(failure))
 }
 
 fn find_function(name: &str) -> Result<Function> {
@@ -349,11 +342,9 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 /// The envelope for an unknown number.
-fn unknown(number: u64) -> Vec<u8> {
+fn unknown(number: u64) -> Envelope {
     let error = Error::invalid_argument(format!("There is no operation {number}: it was freed, or never started."));
-    let mut envelope = envelope::write_error(Client::C, error);
-    envelope.splice(FAILED.len()..FAILED.len(), br#""state":"unknown","#.iter().copied());
-    envelope
+    envelope::write_state("unknown", error)
 }
 
 #[cfg(test)]
@@ -375,9 +366,9 @@ mod tests {
     fn a_panic_ends_the_operation() {
         let operation = queued(|_, _, _| panic!("nobody sees this"));
         operation.work();
-        assert_eq!(envelope(&operation), envelope::INTERNAL);
+        assert_eq!(envelope(&operation).as_bytes(), &*envelope::internal());
         assert_eq!(operation.cancel(), Sent::No, "too late");
-        assert_eq!(envelope(&operation), envelope::INTERNAL);
+        assert_eq!(envelope(&operation).as_bytes(), &*envelope::internal());
     }
 
     #[test]
@@ -398,7 +389,8 @@ mod tests {
         let feed = operation.feed.as_ref().expect("a stream");
         feed.send(r#"{"identities":["a","b"]}"#).expect("it takes names");
         operation.cancel();
-        let batch = feed.next_finished().map(|batch| String::from_utf8(batch).expect("UTF-8")).expect("a batch");
+        let batch =
+            feed.next_finished().map(|batch| String::from_utf8(batch.to_vec()).expect("UTF-8")).expect("a batch");
         let expected = r#""identityAttribute":"email","calls":[{"identities":["a","b"],"outcome":"not_sent""#;
         assert!(batch.contains(expected), "{batch}");
         assert!(envelope(&operation).contains(r#""notSent":2"#), "{}", envelope(&operation));

@@ -302,7 +302,7 @@ impl Outcome {
         match details.sent {
             Sent::Maybe => Self::MaybeSent,
             _ if details.is_endpoint_answer => Self::Rejected,
-            // The answer was incomplete: its status alone proves nothing.
+            // A success is no failure of a call.
             Sent::Yes => Self::MaybeSent,
             Sent::No => Self::NotSent,
         }

@@ -101,8 +101,7 @@ fn a_proxy_s_page_switches_nothing() {
 #[test]
 fn a_page_in_the_successor_s_place_may_hide_that_it_was_taken() {
     let sandbox = Sandbox::builder().retired(404).start();
-    for (status, sent, outcome) in
-        [(200, "maybe", "maybe_sent"), (404, "yes", "rejected"), (503, "maybe", "maybe_sent")]
+    for (status, sent, outcome) in [(200, "maybe", "maybe_sent"), (404, "no", "rejected"), (503, "maybe", "maybe_sent")]
     {
         sandbox.fault(Fault::on(Endpoint::Process).kind(FaultKind::Html).status(status));
         let answer = refresh(&request(&sandbox, r#"uid == "smith""#));

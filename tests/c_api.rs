@@ -119,7 +119,7 @@ fn the_example_of_a_stream_refreshes_everybody_once_and_skips_them_by_its_journa
 fn the_example_of_a_stream_fails_where_a_batch_has_failed() {
     let Some(program) = compile("examples/stream.c", "example_stream_fails", LINKED) else { return };
     let sandbox = Sandbox::start();
-    sandbox.fault(Fault::on(Endpoint::Process).status(500));
+    sandbox.fault(Fault::on(Endpoint::Process).status(400));
     let names = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stream_fails.txt");
     fs::write(&names, "smith\n").expect("target/tmp is writable");
     let output = command(&program).arg(names).envs(tenant(&sandbox)).output().expect("the program starts");
@@ -157,6 +157,37 @@ fn the_host_keeps_its_signals_and_may_fork() {
     // Not under valgrind, which runs all threads as one and keeps signals for itself.
     let output = Command::new(program).arg(folder).arg(sandbox.url()).output().expect("the program starts");
     assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs a program as it is. Not under valgrind, which runs all threads as one and has memory of its own.
+#[cfg(target_os = "linux")]
+fn run_alone(program: &Path, arguments: &[&str]) {
+    let output = command(program).args(arguments).output().expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{} {arguments:?}: {}\n{text}", program.display(), output.status);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_copy_of_a_secret_is_left_when_its_configuration_was_replaced() {
+    let Some(program) = compile("tests/c/memory.c", "memory", LINKED) else { return };
+    run_alone(&program, &[Sandbox::start().url()]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn look_ups_that_hang_take_eight_threads_and_keep_no_other_host_waiting() {
+    let Some(program) = compile("tests/c/dns.c", "dns", LINKED) else { return };
+    run_alone(&program, &[]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_host_breaks_a_promise_by_its_streams_its_environment_its_number_or_its_main_thread() {
+    let Some(program) = compile("tests/c/hostile_host.c", "hostile_host", LINKED) else { return };
+    for case in ["streams", "environment", "number", "exit"] {
+        run_alone(&program, &[Sandbox::start().url(), case]);
+    }
 }
 
 #[test]

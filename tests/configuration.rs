@@ -552,6 +552,7 @@ fn the_system_s_proxy_is_asked_only_where_neither_the_session_nor_a_variable_nam
         let before = (system.connections(), other.connections());
         let answer = refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration }));
         assert_eq!(answer["error"]["sent"], "no", "{answer}");
+        // One that refuses CONNECT is asked once more, for its status.
         (system.connections() > before.0, other.connections() > before.1)
     };
     assert_eq!(refresh(json!({}), json!({})), (true, false));

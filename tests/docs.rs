@@ -228,3 +228,19 @@ fn block(page: &str, part: &str) -> String {
 fn blocks(page: &str) -> impl Iterator<Item = &str> {
     page.split("```powershell\n").skip(1).filter_map(|rest| rest.split("```").next())
 }
+
+#[test]
+fn every_promise_of_the_security_policy_names_the_tests_that_hold_it() {
+    let text = std::fs::read_to_string(root().join("SECURITY.md")).expect("SECURITY.md");
+    let section =
+        |from: &str, to: &str| text.split(from).nth(1).and_then(|rest| rest.split(to).next()).expect("a section");
+    let promises: Vec<&str> = section("## Promises", "## Not promised").split("\n- **").skip(1).collect();
+    assert!(promises.len() >= 7, "{promises:?}");
+    for promise in promises {
+        let files: Vec<&str> = promise.split('`').filter(|part| part.starts_with("tests/")).collect();
+        assert!(!files.is_empty(), "no test: {promise}");
+        for file in files {
+            assert!(root().join(file).is_file(), "{file} does not exist: {promise}");
+        }
+    }
+}

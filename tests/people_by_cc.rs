@@ -101,7 +101,7 @@ fn whoever_has_gone_is_counted_as_not_sent_where_another_call_fails() {
     // The second question is answered as the tenant was when it came.
     let slow = FaultKind::Slow;
     sandbox.fault(Fault::on(Endpoint::Search).kind(slow).skip(1).delay(Duration::from_millis(500)));
-    sandbox.fault(Fault::on(Endpoint::Refresh).status(500));
+    sandbox.fault(Fault::on(Endpoint::Refresh).status(400));
     let request = request(&sandbox, "uid", json!(names));
     let answer = std::thread::scope(|scope| {
         let answer = scope.spawn(|| refresh(&request));

@@ -114,9 +114,9 @@ fn holds(value: &Value, method: &Method, ignore_case: bool) -> Option<bool> {
         Method::NotNull => not(is_null(value)),
         Method::IsEmpty | Method::ContainsAll(_) => None,
         Method::In(_) if !not_void(value) => None,
-        Method::In(literals) => {
+        Method::In(set) => {
             let is_one = |literal| compare(value, Operator::Equal, ignore_case, literal);
-            any(&literals.iter().map(is_one).collect::<Vec<_>>())
+            any(&set.literals.iter().map(is_one).collect::<Vec<_>>())
         }
         Method::StartsWith(start) => part(start, |text, part| text.starts_with(part), format!("{start}%")),
         Method::EndsWith(end) => part(end, |text, part| text.ends_with(part), format!("%{end}")),

@@ -35,7 +35,7 @@ impl Judge {
     ///
     /// Where the filter does not parse: what was expected, and where.
     pub fn filter(&self, filter: &str) -> Result<Vec<usize>, String> {
-        let filter = filter::parse(filter)?;
+        let filter = filter::parse(filter)?.gathered();
         let people = self.people.iter().enumerate();
         let meant = people.filter(|(_, person)| filter.matches(&|name| self.people.property(person, name)));
         Ok(meant.map(|(at, _)| at).collect())

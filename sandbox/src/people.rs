@@ -60,11 +60,8 @@ impl DerefMut for Attributes {
 impl Identity {
     /// An identity with a user name, which is its `uid` and display name as well until something else is set.
     pub fn new(name: &str) -> Self {
-        let number = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut identity = Self {
-            id: id(number),
+            id: id(hash(name)),
             name: name.to_owned(),
             attributes: Attributes::default(),
             correlated: true,
@@ -272,6 +269,11 @@ fn from_cells(cells: &BTreeMap<&str, &str>, index: usize) -> Option<Identity> {
 /// The id of the n-th person.
 fn id(number: u64) -> String {
     format!("2c91{:012x}{:016x}", mix(number) >> 16, mix(number ^ 0x5a11_0001))
+}
+
+/// A number for a text, always the same (FNV-1a).
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Scatters a number over 64 bits, always the same way (splitmix64).

@@ -91,6 +91,7 @@ impl Tenant {
         if let Some(hidden) = parsed.properties().into_iter().find(|name| !self.is_searchable(name)) {
             return Err(format!("`{hidden}` is not a searchable attribute: {filter}"));
         }
+        let parsed = parsed.gathered();
         let people = self.people.iter().enumerate();
         let positions: Vec<usize> = people
             .filter(|(_, person)| parsed.matches(&|name| self.people.property(person, name)))

@@ -74,6 +74,7 @@ impl Sandbox {
                 task_duration: Duration::from_millis(500),
                 synchronize_interval: Duration::from_secs(10),
                 not_searchable: vec!["costCenter".to_owned()],
+                removes_after: None,
                 missing_versions: Vec::new(),
                 missing_status: 404,
             },
@@ -309,6 +310,13 @@ impl Builder {
         self
     }
 
+    /// Removes people: every other one of those whom a search has found, and none again for this long. They are gone
+    /// when the next refresh on `/cc` is executed.
+    pub fn removes_after(mut self, age: Duration) -> Self {
+        self.settings.removes_after = Some(age);
+        self
+    }
+
     /// Sets the sandbox's clock ahead of the machine's by so many seconds, or behind it where that is negative. Every
     /// time that the sandbox writes is by its own clock: the `Date` header, `launched`, `lastRefresh` …
     pub fn clock_offset(mut self, seconds: i64) -> Self {
@@ -403,6 +411,7 @@ impl Builder {
             faults: Faults::default(),
             log: Log::default(),
             connections: 0,
+            found: HashMap::new(),
         };
         let shared = Arc::new(Shared::new(tenant, self.report));
         let runtime = tokio::runtime::Builder::new_multi_thread()

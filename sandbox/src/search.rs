@@ -1,5 +1,7 @@
 //! `POST /search/v1` and `POST /search/v1/count`.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -38,6 +40,10 @@ impl Tenant {
         let includes = texts(&body, "/queryResultFilter/includes")?;
         let people = self.index.people();
         let page = found[after..].iter().take(limit).map(|at| &people[*at]);
+        if self.settings.removes_after.is_some() {
+            let now = Instant::now();
+            self.found.extend(page.clone().map(|person| (person.id.clone(), now)));
+        }
         let page: Vec<Value> = page.map(|person| document::cut(person, self.manager(person), &includes)).collect();
         Ok(list_answer(ask, page, found.len()))
     }

@@ -1,6 +1,6 @@
 //! The tenant: its people, its settings, and its answers. All of it is synchronous and under one lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::fault::{FaultKind, Faults};
 use crate::index::{Change, Index};
 use crate::log::{Arrival, Log};
-use crate::people::{Identity, SERVICE_ATTRIBUTES};
+use crate::people::{Identity, SERVICE_ATTRIBUTES, hash, mix};
 use crate::population::Population;
 use crate::route::{Endpoint, Route};
 use crate::tasks::Tasks;
@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) synchronize_interval: Duration,
     /// Identity attributes that `/cc` filters cannot use.
     pub(crate) not_searchable: Vec<String>,
+    /// Every other one of those whom no search has found for so long is removed before the next refresh on `/cc`.
+    pub(crate) removes_after: Option<Duration>,
     /// Versions of the API whose paths the gateway does not know, and the status of its answer: 404 or 401.
     pub(crate) missing_versions: Vec<String>,
     pub(crate) missing_status: u16,
@@ -86,6 +88,8 @@ pub(crate) struct Tenant {
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) connections: u64,
+    /// When search has last found someone, by id, if the tenant removes people.
+    pub(crate) found: HashMap<String, Instant>,
 }
 
 impl Tenant {
@@ -124,7 +128,10 @@ impl Tenant {
         self.log.amend(ask.number, |arrival| arrival.executed = true);
         self.settle();
         let answer = match route.endpoint {
-            Endpoint::Refresh => self.refresh(ask),
+            Endpoint::Refresh => {
+                self.remove_some();
+                self.refresh(ask)
+            }
             Endpoint::Search => self.search(ask),
             Endpoint::Count => self.count(ask),
             Endpoint::IdentityAttributes => self.identity_attributes(ask),
@@ -181,6 +188,17 @@ impl Tenant {
             self.index.will_see(Change::Remove(person.id.clone()), self.settings.search_lag);
         }
         removed
+    }
+
+    /// Removes every other one of those whom search has found, and not found again for long.
+    fn remove_some(&mut self) {
+        let Some(age) = self.settings.removes_after else { return };
+        let is_old = |_: &String, found: &mut Instant| found.elapsed() > age;
+        let gone: HashSet<String> =
+            self.found.extract_if(is_old).map(|(id, _)| id).filter(|id| mix(hash(id)).is_multiple_of(2)).collect();
+        if !gone.is_empty() {
+            self.remove(|person| gone.contains(&person.id));
+        }
     }
 
     pub(crate) fn manager(&self, person: &Identity) -> Option<&Identity> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::proxy::is_exempt;
 use super::sources::{self, Lookup, Source};
 use super::{Address, Configuration, Credentials, Proxy, Settings, Transport, types};
 use crate::error::{Code, Error, Result};
-use crate::secret::Secret;
+use crate::secret::Forms;
 
 /// The complete, validated configuration of a call.
 #[derive(Debug, Clone)]
@@ -108,11 +109,24 @@ impl Effective {
         Ok(Self { base_url, token_url, credentials, transport, settings, origin })
     }
 
-    /// The values of default headers that may be secrets.
-    pub(crate) fn secret_headers(&self) -> Vec<Secret> {
-        // A name does not tell whether its value is a secret. Short values are not.
-        let values = self.settings.default_headers.iter().filter(|(_, value)| value.len() >= 8);
-        values.filter_map(|(_, value)| value.to_str().ok()).map(Secret::token).collect()
+    /// What no answer may show.
+    pub(crate) fn secrets(&self) -> Forms {
+        let mut forms = Forms::default();
+        match &self.credentials {
+            Credentials::AccessToken(token) => forms.add_credential(token.reveal()),
+            Credentials::Client { id, secret } => forms.add_client(id, secret.reveal()),
+            Credentials::Header => {}
+        }
+        for (name, value) in &self.settings.default_headers {
+            // A name does not tell whether its value is a secret, except these, which every client sends.
+            if ![ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, USER_AGENT].contains(name) {
+                forms.add_header(&String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+        if let Some(proxy) = &self.transport.proxy {
+            forms.add_url(proxy.url());
+        }
+        forms
     }
 }
 

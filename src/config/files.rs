@@ -7,6 +7,7 @@ use saphyr::{ScalarStyle, ScanError, Yaml, YamlLoader};
 use saphyr_parser::Parser;
 use serde_json::value::RawValue;
 
+use super::depth;
 use super::sources::{Lookup, Place, Source};
 use crate::text::{decode, printable};
 
@@ -82,6 +83,7 @@ fn documents(text: &str) -> Result<Vec<Yaml<'_>>, String> {
         let at = error.marker();
         format!("no YAML, line {}, column {}", at.line(), at.col() + 1)
     };
+    depth::check(text)?;
     let mut loader = YamlLoader::default();
     loader.early_parse(false);
     Parser::new_from_str(text).load(&mut loader, true).map_err(|error| no_yaml(&error))?;

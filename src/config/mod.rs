@@ -5,6 +5,7 @@
 
 mod address;
 mod choice;
+mod depth;
 mod effective;
 mod files;
 mod proxy;
@@ -28,7 +29,7 @@ use self::sources::{Lookup, Source};
 use self::types::Member;
 use crate::error::Result;
 use crate::json::Object;
-use crate::secret::Secret;
+use crate::secret::{Fingerprint, Secret};
 
 /// The credentials of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +40,20 @@ pub(crate) enum Credentials {
     Client { id: String, secret: Secret },
     /// An `Authorization` in the default headers: no token is fetched.
     Header,
+}
+
+impl Credentials {
+    /// Tells credentials apart without a copy of the secret. `header`: an `Authorization` in the default headers.
+    pub(crate) fn fingerprint(&self, header: Option<&HeaderValue>) -> Fingerprint {
+        let header = header.map_or(&[][..], HeaderValue::as_bytes);
+        match self {
+            Self::AccessToken(token) => Fingerprint::of(&[b"token", token.reveal().as_bytes(), header]),
+            Self::Client { id, secret } => {
+                Fingerprint::of(&[b"client", id.as_bytes(), secret.reveal().as_bytes(), header])
+            }
+            Self::Header => Fingerprint::of(&[b"header", header]),
+        }
+    }
 }
 
 /// The settings of an HTTP client; calls with equal settings share one.

@@ -21,6 +21,7 @@ use super::files::{config_json, config_yaml};
 use super::types::Member;
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
+use crate::host;
 use crate::json::{self, Object};
 use crate::secret::Secret;
 use crate::text::{printable, trim_invisible};
@@ -280,7 +281,12 @@ impl Source {
 impl Lookup {
     /// The process's own.
     fn of_process() -> Self {
-        Self { environment: None, directory: Some(PathBuf::from(".")), home: std::env::home_dir(), proxy: None }
+        Self {
+            environment: None,
+            directory: Some(PathBuf::from(".")),
+            home: host::environment().home.clone(),
+            proxy: None,
+        }
     }
 
     /// A file of the current directory.
@@ -297,7 +303,7 @@ impl Lookup {
     pub(super) fn variable(&self, name: &str) -> Option<String> {
         let value = match &self.environment {
             Some(variables) => variables.get(name).cloned(),
-            None => std::env::var(name).ok(),
+            None => host::environment().variable(name),
         };
         value.filter(|value| !value.trim().is_empty())
     }

@@ -47,12 +47,14 @@
 //! | any other name with a dot | nowhere: the service alone knows |
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::Filter;
 use super::ast::{Expr, Literal, Operand, Operator, Part, Test};
 use super::places::{self, Place};
+use super::value_set::{TextSet, ValueSet};
 
 /// Whether a document matches a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,11 +69,11 @@ pub enum Verdict {
 
 /// The attributes of which somebody in the tenant has a value: a document without one of them says that it is null.
 #[derive(Debug, Clone, Default)]
-pub struct KnownAttributes(Vec<String>);
+pub struct KnownAttributes(HashSet<String>);
 
 impl KnownAttributes {
     fn has(&self, attribute: &str) -> bool {
-        self.0.iter().any(|known| known == attribute)
+        self.0.contains(attribute)
     }
 }
 
@@ -88,10 +90,111 @@ pub fn judge(filter: &Filter, document: &Value) -> Verdict {
 
 /// The same in a tenant where somebody has a value of these attributes, among those that the filter tests for null.
 pub fn judge_knowing(filter: &Filter, document: &Value, known: &KnownAttributes) -> Verdict {
-    match expr(filter.expr(), document, known) {
-        Truth::Yes => Verdict::Yes,
-        Truth::No | Truth::NoValue => Verdict::No,
-        Truth::Unknown => Verdict::Unknown,
+    Judge::new(filter).judge_unless(document, known, &|| false).unwrap_or(Verdict::Unknown)
+}
+
+/// Judges many documents by one filter: its sets of values are made ready once.
+#[derive(Debug)]
+pub struct Judge<'f>(Node<'f>);
+
+impl<'f> Judge<'f> {
+    /// Takes time in proportion to the length of the filter.
+    pub fn new(filter: &'f Filter) -> Self {
+        Self(Node::of(filter.expr()))
+    }
+
+    /// The verdict on a document, given up as soon as `stop` says so: it is asked once for each document, and every few
+    /// conditions.
+    pub fn judge_unless(&self, document: &Value, known: &KnownAttributes, stop: &dyn Fn() -> bool) -> Option<Verdict> {
+        let mut judging = Judging { document, known, stop, until_asked: 0, is_stopped: false };
+        let truth = judging.node(&self.0);
+        match truth {
+            _ if judging.is_stopped => None,
+            Truth::Yes => Some(Verdict::Yes),
+            Truth::No | Truth::NoValue => Some(Verdict::No),
+            Truth::Unknown => Some(Verdict::Unknown),
+        }
+    }
+}
+
+/// A filter's tree, with its sets of values.
+#[derive(Debug)]
+enum Node<'f> {
+    And(Vec<Node<'f>>),
+    Or(Vec<Node<'f>>),
+    Not(Box<Node<'f>>),
+    Condition(Condition<'f>),
+    /// `a == "x" || a == "y" …`, or `a != "x" && a != "y" …`.
+    Texts {
+        /// One of the conditions: all say the same of a value that is near none of the texts.
+        one: Condition<'f>,
+        texts: TextSet,
+        ignore_case: bool,
+        /// What holds where a text is the same as the value.
+        same: Truth,
+    },
+}
+
+#[derive(Debug)]
+struct Condition<'f> {
+    attribute: &'f str,
+    places: Vec<Place<'f>>,
+    test: &'f Test,
+    /// Only for `in`.
+    values: Option<ValueSet>,
+}
+
+/// Fewer comparisons of one attribute are not worth a set.
+const FEWEST_TEXTS: usize = 8;
+
+/// How many conditions are judged between two questions whether to go on: a few milliseconds at most.
+const CONDITIONS_UNASKED: u32 = 1_000;
+
+impl<'f> Node<'f> {
+    fn of(expr: &'f Expr) -> Self {
+        match expr {
+            Expr::And(parts) => Self::And(Self::chain(parts, Operator::NotEqual)),
+            Expr::Or(parts) => Self::Or(Self::chain(parts, Operator::Equal)),
+            Expr::Not(inner) => Self::Not(Box::new(Self::of(inner))),
+            Expr::Condition { attribute, test } => Self::Condition(Condition::new(attribute, test)),
+        }
+    }
+
+    /// The parts of a chain; comparisons of one attribute with many texts are one part.
+    fn chain(parts: &'f [Expr], operator: Operator) -> Vec<Self> {
+        let mut numbers: HashMap<(bool, &str, bool), usize> = HashMap::new();
+        if parts.len() >= FEWEST_TEXTS {
+            for (key, _, _) in parts.iter().filter_map(|part| text_comparison(part, operator)) {
+                *numbers.entry(key).or_default() += 1;
+            }
+            numbers.retain(|_, number| *number >= FEWEST_TEXTS);
+        }
+        let mut nodes: Vec<Self> = Vec::new();
+        let mut sets: HashMap<(bool, &str, bool), usize> = HashMap::new();
+        for part in parts {
+            let comparison = text_comparison(part, operator).filter(|(key, _, _)| numbers.contains_key(key));
+            let Some((key, text, test)) = comparison else {
+                nodes.push(Self::of(part));
+                continue;
+            };
+            let (is_negated, attribute, ignore_case) = key;
+            let at = *sets.entry(key).or_insert_with(|| {
+                // Not to be one of them is not to be the first, and not the second …
+                let same = if (operator == Operator::Equal) == is_negated { Truth::No } else { Truth::Yes };
+                let set =
+                    Self::Texts { one: Condition::new(attribute, test), texts: TextSet::default(), ignore_case, same };
+                nodes.push(if is_negated { Self::Not(Box::new(set)) } else { set });
+                nodes.len() - 1
+            });
+            let set = match &mut nodes[at] {
+                Self::Not(set) => set,
+                set => set,
+            };
+            if let Self::Texts { texts, .. } = set {
+                texts.insert(text, ignore_case);
+            }
+        }
+        nodes
     }
 }
 
@@ -105,7 +208,7 @@ pub fn text<'d>(attribute: &str, document: &'d Value) -> Option<&'d str> {
 
 /// A verdict on a part of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
+pub(super) enum Truth {
     Yes,
     No,
     /// No, because there is no value: the negation of this is not yes, but unknown.
@@ -147,48 +250,130 @@ impl Truth {
     }
 }
 
-fn expr(expr_: &Expr, document: &Value, known: &KnownAttributes) -> Truth {
-    match expr_ {
-        Expr::And(parts) => parts.iter().fold(Truth::Yes, |so_far, part| match so_far {
-            Truth::No => Truth::No,
-            _ => so_far.and(expr(part, document, known)),
-        }),
-        Expr::Or(parts) => parts.iter().fold(Truth::No, |so_far, part| match so_far {
-            Truth::Yes => Truth::Yes,
-            _ => so_far.or(expr(part, document, known)),
-        }),
-        Expr::Not(inner) => expr(inner, document, known).not(),
-        Expr::Condition { attribute, test } => condition(attribute, test, document, known),
+/// One comparison with a text that is part of a chain: whether it is negated, its attribute and whether it ignores case;
+/// the text; the test.
+fn text_comparison(part: &Expr, operator: Operator) -> Option<((bool, &str, bool), &str, &Test)> {
+    let (condition, is_negated) = match part {
+        Expr::Not(inner) => (&**inner, true),
+        other => (other, false),
+    };
+    let Expr::Condition { attribute, test } = condition else { return None };
+    let Test::Compare { operator: found, ignore_case, value: Operand::Literal(Literal::Text(text)) } = test else {
+        return None;
+    };
+    let is_wanted = match (operator, is_negated) {
+        (wanted, false) => *found == wanted,
+        (Operator::Equal, true) => *found == Operator::NotEqual,
+        (_, true) => *found == Operator::Equal,
+    };
+    (is_wanted && !text.is_empty() && !is_date(attribute)).then_some((
+        (is_negated, attribute, *ignore_case),
+        text,
+        test,
+    ))
+}
+
+impl<'f> Condition<'f> {
+    fn new(attribute: &'f str, test: &'f Test) -> Self {
+        let values = match test {
+            Test::In { values, ignore_case } => Some(ValueSet::new(values, *ignore_case)),
+            _ => None,
+        };
+        Self { attribute, places: places::of(attribute), test, values }
+    }
+
+    fn judge(&self, document: &Value, known: &KnownAttributes) -> Truth {
+        if self.test.is_undecidable() || matches!(self.test, Test::IsEmpty | Test::ContainsAll { .. }) {
+            return Truth::Unknown;
+        }
+        let mut verdict = None;
+        let mut has_other_name = self.places.is_empty() || !document.is_object();
+        for place in &self.places {
+            let truth = match look_up(document, *place) {
+                Found::Value(value) => self.judge_value(value),
+                Found::Nothing => continue,
+                Found::OtherName => {
+                    has_other_name = true;
+                    continue;
+                }
+            };
+            match verdict {
+                None => verdict = Some(truth),
+                Some(other) if other == truth => {}
+                Some(_) => return Truth::Unknown,
+            }
+        }
+        match verdict {
+            Some(truth) => truth,
+            None if has_other_name => Truth::Unknown,
+            None if known.has(self.attribute) => self.judge_null(),
+            None => self.judge_missing(),
+        }
     }
 }
 
-fn condition(attribute: &str, test: &Test, document: &Value, known: &KnownAttributes) -> Truth {
-    if test.is_undecidable() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. }) {
-        return Truth::Unknown;
-    }
-    let places = places::of(attribute);
-    let mut verdict = None;
-    let mut has_other_name = places.is_empty() || !document.is_object();
-    for place in places {
-        let truth = match look_up(document, place) {
-            Found::Value(value) => judge_value(attribute, test, value),
-            Found::Nothing => continue,
-            Found::OtherName => {
-                has_other_name = true;
-                continue;
+/// One document on its way through the tree.
+struct Judging<'a> {
+    document: &'a Value,
+    known: &'a KnownAttributes,
+    stop: &'a dyn Fn() -> bool,
+    /// How many conditions are left until `stop` is asked.
+    until_asked: u32,
+    is_stopped: bool,
+}
+
+impl Judging<'_> {
+    fn node(&mut self, node: &Node<'_>) -> Truth {
+        match node {
+            Node::And(parts) => parts.iter().fold(Truth::Yes, |so_far, part| match so_far {
+                Truth::No => Truth::No,
+                _ => so_far.and(self.node(part)),
+            }),
+            Node::Or(parts) => parts.iter().fold(Truth::No, |so_far, part| match so_far {
+                Truth::Yes => Truth::Yes,
+                _ => so_far.or(self.node(part)),
+            }),
+            Node::Not(inner) => self.node(inner).not(),
+            Node::Condition(condition) => {
+                if self.must_stop() {
+                    Truth::Unknown
+                } else {
+                    condition.judge(self.document, self.known)
+                }
             }
-        };
-        match verdict {
-            None => verdict = Some(truth),
-            Some(other) if other == truth => {}
-            Some(_) => return Truth::Unknown,
+            Node::Texts { one, texts, ignore_case, same } => {
+                if self.must_stop() {
+                    return Truth::Unknown;
+                }
+                let (mut values, mut has_other_value) = (Vec::new(), false);
+                for place in &one.places {
+                    match look_up(self.document, *place) {
+                        Found::Value(Value::String(text)) if !text.is_empty() => values.push(text.as_str()),
+                        Found::Value(_) => has_other_value = true,
+                        Found::Nothing | Found::OtherName => {}
+                    }
+                }
+                if !has_other_value && texts.has_same(&values, *ignore_case) {
+                    *same
+                } else if values.iter().any(|value| texts.has_near(value)) {
+                    Truth::Unknown
+                } else {
+                    one.judge(self.document, self.known)
+                }
+            }
         }
     }
-    match verdict {
-        Some(truth) => truth,
-        None if has_other_name => Truth::Unknown,
-        None if known.has(attribute) => judge_null(test),
-        None => judge_missing(test),
+
+    fn must_stop(&mut self) -> bool {
+        if self.is_stopped {
+            return true;
+        }
+        if self.until_asked == 0 {
+            self.until_asked = CONDITIONS_UNASKED;
+            self.is_stopped = (self.stop)();
+        }
+        self.until_asked -= 1;
+        self.is_stopped
     }
 }
 
@@ -217,31 +402,56 @@ fn look_up<'d>(document: &'d Value, place: Place) -> Found<'d> {
     }
 }
 
-/// The attribute is nowhere in the document.
-fn judge_missing(test: &Test) -> Truth {
-    match test {
-        Test::IsNull | Test::NotNull => Truth::Unknown,
-        _ => judge_null(test),
+impl Condition<'_> {
+    /// The attribute is nowhere in the document.
+    fn judge_missing(&self) -> Truth {
+        match self.test {
+            Test::IsNull | Test::NotNull => Truth::Unknown,
+            _ => self.judge_null(),
+        }
     }
-}
 
-/// An empty text, which is null to some databases and the least of all texts to others.
-fn judge_empty(test: &Test) -> Truth {
-    match test {
-        Test::Compare { operator: Operator::Less | Operator::LessOrEqual, .. } => Truth::Unknown,
-        _ => judge_missing(test),
+    /// An empty text, which is null to some databases and the least of all texts to others.
+    fn judge_empty(&self) -> Truth {
+        match self.test {
+            Test::Compare { operator: Operator::Less | Operator::LessOrEqual, .. } => Truth::Unknown,
+            _ => self.judge_missing(),
+        }
     }
-}
 
-fn judge_null(test: &Test) -> Truth {
-    match test {
-        Test::IsNull => Truth::Yes,
-        Test::NotNull => Truth::No,
-        Test::Compare { operator: Operator::NotEqual, .. } => Truth::Unknown,
-        Test::Compare { value: Operand::Literal(literal), .. } if may_be_null(literal) => Truth::Unknown,
-        Test::In { values, .. } if values.iter().any(may_be_null) => Truth::Unknown,
-        Test::Like { text, .. } if text.is_empty() => Truth::Unknown,
-        _ => Truth::NoValue,
+    fn judge_null(&self) -> Truth {
+        match self.test {
+            Test::IsNull => Truth::Yes,
+            Test::NotNull => Truth::No,
+            Test::Compare { operator: Operator::NotEqual, .. } => Truth::Unknown,
+            Test::Compare { value: Operand::Literal(literal), .. } if may_be_null(literal) => Truth::Unknown,
+            Test::In { .. } if self.values.as_ref().is_some_and(ValueSet::may_have_null) => Truth::Unknown,
+            Test::Like { text, .. } if text.is_empty() => Truth::Unknown,
+            _ => Truth::NoValue,
+        }
+    }
+
+    fn judge_value(&self, value: &Value) -> Truth {
+        match value {
+            Value::Null => return self.judge_null(),
+            Value::String(text) if text.is_empty() => return self.judge_empty(),
+            Value::Array(values) if values.is_empty() => return Truth::Unknown,
+            _ => {}
+        }
+        match (self.test, &self.values) {
+            (Test::IsNull, _) => Truth::No,
+            (Test::NotNull, _) => Truth::Yes,
+            _ if value.is_array() || value.is_object() || is_date(self.attribute) => Truth::Unknown,
+            (Test::Compare { operator, ignore_case, value: Operand::Literal(literal) }, _) => {
+                compare(*operator, *ignore_case, value, literal)
+            }
+            (Test::In { ignore_case, .. }, Some(values)) => values.judge(value, *ignore_case),
+            (Test::Like { part, ignore_case, text }, _) => match value.as_str() {
+                Some(value) => like(*part, *ignore_case, value, text),
+                None => Truth::Unknown,
+            },
+            _ => Truth::Unknown,
+        }
     }
 }
 
@@ -254,30 +464,8 @@ fn may_be_null(literal: &Literal) -> bool {
     }
 }
 
-fn judge_value(attribute: &str, test: &Test, value: &Value) -> Truth {
-    match value {
-        Value::Null => return judge_null(test),
-        Value::String(text) if text.is_empty() => return judge_empty(test),
-        Value::Array(values) if values.is_empty() => return Truth::Unknown,
-        _ => {}
-    }
-    match test {
-        Test::IsNull => Truth::No,
-        Test::NotNull => Truth::Yes,
-        _ if value.is_array() || value.is_object() || matches!(attribute, "created" | "modified") => Truth::Unknown,
-        Test::Compare { operator, ignore_case, value: Operand::Literal(literal) } => {
-            compare(*operator, *ignore_case, value, literal)
-        }
-        Test::In { ignore_case, values } => values
-            .iter()
-            .map(|literal| compare(Operator::Equal, *ignore_case, value, literal))
-            .fold(Truth::No, Truth::or),
-        Test::Like { part, ignore_case, text } => match value.as_str() {
-            Some(value) => like(*part, *ignore_case, value, text),
-            None => Truth::Unknown,
-        },
-        _ => Truth::Unknown,
-    }
+fn is_date(attribute: &str) -> bool {
+    matches!(attribute, "created" | "modified")
 }
 
 fn compare(operator: Operator, ignore_case: bool, value: &Value, literal: &Literal) -> Truth {
@@ -402,10 +590,17 @@ fn like(part: Part, ignore_case: bool, value: &str, text: &str) -> Truth {
     }
 }
 
+/// How many steps a comparison with wildcards may take: some milliseconds.
+const MOST_WILDCARD_STEPS: usize = 1 << 20;
+
 /// Whether a text has a part in which `%` stands for any characters and `_` for any one, whatever the case.
 fn has_by_wildcards(part: Part, value: &str, text: &str) -> bool {
     if !text.contains(['%', '_']) {
         return false;
+    }
+    // The comparison takes time in proportion to both lengths. What takes too long is not known.
+    if value.len().saturating_mul(text.len()) > MOST_WILDCARD_STEPS {
+        return true;
     }
     let value: Vec<char> = value.to_lowercase().chars().collect();
     let (before, after) = match part {

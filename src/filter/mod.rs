@@ -30,6 +30,7 @@ mod parse;
 mod places;
 mod problem;
 pub mod query;
+mod value_set;
 mod warn;
 
 pub use ast::{Expr, Literal, Operand, Operator, Part, Test};

@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -12,25 +13,31 @@ use http_body::{Body, Frame, SizeHint};
 use super::Delivery;
 use super::pending::Shared;
 use crate::error::Sent;
+use crate::response::Receipt;
 
 /// Decides whether a refresh may be sent, and knows whether it was.
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: AtomicU8,
-    /// The status of the answer, once it has begun.
-    status: AtomicU16,
     pub(crate) delivery: Delivery,
+    /// When the check that precedes the refresh becomes too old: nothing is sent afterwards.
+    check_ends: Option<Instant>,
+    /// Whether a connection has asked for the body after that.
+    came_too_late: AtomicBool,
 }
 
 const CLOSED: u8 = 0;
+/// Taken, and perhaps answered, without a proof of anything.
 const TAKEN: u8 = 1;
-const ANSWERED: u8 = 2;
+const REFUSED: u8 = 2;
+const ACCEPTED: u8 = 3;
 /// A flag beside the other states: the gate cannot be closed or taken again.
 const REVOKED: u8 = 128;
 
 impl Gate {
-    pub(crate) fn new(delivery: Delivery) -> Self {
-        Self { state: AtomicU8::new(CLOSED), status: AtomicU16::new(0), delivery }
+    pub(crate) fn new(delivery: Delivery, check_ends: Option<Instant>) -> Self {
+        let (state, came_too_late) = (AtomicU8::new(CLOSED), AtomicBool::new(false));
+        Self { state, delivery, check_ends, came_too_late }
     }
 
     /// Closes the gate before an attempt. If it returns false, there must be no attempt.
@@ -41,19 +48,42 @@ impl Gate {
 
     /// Called when the connection is about to write the body. If it returns false, the body must not be written.
     pub(crate) fn take(&self) -> bool {
+        if self.is_check_too_old() {
+            self.came_too_late.store(true, Ordering::SeqCst);
+            return false;
+        }
         self.state.compare_exchange(CLOSED, TAKEN, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// Records the status of an answer. After a revocation it has no effect: the canceller and the waiter must report
-    /// the same.
-    pub(crate) fn answered(&self, status: u16) {
-        self.status.store(status, Ordering::SeqCst);
-        let _ = self.state.compare_exchange(TAKEN, ANSWERED, Ordering::SeqCst, Ordering::SeqCst);
+    /// Records what an answer proves, by its status and again when it is complete. After a revocation it has no effect:
+    /// the canceller and the waiter must report the same.
+    pub(crate) fn answered(&self, receipt: Receipt) {
+        let answered = match receipt {
+            Receipt::Refused => REFUSED,
+            Receipt::Unknown => TAKEN,
+            Receipt::Taken => ACCEPTED,
+        };
+        let unless_revoked = |state| (state & REVOKED == 0 && state != CLOSED).then_some(answered);
+        let _ = self.state.fetch_update(Ordering::SeqCst, Ordering::SeqCst, unless_revoked);
     }
 
     /// Prevents sending from now on. A body that was taken stays taken.
     pub(crate) fn revoke(&self) {
         self.state.fetch_or(REVOKED, Ordering::SeqCst);
+    }
+
+    /// When the check becomes too old, if there is one.
+    pub(crate) fn check_ends(&self) -> Option<Instant> {
+        self.check_ends
+    }
+
+    pub(crate) fn is_check_too_old(&self) -> bool {
+        self.check_ends.is_some_and(|end| end <= Instant::now())
+    }
+
+    /// Whether the body was held back because the check had become too old.
+    pub(crate) fn came_too_late(&self) -> bool {
+        self.came_too_late.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_revoked(&self) -> bool {
@@ -67,7 +97,8 @@ impl Gate {
     pub(crate) fn sent(&self) -> Sent {
         match (self.delivery, self.state.load(Ordering::SeqCst) & !REVOKED) {
             (Delivery::Repeatable, _) | (_, CLOSED) => Sent::No,
-            (_, ANSWERED) => Sent::of_status(self.status.load(Ordering::SeqCst)),
+            (_, REFUSED) => Sent::No,
+            (_, ACCEPTED) => Sent::Yes,
             _ => Sent::Maybe,
         }
     }
@@ -85,7 +116,7 @@ impl OneShot {
     }
 }
 
-/// The error for a connection that asks for the body after the revocation.
+/// The error for a connection that asks for the body after the revocation, or after the end of the check.
 #[derive(Debug)]
 pub(crate) struct Revoked;
 
@@ -121,21 +152,32 @@ impl Body for OneShot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::response::Form;
 
     #[test]
     fn an_answer_after_the_revocation_changes_nothing() {
-        let gate = Gate::new(Delivery::Once);
+        let gate = Gate::new(Delivery::Once(Form::Json), None);
         assert!(gate.take());
         gate.revoke();
         assert_eq!(gate.sent(), Sent::Maybe);
-        gate.answered(200);
+        gate.answered(Receipt::Taken);
         assert_eq!(gate.sent(), Sent::Maybe);
         assert!(!gate.close() && !gate.take());
 
-        let gate = Gate::new(Delivery::Once);
+        let gate = Gate::new(Delivery::Once(Form::Json), None);
         assert!(gate.take());
-        gate.answered(200);
+        gate.answered(Receipt::Taken);
         gate.revoke();
         assert_eq!(gate.sent(), Sent::Yes);
+    }
+
+    #[test]
+    fn a_body_is_not_taken_after_the_end_of_its_check() {
+        let now = Instant::now();
+        let gate = Gate::new(Delivery::Once(Form::Json), Some(now));
+        assert!(!gate.take() && gate.came_too_late());
+        assert_eq!(gate.sent(), Sent::No);
+        let gate = Gate::new(Delivery::Once(Form::Json), Some(now + std::time::Duration::from_secs(3_600)));
+        assert!(gate.take() && !gate.came_too_late());
     }
 }

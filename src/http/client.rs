@@ -1,11 +1,13 @@
 //! HTTP clients, one for each set of transport settings.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
 
 use super::cause::Cause;
 use super::connect::{self, OffThread};
+use super::dns::Resolver;
 use super::trust;
 use crate::cache::Cache;
 use crate::config::Transport;
@@ -20,9 +22,15 @@ const CLIENTS: usize = 16;
 /// The settings of a client, and the content of its `caFile`: a file that has changed makes another client.
 type Key = (Transport, Option<Vec<u8>>);
 
+static MADE: Cache<Key, Client> = Cache::new(CLIENTS);
+
+/// Drops all clients; their connections close as soon as no exchange uses them.
+pub(crate) fn forget_clients() {
+    MADE.retain(|_| false);
+}
+
 /// The client for these transport settings, created on first use.
 pub(crate) fn client(transport: &Transport) -> Result<Client> {
-    static MADE: Cache<Key, Client> = Cache::new(CLIENTS);
     let checks = transport.https && !transport.skip_certificate_check;
     let ca_file = transport.ca_file.as_deref().filter(|_| checks).map(trust::read_ca_file).transpose()?;
     if let Some(client) = MADE.get(|(of, file)| of == transport && *file == ca_file) {
@@ -40,6 +48,7 @@ fn build(transport: &Transport, ca_file: Option<&[u8]>) -> Result<Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .dns_resolver(Arc::new(Resolver))
         .no_proxy();
     if transport.proxy.is_some() {
         let transport = transport.clone();

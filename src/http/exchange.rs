@@ -14,7 +14,7 @@ use super::{Delivery, Request, Timeouts, origin, proxy, seconds_or_date, through
 use crate::config::Proxy;
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
-use crate::response::{Response, StatusClass};
+use crate::response::{Receipt, Response, StatusClass};
 
 /// An unparsed answer.
 #[derive(Debug)]
@@ -22,6 +22,22 @@ pub(crate) struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    pub(crate) times: Times,
+}
+
+/// When a request was sent, and when its answer came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    pub(crate) asked: Instant,
+    pub(crate) answered: Instant,
+}
+
+/// How an exchange ends without an error.
+#[derive(Debug)]
+pub(crate) enum End {
+    Answered(Answer),
+    /// The check has become too old before the refresh was sent. What is left of the time and of the retries.
+    CheckTooOld(Timeouts),
 }
 
 impl Answer {
@@ -44,7 +60,6 @@ pub(crate) struct Exchange {
     pub(crate) timeouts: Timeouts,
     /// The end of `timeouts.timeout`; extended by waits for the rate limit.
     pub(crate) deadline: Instant,
-    pub(crate) retries: u64,
     pub(crate) pause: Duration,
     pub(crate) maximum_bytes: u64,
 }
@@ -61,10 +76,16 @@ impl Exchange {
         self.shared.end(Outcome::Ended(result));
     }
 
-    async fn attempts(&mut self) -> Result<Answer> {
+    async fn attempts(&mut self) -> Result<End> {
         loop {
-            let permit = self.acquire_permit().await?;
+            if self.shared.gate.is_check_too_old() {
+                return Ok(self.check_too_old());
+            }
+            let Some(permit) = self.acquire_permit().await? else { return Ok(self.check_too_old()) };
             let attempt = self.attempt(permit).await;
+            if attempt.is_err() && self.shared.gate.came_too_late() {
+                return Ok(self.check_too_old());
+            }
             let mut retry_after = None;
             match &attempt {
                 Ok(answer) if StatusClass::of(answer.status) == StatusClass::RateLimited => {
@@ -73,20 +94,20 @@ impl Exchange {
                 }
                 Ok(answer) if self.is_repeatable() && StatusClass::of(answer.status) == StatusClass::Gateway => {}
                 Err(attempt) if attempt.repeat => {}
-                _ => return attempt.map_err(|attempt| attempt.error),
+                _ => return attempt.map(End::Answered).map_err(|attempt| attempt.error),
             };
             let pause = retry_after.unwrap_or(self.pause);
             let until = Instant::now() + pause;
             if until >= self.wait_end() {
-                return attempt.map_err(|attempt| attempt.error);
+                return attempt.map(End::Answered).map_err(|attempt| attempt.error);
             }
             if let (Some(rate), Some(_)) = (&self.rate, retry_after) {
                 rate.hold(until);
             }
-            if self.retries == 0 {
-                return attempt.map_err(|attempt| attempt.error);
+            if self.timeouts.retries == 0 {
+                return attempt.map(End::Answered).map_err(|attempt| attempt.error);
             }
-            self.retries -= 1;
+            self.timeouts.retries -= 1;
             // The request was not processed: until the next attempt it counts as not sent.
             self.shared.gate.close();
             // The rate limit makes all requests wait as long as the service asked.
@@ -97,18 +118,33 @@ impl Exchange {
         }
     }
 
-    /// Waits for a permit of the rate limit. This wait does not count for the timeout.
-    async fn acquire_permit(&mut self) -> Result<Option<Permit>> {
-        let Some(rate) = &self.rate else { return Ok(None) };
-        if let Some(permit) = rate.try_acquire() {
-            return Ok(Some(permit));
+    /// Waits for a permit of the rate limit, if there is one. This wait does not count for the timeout. `None`: the check
+    /// would be too old afterwards.
+    async fn acquire_permit(&mut self) -> Result<Option<Option<Permit>>> {
+        let Some(rate) = &self.rate else { return Ok(Some(None)) };
+        let places = self.request.places.as_deref();
+        if let Some(permit) = rate.try_acquire(places) {
+            return Ok(Some(Some(permit)));
         }
         self.shared.hold(self.timeouts);
         let began = Instant::now();
-        let acquired = rate.acquire(self.deadline.saturating_duration_since(began), &self.control).await;
+        let permit = rate.acquire(places, self.deadline.saturating_duration_since(began), &self.control);
+        let acquired = match self.shared.gate.check_ends() {
+            None => Some(permit.await),
+            Some(end) => tokio::time::timeout_at(end.into(), permit).await.ok(),
+        };
         self.deadline += began.elapsed();
         self.shared.release(self.wait_end());
-        acquired.map(Some).map_err(|left| must_wait_longer(&self.request, left))
+        match acquired {
+            None => Ok(None),
+            Some(Ok(permit)) => Ok(Some(Some(permit))),
+            Some(Err(left)) => Err(must_wait_longer(&self.request, left)),
+        }
+    }
+
+    fn check_too_old(&self) -> End {
+        let timeout = self.deadline.saturating_duration_since(Instant::now());
+        End::CheckTooOld(Timeouts { timeout, ..self.timeouts })
     }
 
     fn wait_end(&self) -> Instant {
@@ -130,13 +166,15 @@ impl Exchange {
         if !has_no_body {
             let bytes = self.request.body.clone();
             *request.body_mut() = Some(match self.request.delivery {
-                Delivery::Once => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
+                Delivery::Once(_) => reqwest::Body::wrap(OneShot::new(Arc::clone(&self.shared), bytes)),
                 Delivery::Repeatable => bytes.into(),
             });
         }
+        let asked = Instant::now();
         let answered = self.client.execute(request).await;
+        let times = Times { asked, answered: Instant::now() };
         if let (Some(rate), Some(permit)) = (&self.rate, permit) {
-            rate.arrived(permit);
+            if self.shared.gate.came_too_late() { rate.release(permit) } else { rate.arrived(permit) }
         }
         let mut answer = match answered {
             Ok(answer) => answer,
@@ -150,33 +188,35 @@ impl Exchange {
             }
         };
         let status = answer.status().as_u16();
-        self.shared.gate.answered(status);
-        let mut body =
-            Vec::with_capacity(answer.content_length().unwrap_or(0).min(self.maximum_bytes).min(1 << 20) as usize);
+        self.shared.gate.answered(Receipt::of_status(status));
+        // What is announced as too long is not read.
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > self.maximum_bytes && Receipt::of_status(status) != Receipt::Refused {
+            return Err(self.too_long(status));
+        }
+        let mut body = Vec::with_capacity(announced.min(self.maximum_bytes).min(1 << 20) as usize);
         loop {
             match answer.chunk().await {
                 Ok(None) => break,
                 Ok(Some(chunk)) if body.len() as u64 + chunk.len() as u64 > self.maximum_bytes => {
-                    return Err(self.final_error(
-                        Error::new(
-                            Code::InvalidResponse,
-                            format!(
-                                "{} answered with status {} and more than {} bytes, the maximum.",
-                                self.request.target,
-                                answer.status().as_u16(),
-                                self.maximum_bytes
-                            ),
-                        )
-                        .hint("⟦=maximumResponseBytes⟧ sets the limit."),
-                    ));
+                    return Err(self.too_long(status));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                // For these two only the status matters.
-                Err(_) if matches!(status, 401 | 429) => break,
+                // For these only the status matters.
+                Err(_) if Receipt::of_status(status) == Receipt::Refused => break,
                 Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
         }
-        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body })
+        if let Delivery::Once(form) = self.request.delivery {
+            self.shared.gate.answered(Receipt::of(status, &body, form));
+        }
+        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
+    }
+
+    fn too_long(&self, status: u16) -> FailedAttempt {
+        let (target, maximum) = (&self.request.target, self.maximum_bytes);
+        let message = format!("{target} answered with status {status} and more than {maximum} bytes, the maximum.");
+        self.final_error(Error::new(Code::InvalidResponse, message).hint("⟦=maximumResponseBytes⟧ sets the limit."))
     }
 
     fn is_repeatable(&self) -> bool {
@@ -322,8 +362,8 @@ impl Exchange {
     ) -> FailedAttempt {
         let sent = if not_processed { Sent::No } else { self.shared.gate.sent() };
         let advice = match (self.request.delivery, sent) {
-            (Delivery::Once, Sent::No) => "\nIt was not sent: it is safe to try again.",
-            (Delivery::Once, _) => {
+            (Delivery::Once(_), Sent::No) => "\nIt was not sent: it is safe to try again.",
+            (Delivery::Once(_), _) => {
                 "\nThe service may have accepted the refresh: check the tenant before sending it again."
             }
             (Delivery::Repeatable, _) => "",
@@ -338,13 +378,21 @@ impl Exchange {
     fn incomplete_answer(&self, status: u16, error: &reqwest::Error) -> FailedAttempt {
         let cause = Cause::of(error);
         let code = if error.is_decode() || cause.is_not_http { Code::InvalidResponse } else { Code::Connection };
-        self.final_error(Error::new(
-            code,
-            format!("{} answered with status {status}, and the answer broke off: {}.", self.request.target, cause.text),
- ).hint(match Sent::of_status(status) {
-            Sent::Yes => "The service has received the request, and its status says what it did; only the rest of its answer is lost.",
-            _ => "Look at the network between here and the service.",
-        }))
+        self.final_error(
+            Error::new(
+                code,
+                format!(
+                    "{} answered with status {status}, and the answer broke off: {}.",
+                    self.request.target, cause.text
+                ),
+            )
+            .hint(match self.request.delivery {
+                Delivery::Once(_) => {
+                    "Whether the service has taken the refresh is unknown: check the tenant before sending it again."
+                }
+                Delivery::Repeatable => "Look at the network between here and the service.",
+            }),
+        )
     }
 
     /// An error after which there is no retry.

@@ -13,6 +13,7 @@ mod cause;
 mod certificate;
 mod client;
 mod connect;
+mod dns;
 mod exchange;
 mod pending;
 mod proxy;
@@ -31,14 +32,17 @@ use tokio::runtime::Handle;
 
 use self::body::Gate;
 use self::client::client;
-use self::exchange::{Answer, Exchange};
+pub(crate) use self::client::forget_clients;
+pub(crate) use self::exchange::Times;
+use self::exchange::{End, Exchange};
 use self::pending::{Limit, Outcome, Shared};
+pub(crate) use self::rate_limit::Places;
 use self::rate_limit::Rate;
 use crate::config::{Effective, Proxy, Transport};
 use crate::control::{Control, Registration, cancelled};
 use crate::error::{Code, Error, Result, Sent};
 use crate::host;
-use crate::response::Response;
+use crate::response::{Form, Response};
 
 /// The common parts of all requests to an endpoint. Created once, because parsing a URL is slow.
 #[derive(Debug)]
@@ -57,24 +61,37 @@ pub(crate) struct Request {
     pub(crate) delivery: Delivery,
     /// Whether it counts for the service's rate limit. Requests for tokens do not.
     pub(crate) is_limited: bool,
+    /// Its places in the rate limit, if it shares them with other requests.
+    pub(crate) places: Option<Arc<Places>>,
+    /// When the check that precedes a refresh becomes too old.
+    pub(crate) check_ends: Option<Instant>,
 }
 
 /// Whether a request may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// A refresh: only if the service is known not to have accepted it.
-    Once,
+    /// A refresh: only if the service is known not to have taken it. The form of the answer that it was taken.
+    Once(Form),
     /// A request that changes nothing.
     Repeatable,
 }
 
-/// The time limits of an exchange.
+/// The limits of an exchange.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     /// For the exchange and its retries, without waits for the rate limit.
     pub(crate) timeout: Duration,
     /// The end of the whole call.
     pub(crate) end: Option<Instant>,
+    /// How often a request that was not processed is sent again.
+    pub(crate) retries: u64,
+}
+
+/// How an exchange has ended without an error.
+pub(crate) enum Finished {
+    Answered(Response, Times),
+    /// The check has become too old before the refresh was sent. What is left of the time and of the retries.
+    CheckTooOld(Timeouts),
 }
 
 /// How exchanges are carried out: client, rate limit, retries.
@@ -85,7 +102,6 @@ pub(crate) struct Policy {
     /// Whose certificates are trusted, for errors.
     store: Arc<str>,
     rate: Arc<Rate>,
-    retries: u64,
     pause: Duration,
     maximum_bytes: u64,
 }
@@ -98,16 +114,23 @@ impl Policy {
             transport: configuration.transport.clone(),
             store: trust::describe(&configuration.transport).into(),
             rate: Rate::of(configuration),
-            retries: configuration.settings.maximum_retry_count,
             pause: configuration.settings.retry_interval,
             maximum_bytes: configuration.settings.maximum_response_bytes,
         })
+    }
+
+    /// Places in the rate limit for several requests, taken together by the first.
+    pub(crate) fn places(&self, number: usize, may_exceed: bool) -> Arc<Places> {
+        Arc::new(Places::new(&self.rate, number, may_exceed))
     }
 }
 
 /// Sends `request` and returns the answer, with any status. Waits after 429, and repeats what was not sent.
 pub(crate) fn send(policy: &Policy, request: Request, timeouts: Timeouts, control: &Control) -> Result<Response> {
-    start(policy, request, timeouts, control)?.finish()
+    match start(policy, request, timeouts, control)?.finish()? {
+        Finished::Answered(response, _) => Ok(response),
+        Finished::CheckTooOld(_) => Err(unchecked()),
+    }
 }
 
 /// Sends `request` without waiting for the answer.
@@ -121,7 +144,7 @@ pub(crate) fn start(
     let timeout = timeouts.end.map_or(timeouts.timeout, |end| timeouts.timeout.min(end.saturating_duration_since(now)));
     let target = Arc::clone(&request.target);
     let proxy = policy.transport.proxy_for(&target.url).cloned();
-    let shared = Arc::new(Shared::new(request.delivery, now + timeout));
+    let shared = Arc::new(Shared::new(request.delivery, request.check_ends, now + timeout));
     // Before it begins, so that nothing is sent after a cancel.
     let registration = control.register(Arc::clone(&shared) as _)?;
     let exchange = Exchange {
@@ -133,7 +156,6 @@ pub(crate) fn start(
         rate: request.is_limited.then(|| Arc::clone(&policy.rate)),
         timeouts,
         deadline: now + timeouts.timeout,
-        retries: policy.retries,
         pause: policy.pause,
         maximum_bytes: policy.maximum_bytes,
         request,
@@ -158,13 +180,19 @@ pub(crate) struct PendingExchange {
 
 impl PendingExchange {
     /// Waits for the answer. A late answer counts if it came before this call.
-    pub(crate) fn finish(mut self) -> Result<Response> {
+    pub(crate) fn finish(mut self) -> Result<Finished> {
         let outcome = self.shared.wait();
         self.has_ended = true;
         let gate = &self.shared.gate;
         let result = match outcome {
             // Parsed here to keep the I/O thread free.
-            Outcome::Ended(result) => result.map(Answer::read),
+            Outcome::Ended(result) => result.map(|end| match end {
+                End::Answered(answer) => {
+                    let times = answer.times;
+                    Finished::Answered(answer.read(), times)
+                }
+                End::CheckTooOld(left) => Finished::CheckTooOld(left),
+            }),
             Outcome::Pending(limit) => {
                 self.shared.abort();
                 Err(timed_out(&self.target, self.proxy.as_ref(), self.timeout, limit, gate))
@@ -202,6 +230,11 @@ impl Drop for PendingExchange {
             self.record_sent(self.shared.gate.sent());
         }
     }
+}
+
+/// The error of a request without a check that ends as if its check had become too old.
+pub(crate) fn unchecked() -> Error {
+    Error::new(Code::Internal, "A defect of PSSailpointCC: a request without a check has waited for one.")
 }
 
 /// The service's Retry-After.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
 use super::body::Gate;
-use super::exchange::Answer;
+use super::exchange::End;
 use super::{Delivery, Timeouts};
 use crate::control::Cancel;
 use crate::error::{Result, Sent};
@@ -24,7 +24,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Pending(Limit),
-    Ended(Result<Answer>),
+    Ended(Result<End>),
     Cancelled,
     /// The exchange ended without an outcome: it has panicked.
     Lost,
@@ -41,9 +41,9 @@ pub(crate) struct Limit {
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 impl Shared {
-    pub(crate) fn new(delivery: Delivery, until: Instant) -> Self {
+    pub(crate) fn new(delivery: Delivery, check_ends: Option<Instant>, until: Instant) -> Self {
         Self {
-            gate: Gate::new(delivery),
+            gate: Gate::new(delivery, check_ends),
             outcome: Mutex::new(Outcome::Pending(Limit { until, is_held: false })),
             changed: Condvar::new(),
             task: OnceLock::new(),

@@ -5,7 +5,7 @@ use super::feed::Feed;
 use super::journal::{Head, Journal};
 use super::process;
 use super::route::Route;
-use super::run::{Batch, BatchOutcome, LookUpBy, Method, Names, Resolved, Run, Source};
+use super::run::{Batch, BatchOutcome, Check, LookUpBy, Method, Names, Resolved, Run, Source};
 use super::{Counted, Plan, PlannedCall, Refreshed, follow, ways};
 use crate::envelope;
 use crate::error::{Code, Error, Result};
@@ -13,7 +13,7 @@ use crate::filter::Attribute;
 use crate::hint::WayOut;
 use crate::report::{CallReport, Failure, Names as NameReport, Outcome, Person, Totals};
 use crate::request::{self, People, RefreshRequest};
-use crate::service::{self, Call};
+use crate::service::{self, Call, Requests};
 use crate::targets::by_name::{LookUp, VALUES_PER_QUERY, no_match};
 use crate::targets::preconditions;
 use crate::text::printable;
@@ -102,6 +102,30 @@ impl<'r> ByName<'r> {
         }
     }
 
+    /// The check before a person's refresh on `/cc`: the attribute is searchable, and the name still means the person.
+    fn check(&self) -> Option<Check<'r>> {
+        if !self.is_cc() {
+            return None;
+        }
+        let (call, people) = (self.call, self.people);
+        // The search, and the refresh.
+        let mut requests = Requests::new(2);
+        Some(Box::new(move |attribute, identities, ids| {
+            let attribute = attribute.unwrap_or(&people.attribute);
+            let (is_same, proof) = service::prove(call, &mut requests, |call| {
+                preconditions::searchable(call, &attribute.equals(""))?;
+                let mut look_up = LookUp::new(call, attribute.clone());
+                let found = look_up.finish(look_up.begin(identities.to_vec()))?;
+                Ok(found
+                    .people
+                    .iter()
+                    .zip(ids)
+                    .all(|(people, id)| matches!(people.as_slice(), [person] if person.id == id.as_str())))
+            })?;
+            Ok(is_same.then_some(proof))
+        }))
+    }
+
     /// With all names known: everybody is looked up and counted before the first is sent.
     fn all_at_once(&self, journal: &mut Option<Journal>) -> Result<Refreshed, Failure> {
         let all_not_sent = |error: Error| {
@@ -159,13 +183,14 @@ impl<'r> ByName<'r> {
             batch.undecided = 0;
         }
         let mut source = Resolved::new(batches);
-        // People of a single query were looked up just now.
+        // Those of a single query were looked up just now.
         if self.is_cc() && resolved.people > VALUES_PER_QUERY as u64 {
             source = source.confirmed_by(LookUp::new(self.call, self.people.attribute.clone()));
         }
         let total = resolved.people + resolved.known_outcomes + resolved.names.count();
         let mut outcome = BatchOutcome::default();
         Run::new(self.call, self.method(effects.as_ref()))
+            .checked_by(self.check())
             .total(total)
             .journal(journal.as_mut())
             .send(&mut source, |batch, _| outcome.join(batch));
@@ -258,6 +283,7 @@ impl<'r> ByName<'r> {
             }
             let mut source = Resolved::new(batches).then(&mut names);
             Run::new(self.call, self.method(effects.as_ref()))
+                .checked_by(self.check())
                 .ceiling(self.ceiling.filter(|_| !has_counted_all))
                 .counting_reported(waits)
                 .journal(journal.as_mut())
@@ -265,6 +291,7 @@ impl<'r> ByName<'r> {
                 .send(&mut source, &mut on_batch);
         } else {
             Run::new(self.call, self.method(effects.as_ref()))
+                .checked_by(self.check())
                 .ceiling(self.ceiling)
                 .counting_reported(waits)
                 .journal(journal.as_mut())
@@ -307,8 +334,9 @@ impl<'r> ByName<'r> {
             so_far,
             journal.map(|journal| (journal, &attribute_of_batch)),
         );
+        let secrets = self.call.control.secrets();
         let text = match with_outcome {
-            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, Ok(refreshed)),
+            Ok(refreshed) => envelope::write::<_, Failure>(self.request.client, secrets, Ok(refreshed)),
             Err(failure) => {
                 let permit = |error| ways::permit(self.call, self.request, self.route, error);
                 let failure = failure.map(|error| permit(error).stops_run(stops_run));
@@ -319,7 +347,7 @@ impl<'r> ByName<'r> {
                     batch: number,
                     identity_attribute: &attribute,
                 };
-                envelope::write_batch_failure(self.request.client, &batch_info, failure)
+                envelope::write_batch_failure(self.request.client, secrets, &batch_info, failure)
             }
         };
         feed.finish(text);
@@ -438,7 +466,7 @@ pub(super) fn check_filter_values(attribute: &Attribute, values: &[String]) -> R
 }
 
 /// The error if nobody exists any more when they are to be sent.
-fn gone_error() -> Error {
+pub(super) fn gone_error() -> Error {
     Error::new(Code::NoMatch, "None of the named people exists any more.")
         .hint("Nothing was sent. They were found a moment ago: check the tenant.")
         .matched(0)

@@ -1,21 +1,24 @@
 //! A refresh by `/cc`, the documented endpoint. It takes a filter, and refreshes everybody if it cannot use the filter.
 
+use std::cell::Cell;
+
 use super::preflight::{self, Limits};
-use super::run::{Batch, BatchOutcome, Method, Resolved, Run};
+use super::run::{Batch, BatchOutcome, Check, Method, Resolved, Run};
 use super::{Counted, Plan, Refreshed};
 use crate::error::{Code, Error, Result};
 use crate::filter::Filter;
 use crate::report::{Failure, Person};
 use crate::request::{Options, RefreshRequest, Selection};
 use crate::response::{Response, StatusClass};
-use crate::service::{self, Call};
+use crate::service::{self, Call, Proof, Requests};
 
 pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<Refreshed, Failure> {
     let filter = match &request.selection {
         Selection::Filter { text, .. } => Some(text.as_str()),
         Selection::Everybody | Selection::People(_) => None,
     };
-    let (counted, identities) = count(call, request)?;
+    let mut checks = FilterCheck::default();
+    let (counted, identities) = count(call, request, &mut checks)?;
     let body = request.body(filter);
     let warnings = request.warnings();
     let refreshed = Refreshed { counted, warnings, ..Refreshed::new(call, "cc") };
@@ -35,12 +38,35 @@ pub(crate) fn refresh(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<R
         return Ok(Refreshed { plan: Some(plan), ..refreshed });
     }
     let mut outcome = BatchOutcome::default();
-    Run::new(call, Method::Body(body)).send(&mut Resolved::new([Batch::default()]), |batch, _| outcome = batch);
+    let mut last_count = None;
+    let proof = checks.proof.take();
+    let check: Option<Check<'_>> = match &proof {
+        None => None,
+        Some(_) => Some(Box::new(|_, _, _| {
+            last_count = count(call, request, &mut checks)?.0;
+            Ok(checks.proof.take())
+        })),
+    };
+    Run::new(call, Method::Body(body, Cell::new(proof)))
+        .checked_by(check)
+        .send(&mut Resolved::new([Batch::default()]), |batch, _| outcome = batch);
+    let refreshed = Refreshed { counted: last_count.or(refreshed.counted), ..refreshed };
     refreshed.with_outcome(outcome, false)
 }
 
+/// The check of a filter, which is made again if it becomes too old before the refresh is sent.
+#[derive(Default)]
+struct FilterCheck {
+    proof: Option<Proof>,
+    requests: Option<Requests>,
+}
+
 /// Runs the preflight, unless it is off: rejects the filter, or returns whom it matches.
-fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
+fn count(
+    call: &Call<'_>,
+    request: &RefreshRequest<'_>,
+    checks: &mut FilterCheck,
+) -> Result<(Option<Counted>, Option<Vec<Person>>)> {
     let options = &request.options;
     let maximum = options.maximum_identities.or(call.service.maximum_identities());
     let has_preflight = options.preflight.unwrap_or(call.service.preflight()) && !options.skip_filter_check;
@@ -53,7 +79,13 @@ fn count(call: &Call<'_>, request: &RefreshRequest<'_>) -> Result<(Option<Counte
     let limits = Limits { maximum, everybody: request.means_everybody(), exactly: options.dry_run };
     match &request.selection {
         Selection::Filter { parsed: Some(filter), .. } => {
-            let matches = preflight::check(call, filter, limits)?;
+            let (matches, proof) = preflight::prove(
+                call,
+                filter,
+                limits,
+                checks.requests.get_or_insert_with(|| preflight::requests(filter)),
+            )?;
+            checks.proof = Some(proof);
             let counted =
                 Counted { matched: matches.matched, matched_exactly: matches.exactly, undecided: matches.undecided };
             Ok((Some(counted), Some(matches.people)))

@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use crate::envelope::Envelope;
 use crate::error::{Error, Result};
 use crate::filter::Attribute;
 use crate::request::SendRequest;
@@ -35,7 +36,7 @@ struct State {
     is_stopped: bool,
     /// Why no more names are accepted.
     closed: Option<&'static str>,
-    finished: VecDeque<Vec<u8>>,
+    finished: VecDeque<Envelope>,
 }
 
 /// The answer of `cc_operation_send`.
@@ -173,7 +174,7 @@ impl Feed {
     }
 
     /// Hands a finished batch to the caller. Blocks while too many batches wait, unless the feed is closed.
-    pub(crate) fn finish(&self, batch: Vec<u8>) {
+    pub(crate) fn finish(&self, batch: Envelope) {
         let mut state = self.state();
         while state.finished.len() >= MAX_FINISHED && state.closed.is_none() {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -184,7 +185,7 @@ impl Feed {
     }
 
     /// Takes the next finished batch.
-    pub(crate) fn next_finished(&self) -> Option<Vec<u8>> {
+    pub(crate) fn next_finished(&self) -> Option<Envelope> {
         let batch = self.state().finished.pop_front();
         if batch.is_some() {
             self.changed.notify_all();

@@ -28,6 +28,7 @@ use crate::hint::WayOut;
 use crate::report::{CallReport, FailedPerson, Failure, Names, Person, Report, TaskState, Totals};
 use crate::request::{self, RefreshRequest, Selection, WaitOptions};
 use crate::response::Response;
+use crate::secret::Secrets;
 use crate::service::{Call, Service};
 use crate::task::FollowedTasks;
 use crate::wording::Client;
@@ -136,7 +137,8 @@ pub(crate) fn not_sent(mut failure: Failure, feed: &Feed, identity_attribute: &s
         let identity_attribute = attribute.as_ref().map_or(identity_attribute, Attribute::name).to_owned();
         let calls = [CallReport::left_out(names, "stopped")];
         let result = NotSent { batch, identity_attribute, calls };
-        feed.finish(envelope::write::<_, Failure>(Client::C, Ok(result)));
+        // No server has taken part in it.
+        feed.finish(envelope::write::<_, Failure>(Client::C, &Secrets::default(), Ok(result)));
     }
     failure.report.totals.get_or_insert(totals);
     failure

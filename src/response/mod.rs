@@ -9,8 +9,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-pub(crate) use self::status::StatusClass;
-use crate::secret::Secret;
+pub(crate) use self::status::{Form, Receipt, StatusClass};
+use crate::secret::Secrets;
 use crate::text::shortened;
 
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +47,11 @@ impl Response {
         StatusClass::of(self.status) == StatusClass::Success
     }
 
+    /// What it proves about a refresh.
+    pub(crate) fn receipt(&self, form: Form) -> Receipt {
+        Receipt::of(self.status, self.json().unwrap_or_default().as_bytes(), form)
+    }
+
     /// Whether it is an HTML page, by its content type or its first character.
     pub(crate) fn is_html(&self) -> bool {
         if self.body.is_some() {
@@ -59,7 +64,10 @@ impl Response {
 
     /// Whether it is the 401 of a tenant that has no such endpoint. It does not concern the token.
     pub(crate) fn is_unroutable(&self) -> bool {
-        self.status == 401 && self.error_message().is_some_and(|message| message.contains("Unable to route request"))
+        self.status == 401
+            && self
+                .error_message(&Secrets::default())
+                .is_some_and(|message| message.contains("Unable to route request"))
     }
 
     /// Whether the host has no such endpoint.
@@ -72,19 +80,34 @@ impl Response {
         self.body.as_deref().map(RawValue::get)
     }
 
+    /// The body as a tree of values; `None` if it is no JSON, or if the tree would take far more memory than the text.
+    pub(crate) fn tree(&self) -> Option<serde_json::Value> {
+        let json = self.json()?;
+        let values = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+        if values > MOST_VALUES.max(json.len() / BYTES_PER_VALUE) {
+            return None;
+        }
+        serde_json::from_str(json).ok()
+    }
+
+    /// The body, if it is no JSON.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.0.get(name)?.to_str().ok()
     }
 
     /// The id that SailPoint's support asks for.
     pub(crate) fn tracking_id(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+        let body = self.tree()?;
         body.get("trackingId")?.as_str().map(str::to_owned)
     }
 
-    /// The message in an error body, in any form that the service uses.
-    pub(crate) fn error_message(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_str(self.json()?).ok()?;
+    /// The message in an error body, in any form that the service uses, without secrets.
+    pub(crate) fn error_message(&self, secrets: &Secrets) -> Option<String> {
+        let body = self.tree()?;
         let text = |value: &serde_json::Value| value.as_str().map(|text| text.trim().to_owned());
         let messages = body.get("messages").and_then(|messages| text(messages.get(0)?.get("text")?));
         messages
@@ -92,74 +115,15 @@ impl Response {
             .or_else(|| text(body.get("error")?))
             .or_else(|| text(body.get("message")?))
             .filter(|text| !text.is_empty())
-            .map(|text| shortened(&text, 300))
-    }
-
-    /// Removes secrets that a server or a proxy may have repeated.
-    pub(crate) fn scrub(&mut self, secrets: &[&Secret]) {
-        let forms: Vec<String> = secrets.iter().flat_map(|secret| forms(secret.reveal())).collect();
-        let clean = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "***"));
-        if let Some(text) = &mut self.text {
-            *text = clean(text);
-        }
-        if let Some(json) = self.json() {
-            // String by string, because JSON can write a character in several ways.
-            let mut value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-            if scrub_value(&mut value, &clean) {
-                (self.body, self.text) = (serde_json::value::to_raw_value(&value).ok(), None);
-            }
-        }
-        for value in self.headers.0.values_mut() {
-            let shown = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let scrubbed = clean(&shown);
-            if scrubbed != shown {
-                *value = HeaderValue::from_str(&scrubbed).unwrap_or_else(|_| HeaderValue::from_static("***"));
-            }
-        }
+            .map(|text| shortened(&secrets.shown(&text), 300))
     }
 }
 
-/// Shorter secrets occur in texts by chance.
-const SHORTEST_SECRET: usize = 4;
+/// A tree takes up to a hundred bytes for a value. Answers of the service have fewer values than this, or longer ones.
+const MOST_VALUES: usize = 100_000;
 
-/// The encodings in which a secret may be repeated: plain, form-encoded, JSON.
-fn forms(secret: &str) -> Vec<String> {
-    if secret.len() < SHORTEST_SECRET {
-        return Vec::new();
-    }
-    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let json = serde_json::to_string(secret).unwrap_or_default();
-    let mut forms = vec![secret.to_owned(), form.replace('+', "%20"), form, json.trim_matches('"').to_owned()];
-    forms.dedup();
-    forms
-}
-
-/// Cleans every string of a value, and returns whether one has changed.
-fn scrub_value(value: &mut serde_json::Value, clean: &impl Fn(&str) -> String) -> bool {
-    match value {
-        serde_json::Value::String(text) => {
-            let cleaned = clean(text);
-            let changed = cleaned != *text;
-            *text = cleaned;
-            changed
-        }
-        serde_json::Value::Array(values) => {
-            values.iter_mut().fold(false, |changed, value| scrub_value(value, clean) | changed)
-        }
-        serde_json::Value::Object(members) => {
-            let mut changed = members.values_mut().fold(false, |changed, value| scrub_value(value, clean) | changed);
-            let names: Vec<String> = members.keys().filter(|name| clean(name) != **name).cloned().collect();
-            for name in names {
-                changed = true;
-                if let Some(value) = members.remove(&name) {
-                    members.insert(clean(&name), value);
-                }
-            }
-            changed
-        }
-        _ => false,
-    }
-}
+/// How long the values of a large answer are at least, on the average.
+const BYTES_PER_VALUE: usize = 6;
 
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

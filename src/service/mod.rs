@@ -6,6 +6,7 @@ mod list;
 mod path;
 mod pending;
 mod process;
+mod proof;
 mod refresh;
 mod search;
 mod tasks;
@@ -26,6 +27,7 @@ pub(crate) use list::{
 };
 pub(crate) use pending::PendingCall;
 pub(crate) use process::{LARGEST_BATCH, process, process_url, synchronize_attributes, synchronize_url};
+pub(crate) use proof::{Proof, Requests, prove};
 pub(crate) use refresh::{REFRESH_PATH, refresh_identities};
 pub(crate) use search::{
     LARGEST_PAGE as LARGEST_SEARCH_PAGE, Page, begin_search, count, finish_search, may_list, may_search,
@@ -41,9 +43,10 @@ use crate::cache::Cache;
 use crate::config::{self, Address, ApiVersion, Backend, Configuration, Credentials, Effective, Origin};
 use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
-use crate::http::{self, Delivery, Policy, Target};
-use crate::response::{Response, StatusClass};
-use crate::secret::Secret;
+pub(crate) use crate::http::Times;
+use crate::http::{self, Delivery, Places, Policy, Target};
+use crate::response::{Receipt, Response, StatusClass};
+use crate::secret::{Forms, Secrets};
 use crate::text::printable;
 
 /// The service at one address with one set of credentials; shared by all calls with the same configuration.
@@ -56,6 +59,8 @@ pub(crate) struct Service {
     headers: HeaderMap,
     /// The endpoints called so far, by path, query and version.
     targets: Cache<(Path, String, ApiVersion), Arc<Target>>,
+    /// Its secrets, except fetched tokens.
+    secrets: Arc<Forms>,
     /// What earlier calls have learned about the tenant.
     facts: Arc<TenantFacts>,
 }
@@ -67,7 +72,11 @@ pub(crate) struct Call<'s> {
     /// The end of the whole call (`options.totalTimeoutSec`).
     pub(crate) deadline: Option<Instant>,
     pub(crate) control: &'s Control,
-    pub(crate) metadata: ResponseMetadata,
+    pub(crate) metadata: Arc<ResponseMetadata>,
+    /// The places of its requests in the rate limit, for a check that precedes a refresh.
+    places: Option<Arc<Places>>,
+    /// The oldest of the answers since it was last asked for.
+    oldest_answer: Mutex<Option<Times>>,
 }
 
 /// Information from the headers of a call's answers.
@@ -117,11 +126,19 @@ enum Key {
     Session(u64),
 }
 
+static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
+
+/// Drops what calls have left: configurations, tokens and open connections that no call uses now.
+pub(crate) fn forget_unused() {
+    CACHE.retain(|_| false);
+    token::forget_unused();
+    http::forget_clients();
+}
+
 impl Service {
     /// The service for a configuration (its JSON text), or without one. It is cached unless it depends on files or
     /// environment variables.
     pub(crate) fn of_call(configuration: Option<&str>) -> Result<Arc<Self>> {
-        static CACHE: Cache<Key, Arc<Service>> = Cache::new(MAX_SERVICES);
         let is_wanted = |key: &Key| match (key, configuration) {
             (Key::Call(text), Some(wanted)) => text == wanted,
             (Key::Session(number), None) => *number == config::generation(),
@@ -154,7 +171,8 @@ impl Service {
             headers.insert(AUTHORIZATION, bearer.header.clone());
         }
         let facts = TenantFacts::of(&configuration);
-        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(MAX_TARGETS), facts })
+        let secrets = Arc::new(configuration.secrets());
+        Ok(Self { configuration, policy, tokens, headers, targets: Cache::new(MAX_TARGETS), secrets, facts })
     }
 
     /// The common parts of all requests to an endpoint.
@@ -283,7 +301,21 @@ impl ResponseMetadata {
 
 impl<'s> Call<'s> {
     pub(crate) fn new(service: &'s Service, deadline: Option<Instant>, control: &'s Control) -> Self {
-        Self { service, deadline, control, metadata: ResponseMetadata::default() }
+        control.secrets().add(&service.secrets);
+        let metadata = Arc::default();
+        Self { service, deadline, control, metadata, places: None, oldest_answer: Mutex::new(None) }
+    }
+
+    /// The same call for a check and its refresh, which take their places in the rate limit together.
+    fn for_check(&self, requests: Requests) -> Self {
+        Self {
+            service: self.service,
+            deadline: self.deadline,
+            control: self.control,
+            metadata: Arc::clone(&self.metadata),
+            places: Some(self.service.policy.places(requests.number, requests.is_repeated)),
+            oldest_answer: Mutex::new(None),
+        }
     }
 }
 
@@ -291,6 +323,16 @@ impl Call<'_> {
     /// Whether its deadline has passed.
     pub(crate) fn is_timed_out(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Takes the times of the oldest answer since this was last called.
+    pub(crate) fn take_oldest_answer(&self) -> Option<Times> {
+        self.oldest_answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn record_times(&self, times: Times) {
+        let mut oldest = self.oldest_answer.lock().unwrap_or_else(PoisonError::into_inner);
+        *oldest = Some(oldest.map_or(times, |oldest| oldest.and(times)));
     }
 
     /// The service's current time in UTC, to the second, as `2026-11-28T10:00:00`. Sends a request if no answer has
@@ -304,6 +346,24 @@ impl Call<'_> {
         Some(clock::iso(time))
     }
 
+    /// Fails if the call was cancelled, or has no more time.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.control.check()?;
+        if self.is_timed_out() {
+            return Err(Error::new(
+                Code::Timeout,
+                "The call's time was used up while the identities found were evaluated.",
+            )
+            .hint("No refresh was sent: it is safe to try again. ⟦total-timeout⟧ sets the limit."));
+        }
+        Ok(())
+    }
+
+    /// Whether a long evaluation is to be given up: [`Call::check`] then says why.
+    pub(crate) fn must_stop(&self) -> bool {
+        self.control.is_cancelled() || self.is_timed_out()
+    }
+
     /// The same in the form of the service's times, `None` if no answer has told it.
     pub(crate) fn known_service_time(&self) -> Option<String> {
         Some(clock::iso(self.metadata.service_time()?) + "Z")
@@ -314,12 +374,18 @@ impl Call<'_> {
             .hint("It was not sent: it is safe to try again. ⟦total-timeout⟧ sets the limit.")
     }
 
-    /// The error of a success from another server: the service never answers with HTML.
-    fn html_page(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
-        let sent = if endpoint.delivery == Delivery::Once { Sent::Maybe } else { Sent::No };
+    /// The error of a success that is not the service's: it has another form than its answers have.
+    fn foreign_answer(&self, endpoint: &Endpoint, url: &reqwest::Url, response: Response) -> Error {
+        let sent = if endpoint.delivery == Delivery::Repeatable { Sent::No } else { Sent::Maybe };
+        let what = match &response {
+            response if response.is_html() => "a web page instead of JSON",
+            response if response.json().is_some() => "JSON that names no task",
+            response if response.text().is_empty() => "an empty body instead of JSON",
+            _ => "a text instead of JSON",
+        };
         Error::new(
             Code::InvalidResponse,
-            format!("{} {url} was answered with a web page instead of JSON: status {}.", endpoint.method, response.status),
+            format!("{} {url} was answered with {what}: status {}.", endpoint.method, response.status),
         )
         .hint("A proxy, or a log-in page in front of the service, seems to have answered. Look at baseUrl and proxy; the service itself has probably not seen the request.")
         .sent(sent)
@@ -333,7 +399,7 @@ impl Call<'_> {
         let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
         let sent = match endpoint.delivery {
             Delivery::Repeatable => Sent::No,
-            Delivery::Once => Sent::of_status(status),
+            Delivery::Once(_) => Sent::of(Receipt::of_status(status)),
         };
         let hint = match response.class() {
             StatusClass::NotThere => self.missing_endpoint_hint(endpoint),
@@ -343,7 +409,7 @@ impl Call<'_> {
                 Some(seconds) => format!("The service asks to wait {seconds} s. The request was not accepted: it is safe to try again then."),
                 None => "The request was not accepted: it is safe to try again later.".to_owned(),
             },
-            StatusClass::Redirect => match response.header("location").map(printable) {
+            StatusClass::Redirect => match response.header("location").map(|to| printable(&self.control.secrets().shown(to))) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },
@@ -353,7 +419,9 @@ impl Call<'_> {
             StatusClass::Gateway => "A gateway answers like this if the service is slow or unavailable. The service may have accepted the request: \
                           check the tenant before sending it again."
                 .to_owned(),
-            StatusClass::ServerError => "The service has failed. SailPoint's support asks for the tracking id.".to_owned(),
+            StatusClass::ServerError => "The service has failed, and may have taken the refresh before: check the tenant before sending it again. \
+                          SailPoint's support asks for the tracking id."
+                .to_owned(),
             StatusClass::Invalid => "The same request would be refused again. SailPoint's support asks for the tracking id.".to_owned(),
             StatusClass::Other => "SailPoint's support asks for the tracking id.".to_owned(),
             StatusClass::Success => String::new(),
@@ -367,7 +435,7 @@ impl Call<'_> {
         let message = format!(
             "The service refused {}: status {status}{} ({} {url}{version}).",
             endpoint.action,
-            describe(&response),
+            describe(&response, self.control.secrets()),
             endpoint.method
         );
         Error::new(code_of(status), message)
@@ -409,17 +477,6 @@ impl Call<'_> {
             Credentials::Header => "The Authorization header comes from defaultHeaders, and is sent as it is.",
         }
     }
-
-    /// Removes secrets that a server may have repeated.
-    fn scrub(&self, response: &mut Response, token: Option<&Secret>) {
-        let mut secrets: Vec<&Secret> = token.into_iter().collect();
-        if let Credentials::Client { secret, .. } = &self.service.configuration.credentials {
-            secrets.push(secret);
-        }
-        let of_headers = self.service.configuration.secret_headers();
-        secrets.extend(&of_headers);
-        response.scrub(&secrets);
-    }
 }
 
 /// The code of an unsuccessful status.
@@ -435,8 +492,8 @@ fn code_of(status: u16) -> Code {
 }
 
 /// The service's error message as part of a sentence.
-fn describe(response: &Response) -> String {
-    response.error_message().map_or_else(String::new, |message| format!(", \"{message}\""))
+fn describe(response: &Response, secrets: &Secrets) -> String {
+    response.error_message(secrets).map_or_else(String::new, |message| format!(", \"{message}\""))
 }
 
 /// An id as a path segment. One or two dots cannot be one, because in any encoding they change the path.

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Call, Endpoint, Path, PendingCall, Service, path_segment};
 use crate::error::Result;
 use crate::http::Delivery;
+use crate::response::Form;
 
 /// The maximum number of ids in a call.
 pub(crate) const LARGEST_BATCH: usize = 250;
@@ -18,7 +19,7 @@ pub(crate) fn process<'c>(call: &'c Call<'c>, ids: &[String]) -> Result<PendingC
         method: Method::POST,
         path: process_path(),
         query: String::new(),
-        delivery: Delivery::Once,
+        delivery: Delivery::Once(Form::Task),
         action: "the refresh by ids",
         needs: "Required are the scope idn:identity:process or idn:identity:manage, and a user of level ORG_ADMIN or HELPDESK. \
                 A personal access token of that user is sufficient, and so is the token of an API client.",
@@ -33,7 +34,7 @@ pub(crate) fn synchronize_attributes<'c>(call: &'c Call<'c>, id: &str) -> Result
         method: Method::POST,
         path: synchronize_path(&path_segment(id)?),
         query: String::new(),
-        delivery: Delivery::Once,
+        delivery: Delivery::Once(Form::Task),
         action: "the synchronization of attributes",
         needs: "Required are a user of level ORG_ADMIN (not HELPDESK) and that user's personal access token, or the token of an \
                 API client with that authority.",

@@ -161,10 +161,10 @@ impl Page {
 impl Call<'_> {
     /// The members of an answer that is an array.
     pub(super) fn members(&self, endpoint: &Endpoint, response: &Response) -> Result<Vec<Value>> {
-        response
-            .json()
-            .and_then(|json| serde_json::from_str(json).ok())
-            .ok_or_else(|| self.invalid_response(endpoint, response, "something that is no list"))
+        match response.tree() {
+            Some(Value::Array(members)) => Ok(members),
+            _ => Err(self.invalid_response(endpoint, response, "something that is no list, or has too many values")),
+        }
     }
 
     /// The number in `X-Total-Count`.

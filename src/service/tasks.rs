@@ -10,6 +10,7 @@ use crate::config::ApiVersion;
 use crate::error::{Code, Error, Result};
 use crate::http::Delivery;
 use crate::report::TaskState;
+use crate::secret::Secrets;
 use crate::text::shortened;
 
 #[derive(Debug)]
@@ -86,7 +87,7 @@ fn task_status_by(call: &Call<'_>, id: &str) -> Result<TaskStatus> {
     let read = || {
         let object: Box<RawValue> = serde_json::from_str(response.json()?).ok()?;
         let members: Value = serde_json::from_str(object.get()).ok()?;
-        members.is_object().then(|| TaskStatus::of(id, &members, object))
+        members.is_object().then(|| TaskStatus::of(id, &members, object, call.control.secrets()))
     };
     read().ok_or_else(|| call.invalid_response(&endpoint, &response, "something that is no task"))
 }
@@ -147,27 +148,29 @@ pub(crate) fn tasks_since(call: &Call<'_>, since: &str) -> Result<Vec<ListedTask
 const TASKS_NEED: &str = "Required are the scope idn:task-management:read and a token of a user of level ORG_ADMIN, such as a personal access token.";
 
 impl TaskStatus {
-    fn of(id: &str, members: &Value, object: Box<RawValue>) -> Self {
-        let text = |name: &str| members.get(name).and_then(Value::as_str).map(|text| shortened(text, LONGEST_MESSAGE));
-        let completion = text("completionStatus").filter(|completion| !completion.trim().is_empty());
+    fn of(id: &str, members: &Value, object: Box<RawValue>, secrets: &Secrets) -> Self {
+        // They become part of sentences.
+        let shown = |text: &str| shortened(&secrets.shown(text), LONGEST_MESSAGE);
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(shown);
+        let word = members.get("completionStatus").and_then(Value::as_str).filter(|word| !word.trim().is_empty());
         let messages = members.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Self {
             id: id.to_owned(),
-            state: TaskState::of(completion.as_deref()),
-            completion,
+            state: TaskState::of(word),
+            completion: word.map(shown),
             percent: members.get("percentComplete").and_then(percent),
-            messages: messages.iter().filter_map(message).take(MESSAGES).collect(),
+            messages: messages.iter().filter_map(message).map(shown).take(MESSAGES).collect(),
             launched: text("launched"),
             object,
         }
     }
 }
 
-fn message(message: &Value) -> Option<String> {
+fn message(message: &Value) -> Option<&str> {
     let localized = message.get("localizedText").and_then(|text| text.get("message"));
     let texts = [localized, message.get("key"), Some(message)];
     let mut texts = texts.into_iter().flatten().filter_map(Value::as_str).map(str::trim);
-    texts.find(|text| !text.is_empty()).map(|text| shortened(text, LONGEST_MESSAGE))
+    texts.find(|text| !text.is_empty())
 }
 
 /// A number may be text, or have a fraction.

@@ -1,12 +1,15 @@
 //! What calls have learned about a tenant, shared by all calls with its address and credentials.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use reqwest::header::AUTHORIZATION;
+
 use crate::cache::Cache;
-use crate::config::{ApiVersion, Credentials, Effective};
+use crate::config::{ApiVersion, Effective};
 use crate::error::Result;
+use crate::secret::Fingerprint;
 
 /// How long a cached fact is valid.
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -26,6 +29,8 @@ pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
     /// Whether `/cc` is gone and its successor has answered. It never expires, because `/cc` does not come back.
     pub(super) retired: AtomicBool,
+    /// How many checks before a refresh, one after the other, were too old when they ended.
+    pub(super) slow_checks: AtomicU32,
     /// For each configured version of the API, the one that the host has answered.
     pub(super) versions: Versions,
 }
@@ -53,7 +58,7 @@ pub(super) struct Fact<T>(Mutex<Option<(Instant, T)>>);
 #[derive(PartialEq, Eq)]
 struct Key {
     base_url: String,
-    credentials: Credentials,
+    credentials: Fingerprint,
 }
 
 impl TenantFacts {
@@ -63,7 +68,9 @@ impl TenantFacts {
         static CACHE: Cache<Key, Arc<TenantFacts>> = Cache::new(MAX_TENANTS);
         let key = Key {
             base_url: configuration.base_url.as_str().to_owned(),
-            credentials: configuration.credentials.clone(),
+            credentials: configuration
+                .credentials
+                .fingerprint(configuration.settings.default_headers.get(AUTHORIZATION)),
         };
         CACHE.get_or_insert_with(key, Arc::default)
     }

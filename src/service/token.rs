@@ -14,7 +14,7 @@ use crate::control::{Cancel, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::http::{self, Delivery, Request, Target};
 use crate::response::{Response, StatusClass};
-use crate::secret::Secret;
+use crate::secret::{Fingerprint, Forms, Secret, Secrets};
 use crate::text::{shortened, trim_invisible};
 
 /// A token is not used in its last seconds, because it could expire in transit.
@@ -50,6 +50,7 @@ pub(super) enum Tokens {
 pub(super) struct Bearer {
     pub(super) token: Secret,
     pub(super) header: HeaderValue,
+    secrets: Arc<Forms>,
 }
 
 impl Bearer {
@@ -57,7 +58,9 @@ impl Bearer {
     fn new(token: Secret) -> Option<Self> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.reveal())).ok()?;
         header.set_sensitive(true);
-        Some(Self { token, header })
+        let mut secrets = Forms::default();
+        secrets.add_credential(token.reveal());
+        Some(Self { token, header, secrets: Arc::new(secrets) })
     }
 }
 
@@ -72,7 +75,8 @@ impl Tokens {
                 })
             }
             Credentials::Client { id, secret } => {
-                let key = Key { url: configuration.token_url.to_string(), id: id.clone(), secret: secret.clone() };
+                let credentials = configuration.credentials.fingerprint(None);
+                let key = Key { url: configuration.token_url.to_string(), credentials };
                 Ok(Self::Fetched { id: id.clone(), secret: secret.clone(), slot: slot(key) })
             }
         }
@@ -81,11 +85,14 @@ impl Tokens {
     /// The token from the configuration, the cache or the token endpoint. `refused` is a token that the service has
     /// just answered 401 to: it is not returned again.
     pub(super) fn token(&self, call: &Call<'_>, refused: Option<&Bearer>) -> Result<Option<Arc<Bearer>>> {
-        match self {
-            Self::None => Ok(None),
-            Self::Given(bearer) => Ok(Some(Arc::clone(bearer))),
-            Self::Fetched { id, secret, slot } => slot.token(call, refused, || fetch(call, id, secret)).map(Some),
-        }
+        let bearer = match self {
+            Self::None => return Ok(None),
+            Self::Given(bearer) => Arc::clone(bearer),
+            Self::Fetched { id, secret, slot } => slot.token(call, refused, || fetch(call, id, secret))?,
+        };
+        // Before it is sent.
+        call.control.secrets().add(&bearer.secrets);
+        Ok(Some(bearer))
     }
 
     /// Whether a refused token can be replaced.
@@ -97,8 +104,7 @@ impl Tokens {
 #[derive(Clone, PartialEq, Eq)]
 struct Key {
     url: String,
-    id: String,
-    secret: Secret,
+    credentials: Fingerprint,
 }
 
 /// The token of one client, and the state of its request.
@@ -123,8 +129,14 @@ struct Token {
     expires: Instant,
 }
 
+static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(MAX_CLIENTS);
+
+/// Drops the tokens that no service uses.
+pub(super) fn forget_unused() {
+    SLOTS.retain(|slot| Arc::strong_count(slot) > 1);
+}
+
 fn slot(key: Key) -> Arc<Slot> {
-    static SLOTS: Cache<Key, Arc<Slot>> = Cache::new(MAX_CLIENTS);
     SLOTS.get_or_insert_with(key, Arc::default)
 }
 
@@ -144,6 +156,8 @@ impl Slot {
         {
             return Ok(Arc::clone(&token.bearer));
         }
+        // It is not sent, but the server still knows it.
+        state.token.iter().for_each(|token| call.control.secrets().add(&token.bearer.secrets));
         if state.fetching {
             drop(state);
             call.control.set_phase(Phase::Token, ACTION);
@@ -231,14 +245,14 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,
         is_limited: false,
+        places: None,
+        check_ends: None,
     };
-    let mut response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
+    let response = http::send(&call.service.policy, request, call.timeouts(), call.control)?;
     if !response.is_success() {
-        call.scrub(&mut response, None);
-        return Err(refused(&url, id, response));
+        return Err(refused(&url, id, response, call.control.secrets()));
     }
-    let answer: serde_json::Value =
-        response.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let answer = response.tree().unwrap_or_default();
     // The answer is not attached, because it may hold a token in an unexpected place.
     let token = answer.get("access_token").and_then(|token| token.as_str()).map(trim_invisible).map(Secret::token);
     let is_empty = token.as_ref().is_some_and(|token| token.reveal().is_empty());
@@ -264,7 +278,7 @@ fn usable(lifetime: Duration) -> Duration {
 }
 
 /// The error of the token endpoint. It answers a wrong secret with 400 or 401.
-fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
+fn refused(url: &reqwest::Url, id: &str, response: Response, secrets: &Secrets) -> Error {
     let retry_after = http::retry_after(&response).map(|wait| wait.as_secs());
     let (code, message, hint) = match response.status {
         400 | 401 => (
@@ -272,27 +286,27 @@ fn refused(url: &reqwest::Url, id: &str, response: Response) -> Error {
             format!(
                 "The client id {} or its secret was refused by {url}{}.",
                 crate::text::printable(id),
-                describe(&response)
+                describe(&response, secrets)
             ),
             "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.".to_owned(),
         ),
         status => (
             super::code_of(status),
-            format!("No token: {url} answered with status {status}{}.", describe(&response)),
-            hint_of_status(url, &response),
+            format!("No token: {url} answered with status {status}{}.", describe(&response, secrets)),
+            hint_of_status(url, &response, secrets),
         ),
     };
     Error::new(code, message).hint(hint).retry_after(retry_after).response(response)
 }
 
 /// What to do about a status of the token endpoint.
-fn hint_of_status(url: &reqwest::Url, response: &Response) -> String {
+fn hint_of_status(url: &reqwest::Url, response: &Response, secrets: &Secrets) -> String {
     let host = url.host_str().unwrap_or_default();
     match response.class() {
         StatusClass::Redirect => {
             let to = response
                 .header("location")
-                .map(|to| format!("It points to {}. ", shortened(to, 200)))
+                .map(|to| format!("It points to {}. ", shortened(&secrets.shown(to), 200)))
                 .unwrap_or_default();
             format!(
                 "{to}A redirect is not followed, because the secret must not follow it: {host} is perhaps the tenant's page, or stands behind a \

@@ -29,7 +29,7 @@ impl Matching {
         let mut ids = Vec::new();
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
-                if count.add(call, filter, document)? {
+                if count.add(call, document)? {
                     ids.extend(id(document).map(str::to_owned));
                 }
             }

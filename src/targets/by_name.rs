@@ -10,6 +10,7 @@ use crate::hint::WayOut;
 use crate::report::{Ambiguous, Names, Person};
 use crate::service::{self, Call};
 use crate::targets::candidates::{Candidates, id};
+use crate::targets::evaluator::Evaluator;
 use crate::text::shortened;
 
 /// The maximum number of values in a query.
@@ -54,6 +55,10 @@ impl<'c> LookUp<'c> {
     /// Also collects identities that are similar, for the backend cc, where the service evaluates in the end.
     pub(crate) fn counting_undecided(self) -> Self {
         Self { counts_undecided: true, ..self }
+    }
+
+    pub(crate) fn call(&self) -> &'c Call<'c> {
+        self.call
     }
 
     pub(crate) fn attribute(&self) -> &Attribute {
@@ -163,20 +168,23 @@ impl<'c> LookUp<'c> {
     ) -> Result<Vec<Vec<Person>>> {
         let one_of_them = self.counts_undecided.then(|| self.attribute.is_one_of(values));
         let places: HashMap<&str, usize> = values.iter().enumerate().map(|(place, value)| (*value, place)).collect();
+        let mut evaluator = one_of_them.as_ref().map(Evaluator::new);
         let mut found: Vec<Vec<Person>> = vec![Vec::new(); values.len()];
+        let mut seen: HashSet<(usize, String)> = HashSet::new();
         while let Some((_, page)) = candidates.next_page()? {
             for document in &page {
-                if let Some(one_of_them) = &one_of_them
-                    && judge(one_of_them, document) == Verdict::Unknown
+                if let Some(evaluator) = &mut evaluator
+                    && evaluator.judge(self.call, document)? == Verdict::Unknown
                 {
                     undecided.extend(id(document).map(str::to_owned));
                 }
+                self.call.check()?;
                 let Some(value) = eval::text(self.attribute.name(), document) else { continue };
-                let Some(people) = places.get(value).map(|place| &mut found[*place]) else { continue };
+                let (Some(place), Some(id)) = (places.get(value), id(document)) else { continue };
                 let is_meant = judge(&self.attribute.equals(value), document) == Verdict::Yes;
                 // An identity may be on two pages if others come or go in between.
-                if is_meant && id(document).is_some() && people.iter().all(|known| known.id != document["id"]) {
-                    people.push(Person::of(document));
+                if is_meant && seen.insert((*place, id.to_owned())) {
+                    found[*place].push(Person::of(document));
                 }
             }
         }

@@ -63,6 +63,11 @@ impl<'c> Candidates<'c> {
         Self::of(call, any_of(attribute, values), &[attribute.to_owned()], None, first_limit)
     }
 
+    /// Those who have one of these ids, with the filter's attributes.
+    pub(crate) fn among(call: &'c Call<'c>, filter: &Filter, ids: &[&str]) -> Self {
+        Self::of(call, any_of("id", ids), &filter.attributes(), list_filter(filter), FIRST_PAGE)
+    }
+
     /// The same for one value by the list, for users who may not search; `None` if the list does not support it.
     pub(crate) fn in_list(call: &'c Call<'c>, attribute: &str, value: &str) -> Option<Self> {
         let list_filter = Some(ListFilter::equal(attribute, value)?);
@@ -114,6 +119,10 @@ impl<'c> Candidates<'c> {
         self.seen += length;
         self.total = page.total;
         self.has_ended = is_last(length, self.limit, self.seen, page.total);
+        // A single page may be in any order.
+        if !self.has_ended || self.position != PagePosition::Search(None) {
+            self.check_progress(&page)?;
+        }
         self.limit = page.next_limit(self.call);
         let next = self.position_after(&page)?;
         let start = std::mem::replace(&mut self.position, next);
@@ -137,6 +146,44 @@ impl<'c> Candidates<'c> {
             Some(counted) => Ok(counted),
             None => Ok(*self.counted.insert(service::count(self.call, &self.query)?)),
         }
+    }
+
+    /// Fails for pages that would never end: ids that do not ascend, or many more documents than were announced.
+    fn check_progress(&mut self, page: &Page) -> Result<()> {
+        if let PagePosition::Search(after) = &self.position {
+            let ids = after.as_deref().into_iter().chain(page.documents.iter().filter_map(id));
+            if !ids.is_sorted_by(|one, other| one < other) {
+                return Err(endless(
+                    "Search returned identities that are not in the order of their ids, or some of them twice.",
+                ));
+            }
+        }
+        if self.has_ended {
+            return Ok(());
+        }
+        let announced = match self.total.filter(|total| *total < EXACT_TOTAL_LIMIT) {
+            Some(total) => total,
+            None if self.seen <= EXACT_TOTAL_LIMIT => return Ok(()),
+            None => self.exact_total()?,
+        };
+        if self.seen <= with_newcomers(announced) {
+            return Ok(());
+        }
+        Err(endless(&format!(
+            "Search announced {announced} identities, and has returned {} without an end.",
+            self.seen
+        )))
+    }
+
+    /// The number of all documents by a separate count, made again when more were returned.
+    fn exact_total(&mut self) -> Result<u64> {
+        if let Some(counted) = self.counted.filter(|counted| self.seen <= with_newcomers(*counted)) {
+            return Ok(counted);
+        }
+        if matches!(self.position, PagePosition::List(_)) {
+            return Ok(self.total.unwrap_or(EXACT_TOTAL_LIMIT));
+        }
+        Ok(*self.counted.insert(service::count(self.call, &self.query)?))
     }
 
     fn fetch_page(&mut self) -> Result<Page> {
@@ -196,6 +243,16 @@ impl<'c> Candidates<'c> {
             }
         }
     }
+}
+
+/// How many documents may come where so many were announced: people come and go between pages.
+fn with_newcomers(announced: u64) -> u64 {
+    announced + announced / 10 + FIRST_PAGE
+}
+
+fn endless(message: &str) -> Error {
+    Error::new(Code::InvalidResponse, message)
+        .hint("Nothing was sent. Does baseUrl lead to the service itself, and not to something in front of it?")
 }
 
 /// Whether a page of `length` documents, at most `limit`, is the last one. `seen`: the documents of all pages so far.

@@ -5,29 +5,45 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::filter::eval::{KnownAttributes, Verdict, judge, judge_knowing};
+use crate::filter::eval::{Judge, KnownAttributes, Verdict};
 use crate::filter::query::having;
 use crate::service::{self, Call};
 
 /// Evaluates documents with one filter.
-#[derive(Debug, Default)]
-pub(crate) struct Evaluator {
+#[derive(Debug)]
+pub(crate) struct Evaluator<'f> {
+    filter: &'f Filter,
+    judge: Judge<'f>,
     /// Looked up when a document needs it. Not kept for other calls: the last value of an attribute may go.
     known: Option<KnownAttributes>,
 }
 
-impl Evaluator {
-    pub(crate) fn judge(&mut self, call: &Call<'_>, filter: &Filter, document: &Value) -> Result<Verdict> {
-        let verdict = judge(filter, document);
+impl<'f> Evaluator<'f> {
+    pub(crate) fn new(filter: &'f Filter) -> Self {
+        Self { filter, judge: Judge::new(filter), known: None }
+    }
+
+    /// Fails if the call is cancelled, or has no more time.
+    pub(crate) fn judge(&mut self, call: &Call<'_>, document: &Value) -> Result<Verdict> {
+        let verdict = self.verdict(call, document, &KnownAttributes::default())?;
         // Knowledge decides what is unknown, and changes nothing else.
         if verdict != Verdict::Unknown {
             return Ok(verdict);
         }
-        let known = match &self.known {
-            Some(known) => known,
-            None => self.known.insert(known_attributes(call, filter)?),
-        };
-        Ok(judge_knowing(filter, document, known))
+        if self.known.is_none() {
+            self.known = Some(known_attributes(call, self.filter)?);
+        }
+        match &self.known {
+            Some(known) => self.verdict(call, document, known),
+            None => Ok(verdict),
+        }
+    }
+
+    fn verdict(&self, call: &Call<'_>, document: &Value, known: &KnownAttributes) -> Result<Verdict> {
+        match self.judge.judge_unless(document, known, &|| call.must_stop()) {
+            Some(verdict) => Ok(verdict),
+            None => call.check().map(|()| Verdict::Unknown),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) const FIRST_PEOPLE: usize = 10;
 const SHOWN: usize = 3;
 
 /// The identities that were found, by verdict.
-pub(crate) struct MatchCount {
+pub(crate) struct MatchCount<'f> {
     pub(crate) matched: u64,
     pub(crate) undecided: u64,
     mismatched: u64,
@@ -31,7 +31,7 @@ pub(crate) struct MatchCount {
     mismatched_examples: Vec<String>,
     /// The filter's attributes, for the examples.
     attributes: Vec<String>,
-    evaluator: Evaluator,
+    evaluator: Evaluator<'f>,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
     /// Whether the ids of the matches are sent. Otherwise the filter is sent, and the service evaluates it.
@@ -40,9 +40,9 @@ pub(crate) struct MatchCount {
     found_all: Option<bool>,
 }
 
-impl MatchCount {
+impl<'f> MatchCount<'f> {
     /// For a filter that is sent itself.
-    pub(crate) fn new(filter: &Filter) -> Self {
+    pub(crate) fn new(filter: &'f Filter) -> Self {
         Self {
             matched: 0,
             undecided: 0,
@@ -52,20 +52,20 @@ impl MatchCount {
             mismatched_examples: Vec::new(),
             attributes: filter.attributes(),
             names_people: preconditions::names_people(filter.expr()),
-            evaluator: Evaluator::default(),
+            evaluator: Evaluator::new(filter),
             sends_ids: false,
             found_all: None,
         }
     }
 
     /// For a filter that is replaced by the ids of its matches.
-    pub(crate) fn of_ids(filter: &Filter) -> Self {
+    pub(crate) fn of_ids(filter: &'f Filter) -> Self {
         Self { sends_ids: true, ..Self::new(filter) }
     }
 
-    /// Evaluates and counts a document. Returns whether it matches.
-    pub(crate) fn add(&mut self, call: &Call<'_>, filter: &Filter, document: &Value) -> Result<bool> {
-        let (count, examples) = match self.evaluator.judge(call, filter, document)? {
+    /// Evaluates and counts a document. Returns whether it matches. Fails if the call is cancelled or has no more time.
+    pub(crate) fn add(&mut self, call: &Call<'_>, document: &Value) -> Result<bool> {
+        let (count, examples) = match self.evaluator.judge(call, document)? {
             Verdict::Yes => {
                 self.matched += 1;
                 if self.people.len() < FIRST_PEOPLE {
@@ -175,7 +175,7 @@ impl MatchCount {
 }
 
 /// Whether `found` is the whole tenant. Close to the limit, a cached size is not used.
-fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
+pub(crate) fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Result<bool> {
     let (size, freshness) = service::tenant_size(call, if for_certain { Freshness::Fresh } else { Freshness::Cached })?;
     if freshness == Freshness::Cached && found >= size / 2 {
         let (size, _) = service::tenant_size(call, Freshness::Fresh)?;

@@ -1,6 +1,8 @@
 //! Checks of a filter before anything is counted: its attributes are searchable, because otherwise the service
 //! refreshes everybody, and it can be evaluated here.
 
+use std::collections::HashSet;
+
 use crate::error::{Code, Error, Result};
 use crate::filter::{Expr, Filter, Literal, Operand, Operator, Test};
 use crate::hint::WayOut;
@@ -107,18 +109,23 @@ const STANDARD: [&str; 14] = [
     "manager.displayName",
 ];
 
+/// Whether filters can use an attribute in every tenant.
+pub(crate) fn is_standard(attribute: &str) -> bool {
+    STANDARD.contains(&attribute)
+}
+
 /// Rejects a filter with an attribute that is not known to be searchable: the service would ignore it.
 pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     let mut names = filter.attributes();
-    names.retain(|name| !STANDARD.contains(&name.as_str()));
+    names.retain(|name| !is_standard(name));
     if names.is_empty() {
         return Ok(());
     }
     // Not cached: with an attribute that is no longer searchable, the filter would match everybody.
     let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(call, error, &names))?;
-    let is_searchable =
-        |name: &String| attributes.iter().any(|attribute| attribute.searchable && attribute.name == *name);
-    match names.iter().find(|name| !is_searchable(name)) {
+    let searchable: HashSet<&str> =
+        attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str()).collect();
+    match names.iter().find(|name| !searchable.contains(name.as_str())) {
         None => Ok(()),
         Some(name) => Err(not_searchable(name, &attributes)),
     }

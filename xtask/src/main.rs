@@ -12,6 +12,8 @@ mod package;
 #[cfg_attr(not(feature = "package"), allow(dead_code, reason = "the other commands need it"))]
 mod sandbox;
 #[cfg(feature = "package")]
+mod sanitize;
+#[cfg(feature = "package")]
 mod soak;
 
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ cargo xtask COMMAND
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
             module, native, filter, bulk
   soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
+  sanitize  runs the library's tests with AddressSanitizer: needs Linux on x86-64 and the toolchain nightly
   ci        formatting, lints, and all tests
   tools     installs what tests and packages need, for the workflows: --powershell VERSION, --packages
   release   draft TAG: a draft release of target/package; publish TAG: its module, in the PowerShell Gallery
@@ -65,6 +68,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "package" => package::run(arguments),
         "bench" => bench::run(arguments.first().map(String::as_str)),
         "soak" => soak::run(arguments.iter().cloned()),
+        "sanitize" => sanitize::run(),
         "ci" => automation::ci(),
         "tools" => automation::tools(arguments),
         "release" => automation::release(arguments),

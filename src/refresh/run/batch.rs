@@ -1,11 +1,14 @@
 //! Batches, and the calls that they become.
 
+use std::cell::Cell;
+
 use crate::error::Error;
 use crate::filter::Attribute;
 use crate::refresh::effects::Effects;
 use crate::report::{CallReport, Names as NameReport, Outcome};
 use crate::request::RefreshRequest;
-use crate::service::LARGEST_BATCH;
+use crate::service::{LARGEST_BATCH, Proof, Times};
+use crate::targets::preconditions;
 
 /// The maximum number of people in a batch.
 pub(crate) const MAX_BATCH: usize = LARGEST_BATCH;
@@ -31,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) known_outcome: Option<(Outcome, &'static str)>,
     /// Whether `process` has accepted them in an earlier run.
     pub(crate) is_processed: bool,
+    /// The look-up of these people, which is their check for `/cc` as long as it is not too old.
+    pub(crate) looked_up: Option<Times>,
 }
 
 impl Batch {
@@ -42,8 +47,8 @@ impl Batch {
 
 /// How the people of a batch become calls.
 pub(crate) enum Method<'r> {
-    /// One call of `/cc` with this body.
-    Body(String),
+    /// One call of `/cc` with this body, after this check, if there was one.
+    Body(String, Cell<Option<Proof>>),
     /// A call of `/cc` for each person, with a filter for that person.
     EachByFilter(&'r RefreshRequest<'r>),
     /// Calls with ids.
@@ -55,14 +60,21 @@ impl Method<'_> {
     pub(super) fn calls(&self, batch: u64, people: Batch) -> (Vec<QueuedCall>, bool) {
         let one_each = |people: Batch, kind: &dyn Fn(&str) -> CallKind| {
             let ids = people.ids.into_iter().map(|id| vec![id]).chain(std::iter::repeat_with(Vec::new));
+            // That an attribute is searchable is checked for each person.
+            let is_known = |attribute: &Attribute| preconditions::is_standard(attribute.name());
+            let looked_up = people.looked_up.filter(|_| people.attribute.as_ref().is_some_and(is_known));
             let each = people.identities.into_iter().zip(ids);
-            each.map(|(identity, ids)| QueuedCall { batch, kind: kind(&identity), identities: vec![identity], ids })
-                .collect()
+            each.map(|(identity, ids)| {
+                let (kind, identities, attribute) = (kind(&identity), vec![identity], people.attribute.clone());
+                QueuedCall { batch, kind, identities, ids, attribute, looked_up, proof: None }
+            })
+            .collect()
         };
         match self {
-            Self::Body(body) => {
-                let kind = CallKind::Refresh(body.clone());
-                (vec![QueuedCall { batch, kind, identities: people.identities, ids: people.ids }], false)
+            Self::Body(body, proof) => {
+                let (kind, proof) = (CallKind::Refresh(body.clone()), proof.take());
+                let Batch { identities, ids, .. } = people;
+                (vec![QueuedCall { batch, kind, identities, ids, attribute: None, looked_up: None, proof }], false)
             }
             Self::EachByFilter(request) => {
                 let attribute = people.attribute.clone();
@@ -75,7 +87,9 @@ impl Method<'_> {
             Self::ByIds(_) if people.identities.is_empty() => (Vec::new(), false),
             Self::ByIds(effects) if effects.process && !people.is_processed => {
                 let Batch { identities, ids, .. } = people;
-                (vec![QueuedCall { batch, kind: CallKind::Process, identities, ids }], effects.synchronize)
+                let kind = CallKind::Process;
+                let call = QueuedCall { batch, kind, identities, ids, attribute: None, looked_up: None, proof: None };
+                (vec![call], effects.synchronize)
             }
             Self::ByIds(_) => (one_each(people, &|_| CallKind::Synchronize), false),
         }
@@ -107,4 +121,9 @@ pub(super) struct QueuedCall {
     pub(super) kind: CallKind,
     pub(super) identities: Vec<String>,
     pub(super) ids: Vec<String>,
+    /// The attribute of the identities.
+    pub(super) attribute: Option<Attribute>,
+    pub(super) looked_up: Option<Times>,
+    /// A check that has passed.
+    pub(super) proof: Option<Proof>,
 }

@@ -27,13 +27,14 @@ use self::batch::QueuedCall;
 use self::source::Next;
 use self::stops::stops_run;
 use crate::error::{Code, Error, Result, Sent};
+use crate::filter::Attribute;
 use crate::hint::WayOut;
-use crate::refresh::by_name::check_filter_values;
+use crate::refresh::by_name::{check_filter_values, gone_error};
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
 use crate::report::{CallReport, Outcome};
 use crate::response::Response;
-use crate::service::{self, Call, PendingCall};
+use crate::service::{self, Call, PendingCall, Proof};
 
 /// How often a run looks for names while it waits for an answer.
 const NAMES_POLL: Duration = Duration::from_millis(20);
@@ -58,12 +59,17 @@ pub(crate) struct Run<'r> {
     open: VecDeque<OpenBatch>,
     queued: VecDeque<QueuedCall>,
     in_flight: VecDeque<InFlight<'r>>,
+    check: Option<Check<'r>>,
 }
+
+/// Checks anew that the people of a call, by their attribute, names and ids, are still there. `None`: they are gone.
+pub(crate) type Check<'r> = Box<dyn FnMut(Option<&Attribute>, &[String], &[String]) -> Result<Option<Proof>> + 'r>;
 
 /// A call under way.
 struct InFlight<'r> {
     planned: QueuedCall,
-    pending: Result<PendingCall<'r>>,
+    /// `None` for people who were gone when it was to be sent.
+    pending: Option<Result<PendingCall<'r>>>,
     /// The service's time before it was sent, if known.
     since: Option<String>,
 }
@@ -93,7 +99,13 @@ impl<'r> Run<'r> {
             open: VecDeque::new(),
             queued: VecDeque::new(),
             in_flight: VecDeque::new(),
+            check: None,
         }
+    }
+
+    /// Sets the check that precedes each refresh on `/cc`.
+    pub(crate) fn checked_by(self, check: Option<Check<'r>>) -> Self {
+        Self { check, ..self }
     }
 
     /// Sets a ceiling that the run itself enforces: a batch that exceeds it, together with earlier ones, is not sent.
@@ -164,15 +176,13 @@ impl<'r> Run<'r> {
             }
             // Names that come meanwhile are looked up and sent without waiting for this answer.
             if expects_names
-                && let Some(InFlight { pending: Ok(pending), .. }) = self.in_flight.front()
+                && let Some(InFlight { pending: Some(Ok(pending)), .. }) = self.in_flight.front()
                 && !pending.ends_within(NAMES_POLL)
             {
                 continue;
             }
             match self.in_flight.pop_front() {
-                Some(InFlight { planned, pending, since }) => {
-                    self.finish(planned, pending.and_then(PendingCall::finish), since);
-                }
+                Some(InFlight { planned, pending, since }) => self.finish(planned, pending, since),
                 None if has_ended || self.has_stopped => break,
                 None => {}
             }
@@ -232,7 +242,7 @@ impl<'r> Run<'r> {
         let call = match &self.method {
             Method::ByIds(effects) if effects.process => CallReport::PROCESS,
             Method::ByIds(_) => CallReport::SYNCHRONIZE,
-            Method::Body(_) | Method::EachByFilter(_) => CallReport::REFRESH,
+            Method::Body(..) | Method::EachByFilter(_) => CallReport::REFRESH,
         };
         if let Some((known, reason)) = batch.known_outcome {
             self.done += batch.identities.len() as u64;
@@ -273,17 +283,31 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn begin(&mut self, planned: QueuedCall) {
+    fn begin(&mut self, mut planned: QueuedCall) {
         let ids = if planned.ids.is_empty() { &planned.identities } else { &planned.ids };
         let since = self.call.known_service_time();
         let pending = match &planned.kind {
-            CallKind::Refresh(body) => service::refresh_identities(self.call, body.clone()),
-            CallKind::Process => service::process(self.call, ids),
+            CallKind::Refresh(body) => {
+                let proof = planned.proof.take().or_else(|| planned.looked_up.and_then(Proof::by));
+                let proof = match (&mut self.check, proof) {
+                    (Some(check), None) => check(planned.attribute.as_ref(), &planned.identities, &planned.ids),
+                    (_, proof) => Ok(proof),
+                };
+                match proof {
+                    Ok(None) if self.check.is_some() => None,
+                    Ok(proof) => Some(service::refresh_identities(self.call, body.clone(), proof)),
+                    Err(error) => Some(Err(error.before_the_call())),
+                }
+            }
+            CallKind::Process => Some(service::process(self.call, ids)),
             // One person per call.
-            CallKind::Synchronize => service::synchronize_attributes(self.call, ids.first().map_or("", String::as_str)),
+            CallKind::Synchronize => {
+                let id = ids.first().map_or("", String::as_str);
+                Some(service::synchronize_attributes(self.call, id))
+            }
         };
         // An error before sending, such as a missing token, would also meet the calls after this one.
-        if let Err(error) = &pending
+        if let Some(Err(error)) = &pending
             && stops_run(self.call, Some(&planned.kind), error)
         {
             self.stop();
@@ -294,12 +318,30 @@ impl<'r> Run<'r> {
         self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, result: Result<Response>, since: Option<String>) {
-        let QueuedCall { batch, kind, identities, ids } = planned;
+    fn finish(&mut self, planned: QueuedCall, pending: Option<Result<PendingCall<'r>>>, since: Option<String>) {
+        let QueuedCall { batch, kind, identities, ids, attribute, .. } = planned;
         let people = identities.len() as u64;
+        // `None` for people who are gone.
+        let result: Option<Result<Response>> = match pending {
+            None => None,
+            Some(Err(error)) => Some(Err(error)),
+            Some(Ok(pending)) => {
+                let mut is_gone = false;
+                let result = match &mut self.check {
+                    None => pending.finish(),
+                    Some(check) => pending.finish_checked(&mut || {
+                        let proof = check(attribute.as_ref(), &identities, &ids).map_err(Error::before_the_call)?;
+                        is_gone = proof.is_none();
+                        proof.ok_or_else(gone_error)
+                    }),
+                };
+                (!is_gone).then_some(result)
+            }
+        };
         let report = match &result {
-            Ok(response) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
-            Err(error) => CallReport::failed(kind.name(), identities, ids, error),
+            Some(Ok(response)) => CallReport { since, ..CallReport::accepted(kind.name(), identities, ids, response) },
+            Some(Err(error)) => CallReport::failed(kind.name(), identities, ids, error),
+            None => CallReport::left_out(identities, "gone"),
         };
         if self.counts_people(kind.name()) && matches!(report.outcome, Outcome::Rejected | Outcome::NotSent) {
             self.touched -= people;
@@ -308,15 +350,16 @@ impl<'r> Run<'r> {
             Some(journal) => journal.write_outcome(batch, &report),
             None => Ok(()),
         };
-        let stops = matches!(&result, Err(error) if stops_run(self.call, Some(&kind), error));
+        let stops = matches!(&result, Some(Err(error)) if stops_run(self.call, Some(&kind), error));
         if stops || written.is_err() {
             self.stop();
         }
         let follow_up = self.follow_up(batch, &kind, &report);
         let Some(open) = self.open.iter_mut().find(|open| open.number == batch) else { return };
         match result {
-            Ok(response) => open.outcome.response = Some(response),
-            Err(error) => open.outcome.fail(error, stops),
+            Some(Ok(response)) => open.outcome.response = Some(response),
+            Some(Err(error)) => open.outcome.fail(error, stops),
+            None => {}
         }
         if let Err(error) = written {
             open.outcome.fail(error, true);

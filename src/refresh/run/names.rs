@@ -10,7 +10,7 @@ use crate::filter::Attribute;
 use crate::refresh::feed::{Feed, NextNames};
 use crate::refresh::journal::{Journal, Uncertain};
 use crate::report::{Names as NameReport, Outcome, Person, Totals};
-use crate::service::Call;
+use crate::service::{Call, Times};
 use crate::targets::by_name::{self, LookUp, PendingLookUp, VALUES_PER_QUERY};
 use crate::targets::matches::FIRST_PEOPLE;
 
@@ -198,13 +198,17 @@ impl<'r> Names<'r> {
             return;
         }
         let names = look_up.values.clone();
-        match self.look_ups[index].finish(look_up) {
+        self.call.take_oldest_answer();
+        let found = self.look_ups[index].finish(look_up);
+        let times = self.call.take_oldest_answer();
+        match found {
             Err(error) => {
                 self.close_batch();
                 let attribute = Some(self.attribute(index).clone());
                 self.ready.push_back(Batch { identities: names, attribute, error: Some(error), ..Batch::default() });
             }
             Ok(found) => {
+                self.partial_looked_up(times);
                 self.partial.1.undecided += found.undecided.len() as u64;
                 self.undecided.extend(found.undecided);
                 for (name, people) in names.into_iter().zip(found.people) {
@@ -221,9 +225,20 @@ impl<'r> Names<'r> {
         }
     }
 
+    /// Records when people of the current batch were looked up: it counts from the oldest answer.
+    fn partial_looked_up(&mut self, times: Option<Times>) {
+        let batch = &mut self.partial.1;
+        batch.looked_up = match (batch.looked_up, times) {
+            (Some(before), Some(times)) => Some(before.and(times)),
+            (before, times) => before.filter(|_| !batch.identities.is_empty()).or(times),
+        };
+    }
+
     fn close_full_batch(&mut self) {
         if self.partial.1.identities.len() >= MAX_BATCH {
+            let looked_up = self.partial.1.looked_up;
             self.close_batch();
+            self.partial.1.looked_up = looked_up;
         }
     }
 

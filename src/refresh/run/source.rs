@@ -21,6 +21,7 @@ pub(crate) trait Source {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is moved once per batch of 250 people")]
 pub(crate) enum Next {
     Batch(Batch),
     /// Nothing now, but more may come.
@@ -78,7 +79,9 @@ impl Source for Resolved<'_, '_> {
 /// Removes people whose names no longer mean them.
 fn confirm(look_up: &mut LookUp<'_>, batch: &mut Batch) -> Result<()> {
     let asked = look_up.begin(batch.identities.clone());
+    look_up.call().take_oldest_answer();
     let found = look_up.finish(asked)?;
+    batch.looked_up = look_up.call().take_oldest_answer();
     let people = std::mem::take(&mut batch.identities).into_iter().zip(std::mem::take(&mut batch.ids));
     for ((identity, id), people) in people.zip(found.people) {
         match people.as_slice() {

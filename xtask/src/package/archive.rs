@@ -92,7 +92,7 @@ pub(crate) fn timestamp(epoch: u64) -> String {
 /// Year, month, day, hour, minute and second in UTC.
 fn civil(epoch: u64) -> (u16, u8, u8, u8, u8, u8) {
     let (mut days, seconds) = (epoch / 86_400, epoch % 86_400);
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));

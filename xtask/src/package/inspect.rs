@@ -12,7 +12,7 @@ use super::target::{GLIBC, System, Target};
 use crate::{Result, build};
 
 /// The largest file that is loaded into every session.
-const MAXIMUM_SIZE: usize = 4_500_000;
+const MAXIMUM_SIZE: usize = 9 * 1024 * 1024 / 2;
 
 /// What comes with the system. Nothing else is there where a package is installed.
 const LINUX: [&str; 8] = [
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_library_that_is_too_large_is_refused() {
         let data = "char data[5000000] __attribute__((visibility(\"hidden\"))) = {1};";
-        assert_fault(faults_of("large", data, &[NAMED]), "the limit is 4500000");
+        assert_fault(faults_of("large", data, &[NAMED]), "the limit is 4718592");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Library {
         command.args(["--crate-type", "cdylib,staticlib", "--message-format=json-render-diagnostics"]);
         let soname = target.shared_library_of_abi(abi()?);
         command
-            .env("CARGO_TARGET_DIR", folder().join("build"))
+            .env("CARGO_TARGET_DIR", folder().join(if portable { "build" } else { "build-here" }))
             .env("PSSAILPOINTCC_SONAME", &soname)
             .env("ZERO_AR_DATE", "1")
             .env_remove("RUSTFLAGS")
@@ -76,7 +76,9 @@ impl Library {
         let library = Self { target, shared, archive, rustc: builder.rustc_version() };
         library.check(&soname, portable)?;
         complete(builder, &messages)?;
-        library.keep()?;
+        if portable {
+            library.keep()?;
+        }
         Ok(library)
     }
 

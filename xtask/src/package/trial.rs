@@ -28,7 +28,8 @@ pub(crate) fn run(library: &Library, files: &[Entry], nupkg: &Path) -> Result<()
     let mut programs = Vec::new();
     programs.extend(by_pkg_config(&kit, &folder, &mut missing)?);
     programs.extend(by_cmake(&kit, &folder, &mut missing)?);
-    let sandbox = Sandbox::start(&[], &["--rate-limit", "0"])?;
+    let (_, sandbox) = build::library_and_sandbox()?;
+    let sandbox = Sandbox::start_program(&sandbox, &["--rate-limit", "0"])?;
     let libraries = kit.join(if cfg!(windows) { "bin" } else { "lib" });
     for program in &programs {
         sandbox.clear_log()?;

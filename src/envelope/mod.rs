@@ -1,10 +1,28 @@
 //! The JSON text of an answer: `{"ok":true,…}` or `{"ok":false,"error":{…}}`.
 
+mod door;
+
+use std::ops::Deref;
+
 use serde::Serialize;
 
 use crate::error::{Details, Error};
 use crate::report::{Ambiguous, CallReport, FailedPerson, Failure, Totals};
+use crate::secret::Secrets;
 use crate::wording::{self, Client};
+
+/// The text of an envelope. Only this module makes one, and every text that it makes has passed the door: the ABI
+/// returns nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Envelope(Vec<u8>);
+
+impl Deref for Envelope {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// A success: `"ok":true` before the members of `T`.
 #[derive(Serialize)]
@@ -48,22 +66,37 @@ struct Failed<'a> {
     calls: &'a [CallReport],
 }
 
-/// Returns the text of the envelope.
-pub(crate) fn write<T: Serialize, E: Into<Failure>>(client: Client, result: Result<T, E>) -> Vec<u8> {
+/// Returns the text of the envelope. `secrets` are those of the call.
+pub(crate) fn write<T: Serialize, E: Into<Failure>>(
+    client: Client,
+    secrets: &Secrets,
+    result: Result<T, E>,
+) -> Envelope {
     match result {
-        Ok(result) => text(client, &Success { ok: true, result }),
-        Err(failure) => write_failure(client, None, failure.into()),
+        Ok(result) => text(client, secrets, &Success { ok: true, result }),
+        Err(failure) => write_failure(client, secrets, None, failure.into()),
     }
 }
 
 /// The envelope of a failed batch.
-pub(crate) fn write_batch_failure(client: Client, batch_info: &BatchInfo<'_>, failure: Failure) -> Vec<u8> {
-    write_failure(client, Some(batch_info), failure)
+pub(crate) fn write_batch_failure(
+    client: Client,
+    secrets: &Secrets,
+    batch_info: &BatchInfo<'_>,
+    failure: Failure,
+) -> Envelope {
+    write_failure(client, secrets, Some(batch_info), failure)
 }
 
-fn write_failure(client: Client, batch_info: Option<&BatchInfo<'_>>, Failure { error, report }: Failure) -> Vec<u8> {
+fn write_failure(
+    client: Client,
+    secrets: &Secrets,
+    batch_info: Option<&BatchInfo<'_>>,
+    Failure { error, report }: Failure,
+) -> Envelope {
     text(
         client,
+        secrets,
         &Failed {
             ok: false,
             error: error.details(),
@@ -79,24 +112,44 @@ fn write_failure(client: Client, batch_info: Option<&BatchInfo<'_>>, Failure { e
     )
 }
 
-fn text(client: Client, envelope: &impl Serialize) -> Vec<u8> {
+fn text(client: Client, secrets: &Secrets, envelope: &impl Serialize) -> Envelope {
     // Enough for most answers, so that the buffer does not grow.
     let mut text = Vec::with_capacity(1024);
     match serde_json::to_writer(&mut text, envelope) {
-        Ok(()) => wording::render(text, client),
+        Ok(()) => Envelope(wording::render(door::without_secrets(text, &secrets.mask()), client)),
         // Serialisation fails only for maps with keys that are not text, or for a `Serialize` that fails; there are
         // none here.
-        Err(_) => INTERNAL.into(),
+        Err(_) => internal(),
     }
 }
 
-/// The envelope of an error without a report.
-pub(crate) fn write_error(client: Client, error: Error) -> Vec<u8> {
-    write::<(), _>(client, Err(error))
+/// The envelope of an error without a report, in a call that has used no secrets.
+pub(crate) fn write_error(client: Client, error: Error) -> Envelope {
+    write::<(), _>(client, &Secrets::default(), Err(error))
 }
 
-/// The envelope of a caught panic. The text of the panic is not shown, because it may hold secrets.
-pub(crate) const INTERNAL: &str = concat!(
+/// The answer of a wait: the state, and an envelope as its `result`.
+pub(crate) fn wrapped(state: &str, envelope: &Envelope) -> Envelope {
+    Envelope([br#"{"ok":true,"state":""#.as_slice(), state.as_bytes(), br#"","result":"#, envelope, b"}"].concat())
+}
+
+/// The envelope of an error, with a state.
+pub(crate) fn write_state(state: &str, error: Error) -> Envelope {
+    let Envelope(mut text) = write_error(Client::C, error);
+    text.splice(FAILED.len()..FAILED.len(), format!(r#""state":"{state}","#).into_bytes());
+    Envelope(text)
+}
+
+/// The beginning of an error's envelope.
+const FAILED: &str = r#"{"ok":false,"#;
+
+/// The envelope of a caught panic.
+pub(crate) fn internal() -> Envelope {
+    Envelope(INTERNAL.into())
+}
+
+/// The text of the panic is not shown, because it may hold secrets.
+const INTERNAL: &str = concat!(
     r#"{"ok":false,"error":{"code":"internal","message":"A defect of PSSailpointCC has ended this call.","#,
     r#""hint":"Please report it, with the version and the call. It is not known whether a refresh was sent.","sent":"maybe"}}"#
 );

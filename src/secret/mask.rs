@@ -1,0 +1,453 @@
+//! Replaces secrets in text, in whatever way they are written there.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::forms::{Forms, Needle};
+
+/// Replaces the secrets of a call by `***`.
+pub(crate) struct Mask {
+    forms: Vec<Arc<Forms>>,
+    /// Whether a byte can begin a secret.
+    begins: [bool; 256],
+}
+
+/// Which secrets are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// None: a word of the library itself.
+    Own,
+    /// In sentences of the library: those that do not occur there by chance.
+    Strong,
+    /// In texts of a server: all.
+    All,
+}
+
+const MASKED: &[u8] = b"***";
+
+/// How many encodings may lie upon each other: a JSON text in a JSON text in a URL.
+const LAYERS: usize = 3;
+
+/// Messages are cut to a length, and end with these dots then: what stands before them may be part of a secret.
+const CUT: &[u8] = b"...";
+
+/// The shortest beginning of a secret that is replaced before [`CUT`].
+const SHORTEST_BEGINNING: usize = 4;
+
+/// A text in which secrets are sought.
+#[derive(Clone, Copy)]
+struct Text<'t> {
+    bytes: &'t [u8],
+    /// Whether it is the content of a JSON string, whose escapes must stay whole.
+    is_json: bool,
+    ignores_case: bool,
+}
+
+impl Mask {
+    pub(super) fn new(forms: Vec<Arc<Forms>>) -> Self {
+        let mut begins = [false; 256];
+        if forms.iter().any(|forms| !forms.0.is_empty()) {
+            b"\\%&+".iter().for_each(|byte| begins[usize::from(*byte)] = true);
+        }
+        for needle in forms.iter().flat_map(|forms| &forms.0) {
+            begins[usize::from(needle.bytes[0])] = true;
+        }
+        Self { forms, begins }
+    }
+
+    /// Whether there is nothing to replace.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.forms.iter().all(|forms| forms.0.is_empty())
+    }
+
+    /// Plain text without secrets.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let mut masked = Vec::with_capacity(text.len());
+        self.write(Text { bytes: text.as_bytes(), is_json: false, ignores_case: false }, Level::All, &mut masked);
+        // Secrets are whole characters.
+        String::from_utf8(masked).unwrap_or_else(|_| "***".to_owned())
+    }
+
+    /// Appends the content of a JSON string without secrets. It stays the content of a JSON string. Returns whether
+    /// there was a secret.
+    pub(crate) fn write_json(&self, content: &[u8], level: Level, into: &mut Vec<u8>) -> bool {
+        self.write(Text { bytes: content, is_json: true, ignores_case: false }, level, into)
+    }
+
+    /// Whether a secret is in the text, in any case: clients write the names of headers in lower case.
+    pub(crate) fn is_in(&self, text: &[u8], ignores_case: bool) -> bool {
+        let text = Text { bytes: text, is_json: true, ignores_case };
+        (0..text.bytes.len()).any(|at| self.find(text, at, Level::All).is_some())
+    }
+
+    fn write(&self, text: Text<'_>, level: Level, into: &mut Vec<u8>) -> bool {
+        let bytes = text.bytes;
+        let (mut at, mut copied, mut found) = (0, 0, false);
+        // The last plain byte before `at`.
+        let mut plain_before = None;
+        while level != Level::Own && at < bytes.len() {
+            if let Some((end, is_base64)) = self.find(text, at, level) {
+                let is_base64_byte =
+                    |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(b));
+                let from = plain_before.filter(|before| is_base64 && *before >= copied && is_base64_byte(*before));
+                into.extend_from_slice(&bytes[copied..from.unwrap_or(at)]);
+                into.extend_from_slice(MASKED);
+                at = if is_base64 && is_base64_byte(end) { end + 1 } else { end };
+                (copied, found, plain_before) = (at, true, None);
+                continue;
+            }
+            let next = if text.is_json && bytes[at] == b'\\' { json_escape_end(bytes, at) } else { at + 1 };
+            plain_before = (next == at + 1).then_some(at);
+            at = next;
+        }
+        into.extend_from_slice(&bytes[copied..]);
+        found
+    }
+
+    /// The end of the longest secret that begins at a place, and whether it is base64.
+    fn find(&self, text: Text<'_>, at: usize, level: Level) -> Option<(usize, bool)> {
+        let first = text.bytes[at];
+        if !self.begins[usize::from(first)] && !text.ignores_case {
+            return None;
+        }
+        let is_plain = !b"\\%&+".contains(&first) && !text.ignores_case;
+        let needles = self.forms.iter().flat_map(|forms| &forms.0);
+        let candidates = needles
+            .filter(|needle| (needle.is_strong || level == Level::All) && (!is_plain || needle.bytes[0] == first));
+        candidates.filter_map(|needle| Some((text.end_of(needle, at)?, needle.is_base64))).max_by_key(|(end, _)| *end)
+    }
+}
+
+impl Text<'_> {
+    /// The end of a secret that begins at a place.
+    fn end_of(self, Needle { bytes: needle, .. }: &Needle, at: usize) -> Option<usize> {
+        let mut current = (at, 0);
+        // A character that is read in several ways, such as a backslash, leads to several states.
+        let (mut others, mut seen) = (Vec::new(), HashSet::new());
+        let mut steps = 0;
+        loop {
+            let (at, matched) = current;
+            steps += 1;
+            if steps > 4 * needle.len() + 64 {
+                // Too many ways to read it: what was read is replaced.
+                return Some(at);
+            }
+            if matched == needle.len()
+                || matched >= SHORTEST_BEGINNING && self.bytes.get(at..).is_some_and(|rest| rest.starts_with(CUT))
+            {
+                return Some(at);
+            }
+            let mut next = None;
+            self.units(at, LAYERS, &mut |unit, end| {
+                let expected = needle.get(matched..matched + unit.len());
+                let is_equal = expected.is_some_and(|expected| match self.ignores_case {
+                    true => expected.eq_ignore_ascii_case(unit),
+                    false => expected == unit,
+                });
+                let state = (end, matched + unit.len());
+                if is_equal && next.is_none() {
+                    next = Some(state);
+                } else if is_equal && next != Some(state) && seen.insert(state) {
+                    others.push(state);
+                }
+            });
+            current = next.or_else(|| others.pop())?;
+        }
+    }
+
+    /// Every way to read a character at a place, with its end: as it is, and through up to `layers` encodings.
+    fn units(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
+        if layers > 0 {
+            return self.units(at, layers - 1, &mut |unit, end| {
+                then(unit, end);
+                match unit {
+                    b"\\" => self.backslash(end, Some(layers - 1), then),
+                    b"%" => self.percent(end, layers - 1, then),
+                    b"&" => self.entity(end, layers - 1, then),
+                    _ => {}
+                }
+            });
+        }
+        let Some(byte) = self.bytes.get(at) else { return };
+        if self.is_json && *byte == b'\\' {
+            return self.backslash(at + 1, None, then);
+        }
+        then(&[*byte], at + 1);
+        if *byte == b'+' {
+            then(b" ", at + 1);
+        }
+    }
+
+    /// After a backslash: the escapes of JSON, and those of languages like it. `layers`: how the characters after it are
+    /// read; `None` for the escapes of the text itself.
+    fn backslash(self, at: usize, layers: Option<usize>, then: &mut dyn FnMut(&[u8], usize)) {
+        let mut character = |code: u32, end: usize| {
+            let mut buffer = [0; 4];
+            if let Some(character) = char::from_u32(code) {
+                then(character.encode_utf8(&mut buffer).as_bytes(), end);
+            }
+        };
+        let read = |unit: &[u8], at: usize| match unit {
+            b"u" if self.bytes.get(at) == Some(&b'{') => {
+                let length = self.bytes[at..].iter().take(8).position(|byte| *byte == b'}')?;
+                Some((self.hex(at + 1, length.checked_sub(1)?, None)?.0, at + length + 1))
+            }
+            b"u" => {
+                let (code, end) = self.hex(at, 4, layers)?;
+                if !(0xd800..0xdc00).contains(&code) {
+                    return Some((code, end));
+                }
+                // The second half follows its own backslash.
+                let (backslash, end) = self.deepest(end, layers)?;
+                let (_, end) = self.deepest(end, layers).filter(|(letter, _)| (backslash, *letter) == (b'\\', b'u'))?;
+                let (second, end) = self.hex(end, 4, layers)?;
+                let second = second.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                Some((0x10000 + ((code - 0xd800) << 10 | second), end))
+            }
+            b"x" => self.hex(at, 2, layers),
+            b"n" => Some((0x0a, at)),
+            b"t" => Some((0x09, at)),
+            b"r" => Some((0x0d, at)),
+            b"b" => Some((0x08, at)),
+            b"f" => Some((0x0c, at)),
+            [byte] if !byte.is_ascii_alphanumeric() => Some((u32::from(*byte), at)),
+            _ => None,
+        };
+        let mut then_character = |unit: &[u8], end: usize| {
+            if let Some((code, end)) = read(unit, end) {
+                character(code, end);
+            }
+        };
+        match layers {
+            Some(layers) => self.units(at, layers, &mut then_character),
+            None => _ = self.bytes.get(at..at + 1).map(|unit| then_character(unit, at + 1)),
+        }
+    }
+
+    /// After a percent sign.
+    fn percent(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
+        if let Some((value, end)) = self.hex(at, 2, Some(layers)) {
+            // Two digits are at most a byte.
+            then(&[value as u8], end);
+        }
+    }
+
+    /// After an ampersand: a character of HTML or XML.
+    fn entity(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
+        let (mut name, mut at) = (String::new(), at);
+        while name.len() < LONGEST_ENTITY {
+            let Some((byte, end)) = self.deepest(at, Some(layers)) else { break };
+            if !byte.is_ascii_alphanumeric() && byte != b'#' {
+                // The semicolon may be missing after a number.
+                at = if byte == b';' { end } else { at };
+                break;
+            }
+            name.push(char::from(byte));
+            at = end;
+        }
+        let code = match name.strip_prefix('#') {
+            Some(number) => match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => number.parse().ok(),
+            },
+            None => ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| u32::from(*character)),
+        };
+        let mut buffer = [0; 4];
+        if let Some(character) = code.and_then(char::from_u32) {
+            then(character.encode_utf8(&mut buffer).as_bytes(), at);
+        }
+    }
+
+    /// A number of so many digits, and its end.
+    fn hex(self, at: usize, digits: usize, layers: Option<usize>) -> Option<(u32, usize)> {
+        (0..digits).try_fold((0, at), |(value, at), _| {
+            let (byte, end) = self.deepest(at, layers)?;
+            Some((value << 4 | char::from(byte).to_digit(16)?, end))
+        })
+    }
+
+    /// A character, read through as many encodings as it has.
+    fn deepest(self, at: usize, layers: Option<usize>) -> Option<(u8, usize)> {
+        let Some(layers) = layers else { return Some((*self.bytes.get(at)?, at + 1)) };
+        let mut read = None;
+        self.units(at, layers, &mut |unit, end| read = unit.first().map(|byte| (*byte, end)));
+        read
+    }
+}
+
+/// The end of an escape of JSON text. Two halves of a character are one escape.
+fn json_escape_end(text: &[u8], at: usize) -> usize {
+    let length = if text.get(at + 1) == Some(&b'u') { 6 } else { 2 };
+    (at + length).min(text.len())
+}
+
+const LONGEST_ENTITY: usize = 12;
+
+/// The characters of ASCII that HTML has names for.
+const ENTITIES: [(&str, char); 36] = [
+    ("amp", '&'),
+    ("AMP", '&'),
+    ("lt", '<'),
+    ("LT", '<'),
+    ("gt", '>'),
+    ("GT", '>'),
+    ("quot", '"'),
+    ("QUOT", '"'),
+    ("apos", '\''),
+    ("Tab", '\t'),
+    ("NewLine", '\n'),
+    ("excl", '!'),
+    ("num", '#'),
+    ("dollar", '$'),
+    ("percnt", '%'),
+    ("lpar", '('),
+    ("rpar", ')'),
+    ("ast", '*'),
+    ("plus", '+'),
+    ("comma", ','),
+    ("period", '.'),
+    ("sol", '/'),
+    ("colon", ':'),
+    ("semi", ';'),
+    ("equals", '='),
+    ("quest", '?'),
+    ("commat", '@'),
+    ("lsqb", '['),
+    ("bsol", '\\'),
+    ("rsqb", ']'),
+    ("Hat", '^'),
+    ("lowbar", '_'),
+    ("grave", '`'),
+    ("lcub", '{'),
+    ("verbar", '|'),
+    ("rcub", '}'),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "pA+s/w\"o\\r d&1=é😀%41";
+
+    fn mask(secrets: &[&str]) -> Mask {
+        let mut forms = Forms::default();
+        secrets.iter().for_each(|secret| forms.add_client("client", secret));
+        Mask::new(vec![Arc::new(forms)])
+    }
+
+    fn percent(text: &str, upper: bool) -> String {
+        let one = |byte: &u8| if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") };
+        let kept = |byte: &u8| byte.is_ascii_alphanumeric();
+        text.as_bytes().iter().map(|byte| if kept(byte) { char::from(*byte).to_string() } else { one(byte) }).collect()
+    }
+
+    fn json(text: &str) -> String {
+        serde_json::to_string(text).expect("text").trim_matches('"').to_owned()
+    }
+
+    fn escaped(text: &str) -> String {
+        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+    }
+
+    fn html(text: &str) -> String {
+        let named = text.replace('&', "&amp;").replace('"', "&quot;");
+        named.replace('+', "&#43;").replace('é', "&#xE9;").replace('/', "&sol;")
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_form_and_in_forms_of_forms() {
+        let mask = mask(&[SECRET]);
+        let encode: [fn(&str) -> String; 7] = [
+            str::to_owned,
+            |text| percent(text, true),
+            |text| percent(text, false),
+            |text| percent(text, true).replace("%20", "+"),
+            json,
+            escaped,
+            html,
+        ];
+        for outer in encode {
+            for inner in encode {
+                let written = outer(&inner(SECRET));
+                assert_eq!(mask.text(&format!("a {written} z")), "a *** z", "{written}");
+                // The same as a JSON string.
+                let mut content = Vec::new();
+                assert!(mask.write_json(json(&format!("a {written} z")).as_bytes(), Level::All, &mut content));
+                assert_eq!(String::from_utf8_lossy(&content), "a *** z", "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn base64_is_found_at_each_alignment_in_both_alphabets() {
+        let (secret, alphabets) = ("~~~s3cret???>>>~~", [b"+/", b"-_"]);
+        let mask = mask(&[secret]);
+        for before in ["", "a", "id", "id:"] {
+            let bytes = format!("{before}{secret}tail");
+            for alphabet in alphabets {
+                let text = base64(bytes.as_bytes(), alphabet);
+                let masked = mask.text(&text);
+                assert!(masked.contains("***"), "{text}");
+                let at = masked.find('*').expect("masked");
+                assert!(at <= before.len() * 4 / 3, "{masked}");
+            }
+        }
+    }
+
+    fn base64(bytes: &[u8], last: &[u8; 2]) -> String {
+        let mut alphabet: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').collect();
+        alphabet.extend(last);
+        let group = |three: &[u8]| {
+            let bits =
+                three.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
+            (0..=three.len()).map(|at| char::from(alphabet[bits >> (18 - 6 * at) & 63])).collect::<String>()
+        };
+        bytes.chunks(3).map(group).collect()
+    }
+
+    #[test]
+    fn json_stays_json_and_what_holds_no_secret_stays_as_it_is() {
+        let mask = mask(&["nsecret-1", "u0041-s3cret", "back\\slash1\\"]);
+        for (content, masked) in [
+            (r"\nsecret-1", r"\nsecret-1"),
+            (r"\u0041-s3cret", r"\u0041-s3cret"),
+            (r"\\nsecret-1", r"\\***"),
+            (r"back\\slash1\\", "***"),
+            (r"back\u005cslash1\u005C", "***"),
+            (r"\ud800\udfff\ud800 \/", r"\ud800\udfff\ud800 \/"),
+            ("", ""),
+        ] {
+            let mut written = Vec::new();
+            mask.write_json(content.as_bytes(), Level::All, &mut written);
+            let written = String::from_utf8(written).expect("UTF-8");
+            assert_eq!(written, masked, "{content}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_in_a_text_that_was_cut_is_replaced() {
+        assert_eq!(mask(&["s3cret-of-the-client"]).text("It says s3cret-of... and"), "It says ***... and");
+    }
+
+    #[test]
+    fn words_are_replaced_in_texts_of_a_server_only_and_the_shortest_nowhere() {
+        let mask = mask(&["refresh", "abc"]);
+        let written = |level| {
+            let mut written = Vec::new();
+            mask.write_json(b"the refresh abc", level, &mut written);
+            String::from_utf8(written).expect("UTF-8")
+        };
+        assert_eq!(written(Level::Own), "the refresh abc");
+        assert_eq!(written(Level::Strong), "the refresh abc");
+        assert_eq!(written(Level::All), "the *** abc");
+    }
+
+    #[test]
+    fn a_text_of_many_backslashes_takes_no_long_time_and_no_stack() {
+        let secret = "\\".repeat(30) + "1";
+        let text = "\\".repeat(300);
+        let mask = mask(&[&secret]);
+        let masked = std::thread::Builder::new().stack_size(128 << 10).spawn(move || mask.text(&text));
+        assert!(masked.expect("started").join().expect("no overflow").len() <= 300);
+    }
+}
