@@ -437,7 +437,7 @@ try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $_.FullyQualifi
 
     It 'takes SSL_CERT_FILE from the session, and names it where it holds no certificate' {
         # Windows and macOS have a store that is no file.
-        if (-not $IsLinux) { return }
+        if (-not $OnLinux) { return }
         $secure = Start-Sandbox @('--https')
         try {
             Set-Configuration -BaseUrl $secure.Url -AccessToken sandbox-token

@@ -110,7 +110,7 @@ $result = Invoke-CCRefreshIdentities -Identity amelie.roux
         $session.Output | Should -Match "(?m)^hint: .*There is none for ${rid}"
     }
 
-    if ((Test-Path /proc/version) -and -not $env:PSSAILPOINTCC_DESKTOP) {
+    if ([System.Environment]::OSVersion.Platform -eq 'Unix' -and (Test-Path -LiteralPath /proc/version) -and -not $env:PSSAILPOINTCC_DESKTOP) {
         It 'for musl is another one; where it is missing, the error names its place' {
             $copy = Join-Path $TestDrive 'musl/PSSailpointCC'
             Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse

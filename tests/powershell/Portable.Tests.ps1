@@ -6,7 +6,7 @@ BeforeDiscovery {
 
 Describe 'The code of <name>' -ForEach $files {
     BeforeAll {
-        # The text's own tree, and those of the texts in it that sessions run. What is not to be used is named here and in
+        # The text's own tree, and those of the texts in it that sessions run; patterns are none. What is not to be used is named here and in
         # Source.Tests.ps1.
         function Get-Tree([string] $Text) {
             $tokens = $errors = $null
@@ -15,7 +15,7 @@ Describe 'The code of <name>' -ForEach $files {
             @{ Tree = $tree; Tokens = $tokens }
             if ($name -in 'Portable.Tests.ps1', 'Source.Tests.ps1') { return }
             foreach ($token in $tokens) {
-                if ($token -is [System.Management.Automation.Language.StringToken] -and "$($token.Kind)" -ne 'Generic' -and $token.Value -match '\w-\w.*\s|\$\w') { Get-Tree $token.Value }
+                if ($token -is [System.Management.Automation.Language.StringToken] -and "$($token.Kind)" -ne 'Generic' -and $token.Value -match '\w-\w.*\s|\$\w' -and $token.Value -notmatch '\.\*') { Get-Tree $token.Value }
             }
         }
 

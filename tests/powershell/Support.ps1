@@ -5,6 +5,7 @@ $ModulePath = $env:PSSAILPOINTCC_MODULE
 if (-not $ModulePath) { $ModulePath = [System.IO.Path]::GetFullPath((Join-Path $PSScriptRoot '../../powershell/PSSailpointCC')) }
 $Pwsh = (Get-Process -Id $PID).Path
 $OnWindows = [System.Environment]::OSVersion.Platform -eq 'Win32NT'
+$OnLinux = -not $OnWindows -and (Test-Path -LiteralPath /proc/version)
 # Whether the module is in its branch for Windows PowerShell: there, and where Run.ps1 -Desktop has put it there.
 $Desktop = $PSVersionTable.PSEdition -ne 'Core' -or $env:PSSAILPOINTCC_DESKTOP
 # The variable that names the home directory.
