@@ -31,10 +31,15 @@
  *
  * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library starts one thread for
  * the network at the first call that needs it, and one for each running operation, which ends one second after the last
- * operation. All signals are blocked on these threads, and no signal handler is changed. The library is never unloaded:
- * dlclose does nothing. After fork without exec, every call in the child of a process that has used the library returns
- * `internal`. Do not call it from signal handlers, or from destructors that run at exit. If memory is exhausted, the
- * process is aborted.
+ * operation; look-ups of hosts take at most eight more. All signals are blocked on these threads, and no signal handler is
+ * changed. The library is never unloaded: dlclose does nothing. After fork without exec, every call in the child of a
+ * process that has used the library returns `internal`. Do not call it from signal handlers, or from destructors that run
+ * at exit. If memory is exhausted, the process is aborted.
+ *
+ * The environment is read once, by the first call that needs it, and later changes have no effect; with `lookup` in the
+ * configuration it is not read. Do not change it (setenv) during that call. The system's look-up of hosts may read it at
+ * any time. Where standard streams are closed, the null device is opened in their place, so that no socket becomes one of
+ * them.
  *
  *
  * ANSWERS
@@ -62,8 +67,8 @@
  * `ambiguous`: see ACCOUNT. Without these members, nobody was looked up or sent. `warnings` stand beside an error as they
  * do beside an answer. If the fallback from /cc to its successor was used, `fallback` says why.
  *
- * No error holds a secret: the library adds none, and replaces secrets that a server repeats by ***. The answer to a
- * successful refresh is the service's own, unchanged.
+ * No answer holds a secret: the library adds none, and replaces secrets that a server repeats by ***, in whatever encoding
+ * they are. What has no secret in it is the service's own, unchanged.
  *
  *
  * ERRORS
@@ -373,7 +378,8 @@
  * file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
  * ~/.sailpoint/config.yaml. The table has the names of the members there; those of the files are read ignoring case. A
  * place with a part of the credentials, or with credentials and no base URL, is `not_configured`. What is wrong in a place
- * that is not used is no error. White space and invisible characters at the ends of texts are taken off.
+ * that is not used is no error. White space and invisible characters at the ends of texts are taken off; of `identities`,
+ * line breaks, tabs, no-break blanks and invisible characters are.
  *
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from ./config.json. All
  * other members come from the call, or from cc_configure if the call has no credentials. defaultHeaders, which may hold
@@ -421,8 +427,9 @@ uint32_t cc_abi_version(void);
  * Sets the process-wide configuration, for calls without their own.
  *
  * `json`: a configuration (see CONFIGURATION above), which replaces the former one completely; `{}` resets it to the
- * environment and the files. NULL changes nothing. With the member `"preview": true` nothing is changed either: the
- * answer then shows the values for a call with this configuration.
+ * environment and the files. The former one's secrets and tokens leave the memory, and connections without a call are
+ * closed. NULL changes nothing. With the member `"preview": true` nothing is changed either: the answer then shows the
+ * values for a call with this configuration.
  *
  * The answer, freed with cc_string_free:
  *
