@@ -92,7 +92,10 @@ fn link_arguments() {
         Ok("linux") => {
             // Never unload the library: the I/O thread would continue in unmapped memory.
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
-            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpssailpointcc.so");
+            // In a target directory the library has no second name; a package installs it under the name of its ABI.
+            println!("cargo::rerun-if-env-changed=PSSAILPOINTCC_SONAME");
+            let name = std::env::var("PSSAILPOINTCC_SONAME").unwrap_or_else(|_| "libpssailpointcc.so".to_owned());
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,{name}");
         }
         Ok("macos") => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libpssailpointcc.dylib"),
         _ => {}

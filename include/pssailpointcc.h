@@ -343,7 +343,8 @@
  *     clientSecret          the secret of the clientId
  *                           (or the variable SAIL_CLIENT_SECRET; config.json ClientSecret; config.yaml pat.clientsecret)
  *     lookup                object: `environment` (object of texts), `directory`, `home`, which replace the process's
- *                           environment variables, working directory and home directory
+ *                           environment variables, working directory and home directory (default: HOME of `environment`,
+ *                           on Windows USERPROFILE); `proxy`, the system's, where `environment` names none
  *     defaultHeaders        {}: object of texts: headers of every request; they replace the library's headers of the same
  *                           name. With an Authorization header no token is fetched. Headers that would change how the
  *                           service reads the body are refused. They are not sent to an address that only a file names
@@ -548,7 +549,8 @@ char *cc_find_identities(const char *json);
  * up.
  *
  * Errors: `invalid_argument`; `not_found` (no such task; tasks are kept for 90 days); with `wait` also `task_failed`,
- * whose hint has the task's messages, and `timeout` (the task continues); network errors.
+ * whose hint has the task's messages, and `timeout` (the task continues); network errors. `error.stopsRun` is true if the
+ * query of any other task would meet the same error.
  */
 char *cc_get_task(const char *json);
 
@@ -576,8 +578,9 @@ uint64_t cc_operation_start(const char *function,
  *
  * `result` is the answer of the function, the same for each wait and each thread until the operation is freed.
  * `progress` is for people: `phase` is a short name of the current activity, such as `queued`, `token`, `searching`,
- * `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. A streamed refresh also returns
- * batches (see STREAMS above).
+ * `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. `done` and `total` of a refresh count its
+ * people over the whole run, with `options.wait` those whose task has ended; of a task they are percent. A streamed refresh
+ * also returns batches (see STREAMS above).
  *
  * Errors: `invalid_argument` (an unknown operation, or one that was freed, also during this wait).
  */

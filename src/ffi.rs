@@ -200,7 +200,8 @@ pub unsafe extern "C" fn cc_find_identities(json: *const c_char) -> *mut c_char 
 /// up.
 ///
 /// Errors: `invalid_argument`; `not_found` (no such task; tasks are kept for 90 days); with `wait` also `task_failed`,
-/// whose hint has the task's messages, and `timeout` (the task continues); network errors.
+/// whose hint has the task's messages, and `timeout` (the task continues); network errors. `error.stopsRun` is true if the
+/// query of any other task would meet the same error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cc_get_task(json: *const c_char) -> *mut c_char {
     // SAFETY: the caller's promise, above.
@@ -236,8 +237,9 @@ pub unsafe extern "C" fn cc_operation_start(function: *const c_char, json: *cons
 ///
 /// `result` is the answer of the function, the same for each wait and each thread until the operation is freed.
 /// `progress` is for people: `phase` is a short name of the current activity, such as `queued`, `token`, `searching`,
-/// `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. A streamed refresh also returns
-/// batches (see STREAMS above).
+/// `sending`, `rate limit`, `waiting`; `total` and `percent` are null if unknown. `done` and `total` of a refresh count its
+/// people over the whole run, with `options.wait` those whose task has ended; of a task they are percent. A streamed refresh
+/// also returns batches (see STREAMS above).
 ///
 /// Errors: `invalid_argument` (an unknown operation, or one that was freed, also during this wait).
 #[unsafe(no_mangle)]
@@ -330,6 +332,7 @@ fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
 
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
 fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
+    keep_loaded();
     // Before any lock: in a forked child, a lock that another thread held is never released.
     if is_forked_child(fork_page) {
         return on_failure();
@@ -337,6 +340,27 @@ fn guarded<T>(on_failure: impl Fn() -> T, work: impl FnOnce() -> T) -> T {
     host::hold_standard_streams();
     catch_panic(work).unwrap_or_else(on_failure)
 }
+
+/// Keeps the library loaded until the process ends: after FreeLibrary its threads would continue in unmapped memory.
+#[cfg(windows)]
+fn keep_loaded() {
+    use std::sync::Once;
+
+    use windows_sys::Win32::System::LibraryLoader::{
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+    };
+    static PINNED: Once = Once::new();
+    PINNED.call_once(|| {
+        let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+        let mut module = std::ptr::null_mut();
+        // SAFETY: with FROM_ADDRESS, the text is an address of the module, here of this function.
+        unsafe { GetModuleHandleExW(flags, keep_loaded as *const () as *const u16, &mut module) };
+    });
+}
+
+/// The linker has done it (build.rs).
+#[cfg(not(windows))]
+fn keep_loaded() {}
 
 /// The text of a pointer; NULL is an error.
 ///

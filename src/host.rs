@@ -38,9 +38,14 @@ pub(crate) fn spawn_thread(name: &str, work: impl FnOnce() + Send + 'static) -> 
     with_signals_blocked(|| thread.spawn(move || catch_panic(work))).map(drop)
 }
 
-/// A thread inherits the signal mask of its parent thread.
+/// For a thread that `spawn_thread` has not started: its panics print nothing.
+pub(crate) fn silence_thread() {
+    QUIET.set(true);
+}
+
+/// Runs `work` with all signals blocked. A thread inherits the signal mask of its parent thread.
 #[cfg(unix)]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     use nix::sys::signal::{SigSet, SigmaskHow};
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
     let result = work();
@@ -52,7 +57,7 @@ fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[cfg(not(unix))]
-fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 

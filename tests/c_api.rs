@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pssailpointcc_sandbox::{Endpoint, Fault, FaultKind, Identity, Sandbox};
-use support::native::{LINKED, command, compile, tenant};
+use support::native::{LINKED, command, compile, runner, tenant};
 use support::{find_program, library};
 
 /// Runs a program that is linked with the library, under valgrind's memcheck where that is installed.
 fn run(program: &Path, arguments: &[&str], environment: &[(&str, String)]) {
-    let mut command = match find_program("VALGRIND", &["valgrind"]) {
+    let valgrind = find_program("VALGRIND", &["valgrind"]).filter(|_| runner().is_none());
+    let mut command = match valgrind {
         Some(valgrind) => {
             let mut command = command(&valgrind);
             command
@@ -148,7 +149,7 @@ fn operations_are_cancelled_and_freed_at_any_time_and_leave_neither_memory_nor_t
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_host_keeps_its_signals_and_may_fork_and_unload() {
+fn the_host_keeps_its_signals_and_may_fork() {
     let Some(program) = compile("tests/c/host.c", "host", &["-ldl"]) else { return };
     let sandbox = Sandbox::start();
     sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::ResetBefore).times(1));
@@ -187,6 +188,16 @@ fn no_host_breaks_a_promise_by_its_streams_its_environment_its_number_or_its_mai
     for case in ["streams", "environment", "number", "exit"] {
         run_alone(&program, &[Sandbox::start().url(), case]);
     }
+}
+
+#[test]
+fn the_library_works_on_after_it_was_unloaded() {
+    let loader: &[&str] = if cfg!(target_os = "linux") && runner().is_none() { &["-ldl"] } else { &[] };
+    let Some(program) = compile("tests/c/unload.c", "unload", loader) else { return };
+    let sandbox = Sandbox::start();
+    let output = command(&program).arg(library()).arg(sandbox.url()).output().expect("the program starts");
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert_eq!(sandbox.refreshes().len(), 3);
 }
 
 #[test]

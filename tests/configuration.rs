@@ -174,20 +174,6 @@ fn an_id_of_digits_is_taken_as_it_is_written() {
 }
 
 #[test]
-fn a_file_that_nests_deep_is_refused_before_it_is_built() {
-    let flow = format!("environments: {}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let block = (0..1_200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
-    for text in [flow, block] {
-        let places = Places::new("deep-yaml").config_yaml(&text);
-        let small = std::thread::Builder::new().stack_size(256 << 10);
-        let answer = small.spawn(move || places.refresh(json!({}))).expect("a thread").join().expect("no overflow");
-        assert_eq!(answer["error"]["code"], "not_configured", "{answer}");
-        let hint = answer["error"]["hint"].as_str().expect("a hint");
-        assert!(hint.contains("nested deeper than 64 levels") || hint.contains("no YAML, line"), "{hint}");
-    }
-}
-
-#[test]
 fn a_yaml_whose_secret_is_in_the_keyring_is_said_to_be_one() {
     let places = Places::new("keyring").config_yaml(
         "activeenvironment: main\nenvironments:\n  main:\n    baseurl: https://acme.api.identitynow.com\n",
@@ -552,6 +538,47 @@ fn a_proxy_is_asked_for_other_hosts_and_never_for_loopback() {
         places.refresh(json!({ "baseUrl": "https://tenant.invalid", "accessToken": "t", "noProxy": ".invalid" }));
     assert_eq!(exempt["error"]["code"], "host_not_found", "{exempt}");
     assert_eq!(proxy.connections(), asked);
+}
+
+#[test]
+fn the_system_s_proxy_is_asked_only_where_neither_the_session_nor_a_variable_names_one() {
+    let (system, other) = (Sandbox::start(), Sandbox::start());
+    let refresh = |environment: Value, more: Value| {
+        let mut configuration = support::with(
+            json!({ "baseUrl": "https://tenant.invalid", "accessToken": "t", "maximumRetryCount": 0 }),
+            &more,
+        );
+        configuration["lookup"] = json!({ "environment": environment, "proxy": system.url() });
+        let answer = refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": configuration }));
+        assert_eq!(answer["error"]["sent"], "no", "{answer}");
+        (system.connections(), other.connections())
+    };
+    assert_eq!(refresh(json!({}), json!({})), (1, 0));
+    assert_eq!(refresh(json!({ "HTTPS_PROXY": other.url() }), json!({})), (1, 1));
+    assert_eq!(refresh(json!({}), json!({ "proxy": other.url() })), (1, 2));
+    assert_eq!(refresh(json!({ "NO_PROXY": ".invalid" }), json!({})), (1, 2));
+
+    let answer = call(ffi::cc_configure, r#"{"preview":true,"lookup":{"proxy":"socks://u:s3cret@proxy.example"}}"#);
+    let message = answer["error"]["message"].as_str().expect("it is refused");
+    assert!(message.contains("the system's proxy") && !message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn home_is_the_variable_that_sail_goes_by() {
+    let tenant = tenant("of-yaml");
+    let places = Places::new("variable-home").config_yaml(&yaml(tenant.url()));
+    let other = Places::new("other-home");
+    let (own, foreign) = if cfg!(windows) { ("USERPROFILE", "HOME") } else { ("HOME", "USERPROFILE") };
+    let refresh =
+        |lookup: Value| refresh(&json!({ "filter": "uid == \"amelie.roux\"", "configuration": { "lookup": lookup } }));
+    assert_eq!(refresh(json!({ "environment": { own: places.folder, foreign: other.folder } }))["ok"], true);
+    for lookup in [
+        json!({ "environment": { foreign: places.folder } }),
+        json!({ "environment": { own: places.folder }, "home": other.folder }),
+    ] {
+        assert_eq!(refresh(lookup)["error"]["code"], "not_configured");
+    }
+    assert_eq!(tenant.refreshes().len(), 1);
 }
 
 #[test]

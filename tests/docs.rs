@@ -10,6 +10,43 @@ use std::time::Duration;
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Endpoint, Fault, FaultKind, Sandbox};
 use support::{find_program, library, read, root};
 
+/// Windows PowerShell reads a file without a mark in the system's code page. A path that begins with `$PWD` names no
+/// file where the location is on a drive of PowerShell's own, or a share.
+#[test]
+fn what_is_shown_reads_files_as_utf_8_and_by_paths_that_exist_everywhere() {
+    let pages = ["README.md", "CONTRIBUTING.md", "docs", "examples", "powershell/PSSailpointCC"];
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = pages.iter().map(|page| root().join(page)).collect();
+    while let Some(path) = folders.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => folders.extend(entries.map(|entry| entry.expect("readable").path())),
+            Err(_) => files.push(path),
+        }
+    }
+    assert!(files.len() > 30, "{files:?}");
+    let mut readers = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("text");
+        for (number, line) in text.lines().enumerate() {
+            let place = format!("{}:{}: {line}", file.display(), number + 1);
+            let lower = line.to_ascii_lowercase();
+            // The module's own $PWD.Provider is no path.
+            assert!(!lower.contains("$pwd/") && !lower.contains("$pwd\\") && !lower.contains("${pwd}"), "{place}");
+            for reader in ["import-csv ", "get-content ", "gc "] {
+                let Some(at) = lower.find(reader) else { continue };
+                let command = lower[at..].split('|').next().unwrap_or_default();
+                let reads = command.contains(".csv ") || command.contains(".txt ");
+                if lower[..at].ends_with(|before: char| before.is_alphanumeric()) || !reads || command.contains(").") {
+                    continue;
+                }
+                readers += 1;
+                assert!(command.contains("-encoding utf8"), "{place}");
+            }
+        }
+    }
+    assert!(readers >= 4, "{readers}");
+}
+
 #[test]
 fn the_script_of_the_documented_page_runs_after_its_import_line_was_changed() {
     let sandbox = Sandbox::start();

@@ -410,11 +410,12 @@ fn option(request: Value, name: &str, value: Value) -> Value {
 fn ways(error: &Value) -> Vec<Way> {
     let hint = error["hint"].as_str().unwrap_or_default();
     let ways: Vec<Way> = WAYS.into_iter().filter(|(_, text, _)| hint.contains(text)).collect();
-    // An option that a hint names is a way out, or one that is to be left out.
+    // An option that a hint names is a way out, one that is to be left out, or a limit of time.
     for part in hint.split("options.").skip(1) {
         let is_known =
             ways.iter().any(|(_, text, _)| text.strip_prefix("options.").is_some_and(|text| part.starts_with(text)));
-        let is_left_out = ["preflight = false out", "skipFilterCheck out", "skipFilterCheck has no effect"];
+        let is_left_out =
+            ["preflight = false out", "skipFilterCheck out", "skipFilterCheck has no effect", "totalTimeoutSec set"];
         assert!(
             is_known || is_left_out.iter().any(|text| part.starts_with(text)),
             "an option outside of the ways: {hint}"

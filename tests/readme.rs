@@ -28,6 +28,8 @@ fn the_powershell_that_is_shown_refreshes_one_person_by_filter_and_by_name_and_n
     let output = Command::new(pwsh)
         .args(["-NoProfile", "-NonInteractive", "-Command", &blocks(&read("README.md"), "powershell")])
         .current_dir(root())
+        // As if it were installed.
+        .env("PSModulePath", root().join("powershell"))
         .env("PSSAILPOINTCC_LIBRARY", library())
         .env("SAIL_BASE_URL", sandbox.url())
         .env("SAIL_CLIENT_ID", "sandbox-client")

@@ -1,11 +1,16 @@
 $script:ModuleRoot = $PSScriptRoot
+# Where to look for a library beside the module's own folder: nowhere, because anybody may create a folder there.
+$script:CloneTarget = @()
 
 #region functions: in the package, the text of these files stands here
 foreach ($folder in 'Private', 'Public') {
-    foreach ($file in Get-ChildItem -Path "$PSScriptRoot/$folder/*.ps1") {
+    # No -Path: brackets in the folder's name are not a pattern.
+    foreach ($file in Get-ChildItem -LiteralPath "$PSScriptRoot/$folder" -Filter *.ps1) {
         . $file.FullName
     }
 }
+# A clone's builds.
+$script:CloneTarget = '../../target/release', '../../target/debug'
 #endregion functions
 
 # With syntax that Windows PowerShell cannot read.

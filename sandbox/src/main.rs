@@ -1,11 +1,18 @@
 //! The sandbox tenant as a program: `pssailpointcc-sandbox --help`.
 
+#![deny(unsafe_code)]
+
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
 use pssailpointcc_sandbox::{ACCESS_TOKEN, Builder, Client, Sandbox};
+
+#[allow(unsafe_code, reason = "Windows tells of a parent by its C interface only")]
+mod parent;
+
+use parent::Parent;
 
 const HELP: &str = "\
 A sandbox tenant of SailPoint's Identity Security Cloud on this machine, with its hazards.
@@ -155,40 +162,4 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         builder = builder.not_searchable(&not_searchable.iter().map(String::as_str).collect::<Vec<_>>());
     }
     Ok(Some(Arguments { builder, https, stay }))
-}
-
-/// The program that started this one.
-#[cfg(unix)]
-struct Parent(u32);
-
-#[cfg(unix)]
-impl Parent {
-    fn now() -> Self {
-        Self(std::os::unix::process::parent_id())
-    }
-
-    /// An orphan gets another parent.
-    fn is_gone(&self) -> bool {
-        std::os::unix::process::parent_id() != self.0
-    }
-}
-
-/// The program that started this one, known only by the other end of stdin.
-#[cfg(not(unix))]
-struct Parent(std::sync::mpsc::Receiver<()>);
-
-#[cfg(not(unix))]
-impl Parent {
-    fn now() -> Self {
-        let (gone, is_gone) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            drop(gone);
-        });
-        Self(is_gone)
-    }
-
-    fn is_gone(&self) -> bool {
-        matches!(self.0.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected))
-    }
 }

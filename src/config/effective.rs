@@ -163,13 +163,15 @@ fn configured() -> Option<Arc<Configuration>> {
     CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The proxy in the environment for this URL. `HTTP_PROXY` in capitals is ignored, as in curl: a client of a CGI program
-/// can set it by a request header.
+/// The proxy for this URL in the environment, or else the system's. `HTTP_PROXY` in capitals is ignored, as in curl: a
+/// client of a CGI program can set it by a request header.
 fn proxy_of_environment(lookup: &Lookup, url: &reqwest::Url) -> Result<Option<Proxy>> {
     let names: &[&str] = match url.scheme() {
         "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
         _ => &["http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    let variable = names.iter().find_map(|name| Some((name, lookup.variable(name)?)));
-    variable.map_or(Ok(None), |(name, text)| types::parse(text, name))
+    match names.iter().find_map(|name| Some((name, lookup.variable(name)?))) {
+        Some((name, text)) => types::parse(text, name),
+        None => Ok(lookup.proxy.clone()),
+    }
 }

@@ -26,7 +26,8 @@ members! {
         client_secret "clientSecret": Secret,
             from Environment "SAIL_CLIENT_SECRET", ConfigJson "ClientSecret", ConfigYaml "pat.clientsecret";
         /// object: `environment` (object of texts), `directory`, `home`, which replace the process's
-        /// environment variables, working directory and home directory
+        /// environment variables, working directory and home directory (default: HOME of `environment`,
+        /// on Windows USERPROFILE); `proxy`, the system's, where `environment` names none
         lookup "lookup": Lookup;
     }
     // From the call, or from cc_configure if the call has no credentials.

@@ -18,7 +18,8 @@ use reqwest::header::HeaderMap;
 
 use super::address::{PLACEHOLDER, is_placeholder};
 use super::files::{config_json, config_yaml};
-use super::types::Member;
+use super::proxy::Proxy;
+use super::types::{Member, Text as _};
 use super::{Address, Configuration, Credentials};
 use crate::error::{Code, Error, Result};
 use crate::host;
@@ -43,7 +44,12 @@ pub(crate) struct Lookup {
     environment: Option<BTreeMap<String, String>>,
     directory: Option<PathBuf>,
     home: Option<PathBuf>,
+    /// For a base URL for which `environment` has none.
+    pub(super) proxy: Option<Proxy>,
 }
+
+/// The variable that names the home directory, as for `std::env::home_dir` and SailPoint's `sail`.
+const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
 /// The values of all sources.
 #[derive(Debug)]
@@ -275,7 +281,12 @@ impl Source {
 impl Lookup {
     /// The process's own.
     fn of_process() -> Self {
-        Self { environment: None, directory: Some(PathBuf::from(".")), home: host::environment().home.clone() }
+        Self {
+            environment: None,
+            directory: Some(PathBuf::from(".")),
+            home: host::environment().home.clone(),
+            proxy: None,
+        }
     }
 
     /// A file of the current directory.
@@ -311,9 +322,13 @@ impl Member for Lookup {
             }
         }
         let directory = object.text("directory")?.map(PathBuf::from);
-        let home = object.text("home")?.map(PathBuf::from);
+        let home = object.text("home")?.or_else(|| environment.get(HOME).filter(|home| !home.is_empty()).cloned());
+        let proxy = match object.text("proxy")? {
+            Some(text) => Proxy::parse(text, &format!("{name}.proxy, the system's proxy,"))?,
+            None => None,
+        };
         object.finish()?;
-        Ok(Some(Self { environment: Some(environment), directory, home }))
+        Ok(Some(Self { environment: Some(environment), directory, home: home.map(PathBuf::from), proxy }))
     }
 }
 

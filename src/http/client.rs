@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Client;
 
 use super::cause::Cause;
+use super::connect::{self, OffThread};
 use super::dns::Resolver;
 use super::trust;
 use crate::cache::Cache;
@@ -65,6 +66,9 @@ fn build(transport: &Transport, ca_file: Option<&[u8]>) -> Result<Client> {
             _ => Vec::new(),
         };
         builder = builder.tls_backend_preconfigured(trust::tls(transport, &own)?);
+    }
+    if transport.https && connect::MAY_BLOCK {
+        builder = builder.connector_layer(OffThread);
     }
     builder.build().map_err(|error| {
         let cause = Cause::of(&error);

@@ -1,7 +1,8 @@
 //! HTTP: the only asynchronous module, and the only one that sends bytes.
 //!
 //! One thread of the process drives all connections all the time. A runtime that is polled only during calls would not
-//! notice when a server closes a connection. Callers are synchronous and have their own deadline.
+//! notice when a server closes a connection. Callers are synchronous and have their own deadline. Where the system's
+//! check of a certificate may block that thread, another one takes its place meanwhile ([`connect`]).
 //!
 //! A refresh passes a [`Gate`]: the connection that is about to write the body can take it once. Before, it is certain
 //! that nothing was sent; afterwards, only an answer of the service can prove that it was not accepted. A lower layer
@@ -11,6 +12,7 @@ mod body;
 mod cause;
 mod certificate;
 mod client;
+mod connect;
 mod dns;
 mod exchange;
 mod pending;
@@ -270,7 +272,7 @@ fn io_thread() -> Result<&'static Handle> {
     IO.get_or_try_init(|| {
         // Fails if the host or another call has installed a provider, which works as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = connect::runtime(connect::MAY_BLOCK)?;
         let handle = runtime.handle().clone();
         host::spawn_thread("pssailpointcc-io", move || {
             runtime.block_on(std::future::pending::<()>());

@@ -4,7 +4,10 @@ Describe 'The configuration' {
         $sandbox = Start-Sandbox
         $request = @{ filter = 'uid == "amelie.roux"' }
         $variables = 'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'SSL_CERT_FILE'
-        $realHome = $env:HOME
+        function Get-DefaultProxy { if ($Desktop) { [System.Net.WebRequest]::DefaultWebProxy } else { [System.Net.Http.HttpClient]::DefaultProxy } }
+        function Set-DefaultProxy($Proxy) { if ($Desktop) { [System.Net.WebRequest]::DefaultWebProxy = $Proxy } else { [System.Net.Http.HttpClient]::DefaultProxy = $Proxy } }
+        $defaultProxy = Get-DefaultProxy
+        $realHome = [Environment]::GetEnvironmentVariable($HomeVariable)
     }
     AfterAll { Stop-Sandbox $sandbox }
     BeforeEach {
@@ -12,13 +15,14 @@ Describe 'The configuration' {
         Reset-Session $null
         # No config.json and no config.yaml but those of the test.
         $folder = New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))
-        $env:HOME = Join-Path $folder 'home'
-        $null = New-Item -ItemType Directory -Path (Join-Path $env:HOME '.sailpoint') -Force
+        $ownHome = Join-Path $folder 'home'
+        [Environment]::SetEnvironmentVariable($HomeVariable, $ownHome)
+        $null = New-Item -ItemType Directory -Path (Join-Path $ownHome '.sailpoint') -Force
         Push-Location -LiteralPath $folder
     }
     AfterEach {
         Pop-Location
-        $env:HOME = $realHome
+        [Environment]::SetEnvironmentVariable($HomeVariable, $realHome)
         foreach ($name in $variables) { [Environment]::SetEnvironmentVariable($name, $null) }
     }
 
@@ -108,7 +112,7 @@ Describe 'The configuration' {
     }
 
     It 'takes config.yaml from the home directory' {
-        Set-Content -LiteralPath "$env:HOME/.sailpoint/config.yaml" -Value @"
+        Set-Content -LiteralPath "$ownHome/.sailpoint/config.yaml" -Value @"
 activeenvironment: sandbox
 environments:
   sandbox:
@@ -200,7 +204,7 @@ environments:
         Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
         (Get-Configuration).TimoutSec = 5
         $warnings = $null
-        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -WarningVariable warnings -WarningAction SilentlyContinue
+        $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = $request.filter; refreshArgs = $AllArguments } -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings.Count | Should -Be 1
         $warnings[0] | Should -Match 'TimoutSec'
         $warnings[0] | Should -Match "'TimeoutSec'"
@@ -220,6 +224,7 @@ environments:
     It 'reaches the tenant through a proxy with credentials, given as <kind>' -ForEach @(
         @{ Kind = 'an address'; Make = { param($address) "http://user:pa%20ss@$address" } }
         @{ Kind = 'a WebProxy'; Make = { param($address) $proxy = [System.Net.WebProxy]::new("http://$address"); $proxy.Credentials = [System.Net.NetworkCredential]::new('user', 'pa ss'); $proxy } }
+        @{ Kind = 'the default of .NET programs, which is the system''s'; Make = { param($address) $proxy = [System.Net.WebProxy]::new("http://$address"); $proxy.Credentials = [System.Net.NetworkCredential]::new('user', 'pa ss'); Set-DefaultProxy $proxy } }
     ) {
         # A proxy that notes what it is asked, and refuses.
         $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
@@ -245,9 +250,51 @@ environments:
             $asked = $job.EndInvoke($running)[0]
         } finally {
             $listener.Stop()
+            Set-DefaultProxy $defaultProxy
         }
         $asked | Should -Match '^CONNECT acme\.api\.identitynow\.com:443'
         $asked | Should -Match ('(?im)^Proxy-Authorization: Basic ' + [regex]::Escape([Convert]::ToBase64String([System.Text.Encoding]::ASCII.GetBytes('user:pa ss'))))
+    }
+
+    It 'uses the default proxy of .NET programs for no tenant that it exempts, and reports it nowhere' {
+        try {
+            $proxy = [System.Net.WebProxy]::new("http://user:pa%20ss@127.0.0.1:9", $true, @('acme\.api\.identitynow\.com', 'no-such-tenant\.invalid'))
+            Set-DefaultProxy $proxy
+            Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+            $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
+            @(Get-Refresh $sandbox).Count | Should -Be 1
+            Set-Configuration -BaseUrl 'https://no-such-tenant.invalid'
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } | Should -Throw -ErrorId 'HostNotFound,*'
+            (Get-Configuration | Out-String) | Should -Not -Match 'pa%20ss|pa ss'
+        } finally { Set-DefaultProxy $defaultProxy }
+    }
+
+    if ([System.Environment]::OSVersion.Platform -eq 'Win32NT') {
+        # To .NET under wine, these settings name no proxy.
+        It 'uses the proxy of Windows'' Internet Settings, as it is when the session starts' -Tag not-wine {
+            $settings = 'HKCU:\Software\Microsoft\Windows\CurrentVersion\Internet Settings'
+            $before = Get-ItemProperty -Path $settings
+            $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+            $listener.Start()
+            try {
+                Set-ItemProperty -Path $settings -Name ProxyServer -Value "127.0.0.1:$($listener.LocalEndpoint.Port)"
+                Set-ItemProperty -Path $settings -Name ProxyEnable -Value 1
+                $session = Invoke-Session @'
+Import-Module $env:TEST_MODULE
+Set-Configuration -BaseUrl 'https://no-such-tenant.invalid' -AccessToken sandbox-token
+(Get-Configuration).MaximumRetryCount = 0
+(Get-Configuration).TimeoutSec = 2
+try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { $_.FullyQualifiedErrorId }
+'@
+                $session.Output | Should -Not -Match 'HostNotFound'
+                $listener.Pending() | Should -BeTrue -Because $session.All
+            } finally {
+                $listener.Stop()
+                foreach ($name in 'ProxyServer', 'ProxyEnable') {
+                    if ($null -eq $before.$name) { Remove-ItemProperty -Path $settings -Name $name } else { Set-ItemProperty -Path $settings -Name $name -Value $before.$name }
+                }
+            }
+        }
     }
 
     It 'belongs to the runspace: two of them never see each other''s tenant or token' {
@@ -408,7 +455,7 @@ environments:
             (Get-Configuration).AccessToken = 'sandbox-token'
             try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request } catch { $record = $_ }
             $record.FullyQualifiedErrorId | Should -Match '^NotConfigured'
-            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*Get-CCConfiguration"
+            $record.ErrorDetails.RecommendedAction | Should -Match "'Other'.*PSSailpointCC\\Get-Configuration"
         } finally { Remove-Module Other }
     }
 }

@@ -45,10 +45,12 @@ Describe 'An error' {
         $lines = Invoke-Documented $request
         $lines.Count | Should -Be 2
         $lines[0] | Should -Match '^Exception occurred when calling Invoke-CCRefreshIdentities: @\{.+\}$'
-        ($lines[1] -replace '^Response headers: ' | ConvertFrom-Json).Key | Should -Not -BeNullOrEmpty
+        $headers = $lines[1] -replace '^Response headers: ' | ConvertFrom-Json
+        if ($Desktop) { $headers.'content-type' | Should -Match 'json' } else { $headers.Key | Should -Contain 'Date' }
         $record.FullyQualifiedErrorId | Should -Be "$id,Invoke-CCRefreshIdentities"
         $record.CategoryInfo.Category | Should -Be $category
-        $record.Exception | Should -BeOfType [Microsoft.PowerShell.Commands.HttpResponseException]
+        # The type of the web cmdlets; theirs on Windows PowerShell cannot be made.
+        $record.Exception.GetType().FullName | Should -Be $(if ($Desktop) { 'System.InvalidOperationException' } else { 'Microsoft.PowerShell.Commands.HttpResponseException' })
         [int] $record.Exception.Response.StatusCode | Should -Be $status
         $record.Exception.Data['code'] | Should -Be $code
         $record.Exception.Data['sent'] | Should -BeIn 'no', 'maybe', 'yes'
@@ -57,7 +59,10 @@ Describe 'An error' {
         $record.ErrorDetails.RecommendedAction | Should -Match ([regex]::Escape($record.Exception.Message))
         $record.TargetObject | Should -Be $request
         if ($status -notin 401, 429) { $record.Exception.Data['trackingId'] | Should -Not -BeNullOrEmpty }
-        if ($status -eq 429) { $record.Exception.Response.Headers.RetryAfter.Delta.TotalSeconds | Should -Be 7 }
+        if ($status -eq 429) {
+            $retryAfter = if ($Desktop) { $record.Exception.Response.Headers['Retry-After'] } else { $record.Exception.Response.Headers.RetryAfter.Delta.TotalSeconds }
+            $retryAfter | Should -Be 7
+        }
         # The service's own JSON.
         $details = $record.ErrorDetails.Message | ConvertFrom-Json
         if ($status -in 400, 403, 404, 500) { $details.messages[0].text | Should -Not -BeNullOrEmpty }
@@ -96,23 +101,28 @@ Describe 'An error' {
         $record.CategoryInfo.Category | Should -Be 'ConnectionError'
     }
 
-    It 'of a certificate works in the documented catch block; CaFile and SkipCertificateCheck make it go away' {
-        $secure = Start-Sandbox @('--https')
-        try {
-            Set-Configuration -BaseUrl $secure.Url
+    Context 'of a certificate' {
+        BeforeAll { $secure = Start-Sandbox @('--https') }
+        AfterAll { Stop-Sandbox $secure }
+        BeforeEach { Set-Configuration -BaseUrl $secure.Url }
+
+        It 'works in the documented catch block, and SkipCertificateCheck makes it go away' {
             $lines = Invoke-Documented $request
             $lines[0] | Should -Match 'code=tls; sent=no'
             $record.FullyQualifiedErrorId | Should -Be 'Tls,Invoke-CCRefreshIdentities'
+            Set-Configuration -SkipCertificateCheck
+            (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
+        }
+
+        # wine refuses the configuration of a chain engine that has roots of its own.
+        It 'goes away with CaFile' -Tag not-wine {
             # A path from the session's location, which is not the process's.
             Push-Location -LiteralPath (Split-Path $secure.CaFile)
             try {
                 (Get-Configuration).CaFile = Split-Path $secure.CaFile -Leaf
                 (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
             } finally { Pop-Location }
-            (Get-Configuration).Remove('CaFile')
-            Set-Configuration -SkipCertificateCheck
-            (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).type | Should -Be 'TASK_RESULT'
-        } finally { Stop-Sandbox $secure }
+        }
     }
 
     It 'after the fault <kind> says sent: <sent>, and nothing is sent twice' -ForEach @(
@@ -137,7 +147,7 @@ Describe 'An error' {
         $null = Invoke-Documented $request
         ($record.ErrorDetails.Message | ConvertFrom-Json).message | Should -Be $record.Exception.Message
         [int] $record.Exception.Response.StatusCode | Should -Be 502
-        $record.Exception.Response.Content.ReadAsStringAsync().Result | Should -Match '<html'
+        if (-not $Desktop) { $record.Exception.Response.Content.ReadAsStringAsync().Result | Should -Match '<html' }
     }
 
     It 'of a wrong client secret tells who was refused' {

@@ -7,7 +7,7 @@ Describe 'Hostile and mistaken requests' {
         $requests = foreach ($line in [System.IO.File]::ReadAllLines("$PSScriptRoot/../data/requests-hostile.txt")) {
             if ($line -eq '' -or $line.StartsWith('#')) { continue }
             $code, $text = $line -split ' ', 2
-            $value = try { ConvertFrom-Json -InputObject $text -AsHashtable } catch { $null }
+            $value = & (Get-Module PSSailpointCC) { ConvertFrom-JsonText $args[0] } $text
             @{ Code = $code; Text = $text; Value = $value }
         }
 

@@ -20,28 +20,36 @@ try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "
     AfterAll { Stop-Sandbox $sandbox }
 
     It 'that is missing is an error of the first call, not of the import, with its path and what to do' {
-        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = '/nowhere/libpssailpointcc.so' }
+        $nowhere = [System.IO.Path]::GetFullPath((Join-Path $TestDrive 'nowhere/libpssailpointcc.so'))
+        $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $nowhere }
         $session.Output | Should -Match '(?m)^imported'
         $session.Output | Should -Match '(?m)^BaseUrl: https://sailpoint\.api\.identitynow\.com'
         $session.Output | Should -Match '(?m)^x\r?$'
         $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,Invoke-CCRefreshIdentities'
-        $session.Output | Should -Match '(?m)^message: .*/nowhere/libpssailpointcc\.so'
+        $session.Output | Should -Match ('(?m)^message: .*' + [regex]::Escape($nowhere))
         $session.Output | Should -Match '(?m)^hint: .*PSSAILPOINTCC_LIBRARY'
         $session.Output | Should -Match '(?m)^sent: no'
         $session.Output | Should -Match '(?m)^details: library_not_loaded'
         $session.Error | Should -BeNullOrEmpty
     }
 
-    It 'is looked for in the package and in a clone, and each path is named' {
-        # A copy of the module, with nothing around it.
+    It 'is looked for in the package, in a clone also where that is built, and each path is named' {
+        # A copy of the module. What lies around it where a clone has its builds is not taken by an installed module.
         $copy = Join-Path $TestDrive 'a/b/PSSailpointCC'
         Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        $isInstalled = -not (Test-Path -LiteralPath "$copy/Private")
         if (Test-Path "$copy/bin") { Remove-Item "$copy/bin" -Recurse }
+        if ($isInstalled) {
+            $planted = New-Item -ItemType Directory -Path "$TestDrive/a/target/release"
+            Copy-Item -LiteralPath (Get-LibraryPath) -Destination $planted.FullName
+        }
         $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $null; TEST_MODULE = $copy }
         $paths = [regex]::Match($session.Output, '(?m)^message: .*$').Value
         $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/")) + '(linux|win|osx)-(x64|arm64)')
-        $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$TestDrive/a/target/release/")))
-        $paths | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$TestDrive/a/target/debug/")))
+        foreach ($folder in 'release', 'debug') {
+            $paths.Contains([System.IO.Path]::GetFullPath("$TestDrive/a/target/$folder/")) | Should -Be (-not $isInstalled)
+        }
+        @($paths -split ', ').Count | Should -Be $(if ($isInstalled) { 1 } else { 3 })
         $session.Output | Should -Match '(?m)^hint: .*cargo build --release'
     }
 
@@ -56,7 +64,7 @@ Import-Module $env:TEST_MODULE
         $rid | Should -Match '^(linux|win|osx)-(x64|arm64)$'
         $null = New-Item -ItemType Directory -Path "$copy/bin/$rid" -Force
         $file = @{ lin = 'libpssailpointcc.so'; win = 'pssailpointcc.dll'; osx = 'libpssailpointcc.dylib' }[$rid.Substring(0, 3)]
-        Copy-Item -LiteralPath $env:PSSAILPOINTCC_LIBRARY -Destination "$copy/bin/$rid/$file"
+        Copy-Item -LiteralPath (Get-LibraryPath) -Destination "$copy/bin/$rid/$file"
         $session = Invoke-Session @'
 Import-Module $env:TEST_MODULE
 Set-Configuration -BaseUrl $env:TEST_URL -AccessToken sandbox-token
@@ -66,13 +74,61 @@ $lines
         $session.All | Should -Match ([regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/$rid/$file")))
     }
 
+    It 'is found in a module whose folder has brackets, blanks and other letters in its path' {
+        $copy = Join-Path $TestDrive ('[a] b {0}/PSSailpointCC' -f [char] 0x5C71)
+        $null = New-Item -ItemType Directory -Path (Split-Path $copy)
+        Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        # The engine takes a folder with brackets for a pattern, and a manifest's path for what it is.
+        $session = Invoke-Session ($call.Replace('Import-Module $env:TEST_MODULE', 'Import-Module "$env:TEST_MODULE/PSSailpointCC.psd1"') + @'
+
+$result = Invoke-CCRefreshIdentities -Identity amelie.roux
+"outcome: $($result.Outcome)"
+($result | Out-String) -match 'TaskId'
+(Get-Command -Module PSSailpointCC).Count
+'@) -Environment @{ TEST_URL = $sandbox.Url; TEST_MODULE = $copy; PSSAILPOINTCC_LIBRARY = (Get-LibraryPath) }
+        $session.Error | Should -BeNullOrEmpty
+        $session.Output | Should -Match '(?m)^outcome: Accepted'
+        $session.Output | Should -Match '(?m)^True'
+        $session.Output | Should -Match ('(?m)^{0}\r?$' -f (Get-Command -Module PSSailpointCC).Count)
+    }
+
+    It 'that there is none of for <rid> is an error that says which PowerShell to take' -ForEach @(
+        @{ Rid = 'win-x86'; Says = 'This is a 32-bit PowerShell on a 64-bit system: use .*(64-bit PowerShell 7|SysNative)' }
+        @{ Rid = 'linux-arm'; Says = 'This is a 32-bit PowerShell on a 64-bit system: use ' }
+        @{ Rid = 'linux-s390x'; Says = 'Use the module on a machine with such a processor' }
+    ) {
+        $copy = Join-Path $TestDrive "$rid/PSSailpointCC"
+        $null = New-Item -ItemType Directory -Path (Split-Path $copy)
+        Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        $session = Invoke-Session ($call -replace '\nSet-Conf', "`n& (Get-Module PSSailpointCC) { function script:Get-RuntimeIdentifier { '$rid' }; `$script:CloneTarget = @(); `$script:Native = `$null }`nSet-Conf") -Environment @{ TEST_URL = $sandbox.Url; TEST_MODULE = $copy; PSSAILPOINTCC_LIBRARY = $null }
+        $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+        $session.Output | Should -Match "(?m)^hint: There is none for ${rid}: only for x64 and arm64\. $says"
+        # And so is one that cannot be loaded there.
+        $file = Join-Path $TestDrive "$rid.lib"
+        Set-Content -LiteralPath $file -Value 'this is no library'
+        $session = Invoke-Session ($call -replace '\nSet-Conf', "`n& (Get-Module PSSailpointCC) { function script:Get-RuntimeIdentifier { '$rid' } }`nSet-Conf") -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $file }
+        $session.Output | Should -Match "(?m)^hint: .*There is none for ${rid}"
+    }
+
+    if ($IsLinux) {
+        It 'for musl is another one; where it is missing, the error names its place' {
+            $copy = Join-Path $TestDrive 'musl/PSSailpointCC'
+            Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+            $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $null; TEST_MODULE = $copy; DOTNET_RUNTIME_ID = 'linux-musl-x64' }
+            $session.Output | Should -Match ('(?m)^message: .*' + [regex]::Escape([System.IO.Path]::GetFullPath("$copy/bin/linux-musl-")))
+            $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
+            $session.Output | Should -Match '(?m)^sent: no'
+        }
+    }
+
     It 'that is none is refused with the loader''s own reason' {
         $file = Join-Path $TestDrive 'none.so'
         Set-Content -LiteralPath $file -Value 'this is no library'
         $session = Invoke-Session $call -Environment @{ TEST_URL = $sandbox.Url; PSSAILPOINTCC_LIBRARY = $file }
         $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'
         $session.Output | Should -Match ('(?m)^message: .*' + [regex]::Escape($file))
-        $session.Output | Should -Match '(ELF|too short|not a valid|mach-o)'
+        # The branch for Windows PowerShell loads it by its first call, of which .NET gives no reason.
+        if (-not $Desktop -or $PSVersionTable.PSEdition -ne 'Core') { $session.Output | Should -Match '(ELF|too short|not a valid|mach-o|0x8007000B)' }
     }
 
     It 'that is somebody else''s is refused' {
@@ -89,7 +145,9 @@ $lines
     function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
     `$script:Native = `$null
 }
-[AppDomain]::CurrentDomain.SetData("PSSailpointCC 1 `$env:PSSAILPOINTCC_LIBRARY", `$null)
+# Get-Configuration has bound it already.
+`$path = & (Get-Module PSSailpointCC) { Find-NativeLibrary }
+foreach (`$key in 'PSSailpointCC', 'PSSailpointCC 5.1') { [AppDomain]::CurrentDomain.SetData("`$key 1 `$path", `$null) }
 Set-Conf
 "@) -Environment @{ TEST_URL = $sandbox.Url }
         $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'

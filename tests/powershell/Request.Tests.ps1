@@ -185,6 +185,21 @@ Describe 'A request' {
         { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest '{"Configuration":{}}' } | Should -Throw "*no member 'Configuration'*"
     }
 
+    It 'that this PowerShell cannot read is refused, since nobody knows its members' {
+        # Too deep for any; and keys that differ by case only, which Windows PowerShell does not read.
+        $deep = '{"options":{"allowFullRefresh":true},"x":' + ('[' * 1100) + (']' * 1100) + '}'
+        { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $deep } | Should -Throw '*cannot read*' -ErrorId 'InvalidArgument,*'
+        foreach ($text in '{"options":{"allowFullRefresh":true},"a":1,"A":2}', '{"filter":"uid == \"amelie.roux\"","refreshArgs":{"n":1,"N":2},"Configuration":{}}') {
+            { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $text } | Should -Throw $(if ($Desktop) { '*cannot read*' } else { '*no member*' }) -ErrorId 'InvalidArgument,*'
+        }
+        # The hint says why, for arguments too.
+        if ($Desktop) {
+            try { Invoke-CCRefreshIdentities -Filter 'uid == "amelie.roux"' -RefreshArgs '{"provision":true,"Provision":false}' } catch { $record = $_ }
+            $record.ErrorDetails.RecommendedAction | Should -Match 'keys that differ by case only'
+        }
+        @(Get-Arrival $sandbox).Count | Should -Be 0
+    }
+
     It 'may speak of options where they are no member of its own' -Tag cc {
         $text = '{"filter":"uid == \"amelie.roux\" && !(displayName == \"options\")","refreshArgs":{"options":"configuration"}}'
         $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $text

@@ -1,7 +1,7 @@
 # Runs every *.Tests.ps1 here, prints `N passed, N failed`, and ends with a code other than 0 where one failed or none
 # was found. Writes no file.
 #
-#   PSSAILPOINTCC_LIBRARY   the native library
+#   PSSAILPOINTCC_LIBRARY   the native library; the module's own where it is a package and this is not set
 #   PSSAILPOINTCC_SANDBOX   the program of the sandbox tenant
 #   PSSAILPOINTCC_MODULE    the module's folder; the one of this clone where not set
 param(
@@ -14,12 +14,23 @@ param(
     # On tenants whose /cc has been shut down and answers so: every file that uses a sandbox, without the tests that look
     # at that endpoint itself (tag cc).
     [ValidateSet('', '404', '405', '410', '401')]
-    [string] $Retired
+    [string] $Retired,
+
+    # With the module in its branch for Windows PowerShell 5.1, on whichever PowerShell this is.
+    [switch] $Desktop,
+
+    # Under wine: without what wine itself cannot do (tag not-wine), which is named.
+    [switch] $Wine
 )
 
 $ErrorActionPreference = 'Stop'
 
-foreach ($variable in 'PSSAILPOINTCC_LIBRARY', 'PSSAILPOINTCC_SANDBOX') {
+$env:PSSAILPOINTCC_RETIRED = $Retired
+$env:PSSAILPOINTCC_DESKTOP = if ($Desktop) { '1' }
+. "$PSScriptRoot/Support.ps1"
+$variables = @('PSSAILPOINTCC_SANDBOX')
+if ($env:PSSAILPOINTCC_LIBRARY -or -not (Test-Path -LiteralPath "$ModulePath/bin")) { $variables += 'PSSAILPOINTCC_LIBRARY' }
+foreach ($variable in $variables) {
     $path = [Environment]::GetEnvironmentVariable($variable)
     if (-not $path -or -not (Test-Path -LiteralPath $path)) {
         [Console]::Error.WriteLine("$variable must name a file; it is '$path'.")
@@ -37,9 +48,10 @@ if ($PesterVersion -eq '5') {
     Import-Module Pester -MinimumVersion 6.0
 }
 
-$env:PSSAILPOINTCC_RETIRED = $Retired
+$copy = $null
+if ($env:PSSAILPOINTCC_DESKTOP) { $copy = $env:PSSAILPOINTCC_MODULE = New-DesktopModule }
 $names = $Name -split ','
-$files = @(Get-ChildItem -Path $PSScriptRoot -Filter *.Tests.ps1 | Where-Object { -not $Name -or ($_.Name -replace '\.Tests\.ps1$', '') -in $names } | Sort-Object Name)
+$files = @(Get-ChildItem -LiteralPath $PSScriptRoot -Filter *.Tests.ps1 | Where-Object { -not $Name -or ($_.Name -replace '\.Tests\.ps1$', '') -in $names } | Sort-Object Name)
 if ($Retired) { $files = @($files | Where-Object { [System.IO.File]::ReadAllText($_.FullName).Contains('Start-Sandbox') }) }
 if ($files.Count -eq 0) {
     '0 passed, 0 failed: no test file was found'
@@ -49,10 +61,11 @@ $configuration = New-PesterConfiguration
 $configuration.Run.Path = @($files.FullName)
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
-if ($Retired) { $configuration.Filter.ExcludeTag = 'cc' }
+$configuration.Filter.ExcludeTag = @($(if ($Retired) { 'cc' }), $(if ($Wine) { 'not-wine' }) | Where-Object { $_ })
 $configuration.TestRegistry.Enabled = $false
-$result = Invoke-Pester -Configuration $configuration
+try { $result = Invoke-Pester -Configuration $configuration } finally { if ($copy) { Remove-DesktopModule $copy } }
 
+if ($Wine) { $result.Tests | Where-Object { $_.Tag -contains 'not-wine' } | ForEach-Object { "Not run, because wine cannot do it: $($_.ExpandedPath)" } }
 # A file or a block that could not run has failed, however many of its tests did not.
 $passed = [int] $result.PassedCount
 $failed = [int] $result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount

@@ -32,7 +32,7 @@ function Invoke-All([int] $Times) {
             $_.ScriptStackTrace
             $_.Exception.ToString()
             $_.Exception.Response.Headers | ConvertTo-Json
-            if ($_.Exception.Response -is [System.Net.Http.HttpResponseMessage]) { $_.Exception.Response.Content.ReadAsStringAsync().Result }
+            if ($null -ne $_.Exception.Response.Content) { $_.Exception.Response.Content.ReadAsStringAsync().Result }
         }
     }
 }

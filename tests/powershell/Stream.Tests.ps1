@@ -12,10 +12,10 @@ Describe 'The stream of names' {
         }
 
         # Until nothing has arrived for a while.
-        function Wait-Quiet {
+        function Wait-Quiet([int] $Milliseconds = 500) {
             do {
                 $before = @(Get-Arrival $sandbox).Count
-                Start-Sleep -Milliseconds 500
+                Start-Sleep -Milliseconds $Milliseconds
             } while (@(Get-Arrival $sandbox).Count -ne $before)
             $before
         }
@@ -130,6 +130,13 @@ Describe 'The stream of names' {
         Add-Fault $sandbox @{ on = 'process'; kind = 'slow'; delayMs = 1000; times = 0; skip = 1 }
         $warnings = @()
         $results = @(. $line 3> $null)
+        if ($Desktop -and $what -eq 'an error of the command before') {
+            # The command is not told of it there, as about_PSSailpointCC says: what it has got goes on.
+            $warnings | Should -BeNullOrEmpty
+            $null = Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
+            $null = Wait-Quiet 2000
+            return
+        }
         $arrived = Wait-Quiet
         @(Get-Arrival $sandbox process).Count | Should -BeLessThan 5
         $told = @($results.Identities | Where-Object { $_ }).Count
@@ -140,6 +147,12 @@ Describe 'The stream of names' {
             "$warnings" | Should -Match '^Stopped( before a refresh was sent)?\. .*: (\d+) accepted, (\d+) may have been sent, 0 rejected, (\d+) not sent'
             $null = "$warnings" -match ': (\d+) accepted, (\d+) may have been sent, 0 rejected, (\d+) not sent'
             $counts = 1..3 | ForEach-Object { [int] $Matches[$_] }
+        }
+        # The whole command: what was written before, too.
+        if ($warnings.Count -gt 0 -and $told -gt 0) {
+            "$warnings" | Should -Match ' In the whole command: (\d+) accepted, '
+            $null = "$warnings" -match ' In the whole command: (\d+) accepted, '
+            [int] $Matches[1] | Should -Be ($told + $counts[0])
         }
         if ($what -eq 'an error of the command before') { $told + $counts[0] + $counts[1] + $counts[2] | Should -Be @($names).Count }
         # No more than were refreshed are told as accepted, and everybody who was refreshed is told as accepted or maybe sent.
@@ -156,7 +169,8 @@ Describe 'The stream of names' {
         foreach ($people in @($names | Select-Object -First 30), @($all | Select-Object -First 30 | ForEach-Object { @{ id = $_.id } })) {
             $said = @()
             try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
-            "$said" | Should -BeExactly 'Stopped before a refresh was sent. Of the names that were under way: 0 accepted, 0 may have been sent, 0 rejected, 30 not sent.'
+            # Where the command is not told of it, it says nothing, and the names that make no batch stay where they are.
+            "$said" | Should -BeExactly $(if ($Desktop) { '' } else { 'Stopped before a refresh was sent. Of the names that were under way: 0 accepted, 0 may have been sent, 0 rejected, 30 not sent.' })
             try { & { $people; throw 'mine' } | Invoke-CCRefreshIdentities -WhatIf -WarningVariable said 3> $null } catch { "$_" | Should -Be 'mine' }
             $said | Should -BeNullOrEmpty
         }
@@ -167,12 +181,15 @@ Describe 'The stream of names' {
         foreach ($case in @{ Call = '$names | Invoke-CCRefreshIdentities'; Answers = 'Y', 'N', 'Y'; Sent = 350 }, @{ Call = 'Invoke-CCRefreshIdentities -Identity $names'; Answers = 'Y', 'N', 'N'; Sent = 600 }) {
             Clear-Sandbox $sandbox
             $script = Join-Path $TestDrive 'confirm.ps1'
-            Set-Content -LiteralPath $script -Encoding utf8BOM -Value @"
+            $nameFile = Join-Path $TestDrive 'names.txt'
+            [System.IO.File]::WriteAllLines($nameFile, [string[]] ($names | Select-Object -First 600))
+            $text = @"
 Import-Module '$ModulePath'
 Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token
-`$names = ((Invoke-RestMethod $($sandbox.Url)/sandbox/identities -NoProxy) | Where-Object correlated -NE `$false | Select-Object -First 600).name
+`$names = Get-Content -LiteralPath '$nameFile' -Encoding UTF8
 `$null = $($case.Call) -Confirm
 "@
+            [System.IO.File]::WriteAllText($script, $text, [System.Text.UTF8Encoding]::new($true))
             # Answers come from the pipeline of a process, since no test has a console.
             $said = $case.Answers | & $Pwsh -NoProfile -File $script 2>&1 | Out-String
             @([regex]::Matches($said, 'Go on\?')).Count | Should -Be $(if ($case.Sent -eq 600) { 1 } else { 3 }) -Because $said

@@ -1,8 +1,14 @@
-# Dot-sourced in BeforeAll by every test file.
+# Dot-sourced in BeforeAll by every test file. It runs on Windows PowerShell 5.1 too, as all code of the tests does
+# (Portable.Tests.ps1).
 
 $ModulePath = $env:PSSAILPOINTCC_MODULE
 if (-not $ModulePath) { $ModulePath = [System.IO.Path]::GetFullPath((Join-Path $PSScriptRoot '../../powershell/PSSailpointCC')) }
 $Pwsh = (Get-Process -Id $PID).Path
+$OnWindows = [System.Environment]::OSVersion.Platform -eq 'Win32NT'
+# Whether the module is in its branch for Windows PowerShell: there, and where Run.ps1 -Desktop has put it there.
+$Desktop = $PSVersionTable.PSEdition -ne 'Core' -or $env:PSSAILPOINTCC_DESKTOP
+# The variable that names the home directory.
+$HomeVariable = if ($OnWindows) { 'USERPROFILE' } else { 'HOME' }
 
 # The status that /cc answers since its retirement (Run.ps1 -Retired), for tests that are true there too.
 $Retired = $env:PSSAILPOINTCC_RETIRED
@@ -12,9 +18,8 @@ $AcceptedStatus = if ($Retired) { 202 } else { 200 }
 # A tenant of its own for each file that needs one; it ends with this process at the latest.
 function Start-Sandbox([string[]] $Argument = @()) {
     if ($Retired -and $Argument -notcontains '--retired') { $Argument += '--retired', $Retired }
-    $start = [System.Diagnostics.ProcessStartInfo]::new($env:PSSAILPOINTCC_SANDBOX)
-    foreach ($item in @('--rate-limit', '0') + $Argument) { $start.ArgumentList.Add($item) }
-    $start.RedirectStandardOutput = $true
+    $start = New-StartInfo $env:PSSAILPOINTCC_SANDBOX (@('--rate-limit', '0') + $Argument)
+    $start.StandardOutputEncoding = [System.Text.UTF8Encoding]::new($false)
     $process = [System.Diagnostics.Process]::Start($start)
     $line = $process.StandardOutput.ReadLine()
     if ($line -notmatch '^listening on (https?://\S+)') { throw "The sandbox says: $line" }
@@ -37,11 +42,20 @@ function Stop-Sandbox($Sandbox) {
     }
 }
 
+# The answer's bytes, not its Content: Windows PowerShell takes UTF-8 for Latin-1 there.
+function Get-SandboxText($Sandbox, [string] $Method, [string] $Path, [string] $Body) {
+    $parameters = @{ Uri = $Sandbox.Url + $Path; Method = $Method; UseBasicParsing = $true }
+    if ($PSVersionTable.PSEdition -eq 'Core') { $parameters.NoProxy = $true }
+    if ($Body) { $parameters.Body = [System.Text.Encoding]::UTF8.GetBytes($Body) }
+    $ProgressPreference = 'SilentlyContinue'
+    [System.Text.Encoding]::UTF8.GetString((Invoke-WebRequest @parameters).RawContentStream.ToArray())
+}
+
 function Invoke-Sandbox($Sandbox, [string] $Method, [string] $Path, [string] $Body) {
-    $parameters = @{ Uri = $Sandbox.Url + $Path; Method = $Method; NoProxy = $true; SkipCertificateCheck = $true }
-    if ($Body) { $parameters.Body = $Body }
-    # A list comes as one object; so it is enumerated.
-    $answer = Invoke-RestMethod @parameters
+    $text = Get-SandboxText $Sandbox $Method $Path $Body
+    if (-not $text) { return }
+    # Windows PowerShell gives a list as one object; so it is enumerated.
+    $answer = ConvertFrom-Json -InputObject $text
     $answer
 }
 
@@ -72,9 +86,9 @@ function Get-Refresh($Sandbox) {
 
 # How often each person was refreshed, by user name; those who were. Names that differ by case are two.
 function Get-RefreshCount($Sandbox) {
-    $answer = Invoke-WebRequest -Uri ($Sandbox.Url + '/sandbox/refreshes') -NoProxy -SkipCertificateCheck
+    $text = Get-SandboxText $Sandbox GET '/sandbox/refreshes'
     $counts = [System.Collections.Generic.Dictionary[string, int]]::new()
-    foreach ($match in [regex]::Matches($answer.Content, '"((?:[^"\\]|\\.)*)":(\d+)')) { $counts[(ConvertFrom-Json ('"' + $match.Groups[1].Value + '"'))] = [int] $match.Groups[2].Value }
+    foreach ($match in [regex]::Matches($text, '"((?:[^"\\]|\\.)*)":(\d+)')) { $counts[(ConvertFrom-Json ('"' + $match.Groups[1].Value + '"'))] = [int] $match.Groups[2].Value }
     $counts
 }
 
@@ -90,6 +104,38 @@ function Get-ArrivalHeader($Arrival, [string] $Name) {
     foreach ($header in $Arrival.headers) { if ($header[0] -eq $Name) { $header[1] } }
 }
 
+# A copy of the module that takes any PowerShell for Windows PowerShell 5.1. Elsewhere than on Windows, C's strlen takes
+# the place of the one function of Windows that is called there.
+function New-DesktopModule {
+    $copy = Join-Path ([System.IO.Path]::GetTempPath()) ('pssailpointcc-{0}/PSSailpointCC' -f [guid]::NewGuid())
+    $null = New-Item -ItemType Directory -Path (Split-Path $copy)
+    Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+    $replacements = @{
+        '$script:IsCore = $PSVersionTable.PSEdition -eq ''Core''' = '$script:IsCore = $false'
+        '$version = $PSVersionTable.PSVersion'                    = '$version = [version] ''5.1'''
+        # A process may have loaded the module itself too.
+        '''PSSailpointCC {0} {1}'''                               = '''PSSailpointCC 5.1 {0} {1}'''
+    }
+    if (-not $OnWindows) {
+        $replacements['''kernel32.dll'' ''lstrlenA'''] = '''libc'' ''strlen'''
+        $replacements['::lstrlenA('] = '::strlen('
+        $replacements['[$env:PROCESSOR_ARCHITECTURE]'] = '[''AMD64'']'
+    }
+    foreach ($file in Get-ChildItem -LiteralPath $copy -Recurse -File | Where-Object Extension -In '.ps1', '.psm1') {
+        $text = $before = [System.IO.File]::ReadAllText($file.FullName)
+        foreach ($old in @($replacements.Keys)) {
+            if (-not $text.Contains($old)) { continue }
+            $text = $text.Replace($old, $replacements[$old])
+            $replacements.Remove($old)
+        }
+        if ($text -cne $before) { [System.IO.File]::WriteAllText($file.FullName, $text) }
+    }
+    if ($replacements.Count -gt 0) { throw "The module has no longer: $($replacements.Keys -join ', ')" }
+    $copy
+}
+
+function Remove-DesktopModule([string] $Copy) { Remove-Item -LiteralPath (Split-Path $Copy) -Recurse -Force -ErrorAction Ignore }
+
 # Everything that process does, so that nothing is left for its warning.
 $AllArguments = @{ correlateEntitlements = $true; promoteAttributes = $true; refreshManagerStatus = $true; provision = $true }
 
@@ -102,15 +148,26 @@ function Reset-Session($Sandbox) {
     if ($Retired) { Set-Configuration -AllowBroader $true }
 }
 
+# How a program is started, its output read by this process. The arguments are quoted as the runtimes of .NET and of C
+# read them.
+function New-StartInfo([string] $Program, [string[]] $Argument) {
+    $quoted = foreach ($item in $Argument) { '"' + ($item -replace '(\\*)"', '$1$1\"' -replace '(\\+)$', '$1$1') + '"' }
+    $start = [System.Diagnostics.ProcessStartInfo]::new($Program, $quoted -join ' ')
+    # .NET Framework's default is $true.
+    $start.UseShellExecute = $false
+    $start.RedirectStandardOutput = $true
+    $start
+}
+
 # What a session of its own prints on all streams, and how it ends. The script's text reaches neither command line nor
 # transcript.
 function Invoke-Session([string] $Script, [hashtable] $Environment = @{}, [string] $Directory) {
     $file = Join-Path ([System.IO.Path]::GetTempPath()) ('pssailpointcc-{0}.ps1' -f [guid]::NewGuid())
-    [System.IO.File]::WriteAllText($file, $Script, [System.Text.UTF8Encoding]::new($true))
+    # A console of Windows has a code page of its own. In front of the first line, so that lines keep their numbers.
+    $console = if ($OnWindows) { '[Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false); ' }
+    [System.IO.File]::WriteAllText($file, $console + $Script, [System.Text.UTF8Encoding]::new($true))
     try {
-        $start = [System.Diagnostics.ProcessStartInfo]::new($Pwsh)
-        foreach ($item in '-NoProfile', '-NonInteractive', '-File', $file) { $start.ArgumentList.Add($item) }
-        $start.RedirectStandardOutput = $true
+        $start = New-StartInfo $Pwsh @('-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', $file)
         $start.RedirectStandardError = $true
         $start.RedirectStandardInput = $true
         $start.StandardOutputEncoding = $start.StandardErrorEncoding = [System.Text.UTF8Encoding]::new($false)
@@ -129,6 +186,12 @@ function Invoke-Session([string] $Script, [hashtable] $Environment = @{}, [strin
     } finally {
         Remove-Item -LiteralPath $file
     }
+}
+
+# The library that the module loads.
+function Get-LibraryPath {
+    Import-Module $ModulePath
+    & (Get-Module PSSailpointCC) { Find-NativeLibrary }
 }
 
 # The message that a prompt would show is wrapped; joined again, it can be compared.

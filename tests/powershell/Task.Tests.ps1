@@ -83,7 +83,7 @@ Describe 'The task of a refresh' {
         }
         # By the name as it was given, also where Wait-CCTask has found them.
         $script:problems[0].TargetObject | Should -BeExactly 'smith'
-        $script:problems[0].Exception.Message | Should -Match "'smith' \(id \w{32}\)"
+        $script:problems[0].Exception.Message | Should -Match "'smith' was not refreshed by it \(id \w{32}\)"
     }
 
     It 'names whoever is missing from the tenant, each in an error' {
@@ -95,14 +95,15 @@ Describe 'The task of a refresh' {
         $null = $result | Wait-CCTask -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems.Count | Should -Be 1
         $problems[0].FullyQualifiedErrorId | Should -Be 'TaskFailed,Wait-CCTask'
-        $problems[0].Exception.Message | Should -Match "not refreshed by the task: the tenant has no identity with the id $id"
+        $problems[0].Exception.Message | Should -Match "'leaver' \(id $id\) was not refreshed by the task: the tenant has no identity with this id"
     }
 
     It 'that is not there yet, or whose id has dashes, is found' {
+        $everything = @{ correlateEntitlements = $true; promoteAttributes = $true; refreshManagerStatus = $true; provision = $true }
         Add-Fault $sandbox @{ on = 'task-status'; kind = 'status'; status = 404; times = 6 }
-        (Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -WarningVariable warnings).Outcome | Should -Be 'Accepted'
+        (Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $everything -Wait -WarningVariable warnings).Outcome | Should -Be 'Accepted'
         Set-Task @{ status = 'SUCCESS'; dashes = $true }
-        $result = Invoke-CCRefreshIdentities -Identity amelie.roux -Wait -WarningVariable +warnings
+        $result = Invoke-CCRefreshIdentities -Identity amelie.roux -RefreshArgs $everything -Wait -WarningVariable +warnings
         $result.TaskId | Should -Match '^\w{8}-'
         ($result | Wait-CCTask).State | Should -BeExactly 'Succeeded'
         ($result | Get-CCTask).State | Should -BeExactly 'Succeeded'

@@ -221,7 +221,7 @@ pub(crate) fn library() -> PathBuf {
     BUILT
         .get_or_init(|| match std::env::var_os("PSSAILPOINTCC_LIBRARY") {
             Some(path) => PathBuf::from(path),
-            None => artifact("--lib", "pssailpointcc", |path| {
+            None => artifact("pssailpointcc", |path| {
                 matches!(path.extension().and_then(|e| e.to_str()), Some("so" | "dylib" | "dll"))
             }),
         })
@@ -231,13 +231,12 @@ pub(crate) fn library() -> PathBuf {
 /// The sandbox's program, built now.
 pub(crate) fn sandbox_program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT
-        .get_or_init(|| artifact("--bins", "pssailpointcc-sandbox", |path| path.extension().is_none_or(|e| e == "exe")))
-        .clone()
+    BUILT.get_or_init(|| artifact("pssailpointcc-sandbox", |path| path.extension().is_none_or(|e| e == "exe"))).clone()
 }
 
-/// Builds the package's targets of this kind, and gives the file that cargo reports and `wanted` picks.
-fn artifact(kind: &str, package: &str, wanted: impl Fn(&Path) -> bool) -> PathBuf {
+/// Builds the library and the sandbox, and gives the file of `package` that cargo reports and `wanted` picks. Both at once,
+/// because each alone needs other features of the same crates than the tests, which would be built once more.
+fn artifact(package: &str, wanted: impl Fn(&Path) -> bool) -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
     // What cargo has told of the test: ring's build script depends on these names, and would build it, and all that
     // stands on it, anew at each change between a cargo started here and one started by hand.
@@ -248,7 +247,8 @@ fn artifact(kind: &str, package: &str, wanted: impl Fn(&Path) -> bool) -> PathBu
         }
     }
     let output = command
-        .args(["build", "--quiet", "--message-format=json", "--package", package, kind])
+        .args(["build", "--quiet", "--message-format=json", "--lib", "--bins"])
+        .args(["--package", "pssailpointcc", "--package", "pssailpointcc-sandbox"])
         .current_dir(root())
         .output()
         .expect("cargo runs");

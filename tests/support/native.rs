@@ -1,4 +1,5 @@
-//! Programs of C and C++ that are linked with the shared library.
+//! Programs of C and C++ that are linked with the shared library. CC, CXX, PSSAILPOINTCC_LIBRARY and CC_RUNNER (a program
+//! that runs them, such as wine) name those of another system.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,8 @@ pub(crate) fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<Pa
         return None;
     };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let program = folder.join(name);
+    let suffix = if runner().is_some() { ".exe" } else { std::env::consts::EXE_SUFFIX };
+    let program = folder.join(format!("{name}{suffix}"));
     let library = library();
     let output = Command::new(compiler)
         .arg(if is_c { "-std=c11" } else { "-std=c++17" })
@@ -45,9 +47,17 @@ pub(crate) fn compile(source: &str, name: &str, arguments: &[&str]) -> Option<Pa
 /// How a program that is linked with the library is started.
 pub(crate) fn command(program: &Path) -> Command {
     let folder = library().parent().expect("a file lies in a folder").to_owned();
-    let mut command = Command::new(program);
+    let mut command = Command::new(runner().as_deref().unwrap_or(program));
+    if runner().is_some() {
+        command.arg(program);
+    }
     command.env("LD_LIBRARY_PATH", &folder).env("DYLD_LIBRARY_PATH", &folder).env_remove("SAIL_BASE_URL");
     command
+}
+
+/// What runs a program of another system.
+pub(crate) fn runner() -> Option<PathBuf> {
+    std::env::var_os("CC_RUNNER").map(PathBuf::from)
 }
 
 /// The environment that leads a program to the sandbox.

@@ -14,32 +14,80 @@ pub(crate) fn root() -> &'static Path {
 
 /// Runs cargo with `arguments`, with its output on the terminal. Returns the file of `package` that `wanted` accepts.
 pub(crate) fn cargo(arguments: &[&str], package: &str, wanted: impl Fn(&Path) -> bool) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(arguments).current_dir(root());
-    // `cargo run` sets these variables for xtask. ring's build script depends on them: if they changed between a nested
-    // cargo and one started by hand, ring and all its dependents would be rebuilt each time.
+    let mut command = cargo_command();
+    command.args(arguments);
+    // The message format must precede the arguments of rustc.
+    command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    file(&messages(&mut command)?, package, wanted)
+        .ok_or_else(|| format!("cargo {} has built no such file.", arguments.join(" ")))
+}
+
+/// Builds the library and the sandbox for development. At once, because each alone needs other features of the same
+/// crates, which would be built twice.
+pub(crate) fn library_and_sandbox() -> Result<(PathBuf, PathBuf)> {
+    let mut command = cargo_command();
+    command.args(["build", "--package", "pssailpointcc", "--package", "pssailpointcc-sandbox", "--lib", "--bins"]);
+    command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+    let messages = messages(&mut command)?;
+    let library = file(&messages, "pssailpointcc", is_shared_library).ok_or("cargo has built no library.")?;
+    let sandbox = file(&messages, "pssailpointcc-sandbox", is_program).ok_or("cargo has built no sandbox.")?;
+    Ok((library, sandbox))
+}
+
+/// The file of a package that `wanted` accepts, of those that cargo reports.
+fn file(messages: &[Value], package: &str, wanted: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let mut files = messages.iter().filter(|message| message["target"]["name"] == package).flat_map(|message| {
+        let files = message["filenames"].as_array().cloned().unwrap_or_default();
+        files.into_iter().chain([message["executable"].clone()])
+    });
+    files.find_map(|file| file.as_str().map(PathBuf::from).filter(|path| wanted(path)))
+}
+
+/// The cargo that runs this program.
+pub(crate) fn cargo_command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    forget_own_package(&mut command);
+    command
+}
+
+/// Removes the variables that `cargo run` sets for xtask. ring's build script depends on them: if they changed between
+/// a nested cargo and one started by hand, ring and all its dependents would be rebuilt each time.
+pub(crate) fn forget_own_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
         }
     }
-    // The message format must precede the arguments of rustc.
-    command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
-    let output = command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
+}
+
+/// What a cargo reports as JSON.
+pub(crate) fn messages(command: &mut Command) -> Result<Vec<Value>> {
+    let text = output(command)?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect())
+}
+
+/// What a program prints.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let shown = shown(command);
+    let output = command.output().map_err(|error| format!("{shown} could not be started: {error}"))?;
     if !output.status.success() {
-        return Err(format!("cargo {} failed.", arguments.join(" ")));
+        return Err(format!("{shown} failed ({}). {}", output.status, String::from_utf8_lossy(&output.stderr).trim()));
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut files = messages.filter(|message| message["target"]["name"] == package).flat_map(|message| {
-        let files = message["filenames"].as_array().cloned().unwrap_or_default();
-        files.into_iter().chain([message["executable"].clone()])
-    });
-    files
-        .find_map(|file| file.as_str().map(PathBuf::from).filter(|path| wanted(path)))
-        .ok_or_else(|| format!("cargo {} has built no such file.", arguments.join(" ")))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A command with its first arguments.
+fn shown(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args()).take(3);
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Where cargo keeps the sources of crates.
+pub(crate) fn cargo_home() -> PathBuf {
+    let home = || std::env::home_dir().unwrap_or_default().join(".cargo");
+    std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
 }
 
 /// The shared library: `so`, `dylib` or `dll`.
@@ -47,9 +95,13 @@ pub(crate) fn is_shared_library(path: &Path) -> bool {
     matches!(path.extension().and_then(|extension| extension.to_str()), Some("so" | "dylib" | "dll"))
 }
 
-/// Builds the release library alone: an rlib built with it would turn link-time optimisation off.
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.extension().is_none_or(|extension| extension == "exe")
+}
+
+/// Builds the library as it is packaged, and alone: an rlib built with it would turn link-time optimisation off.
 pub(crate) fn release_library() -> Result<PathBuf> {
-    let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--release", "--crate-type", "cdylib"];
+    let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--profile", "ship", "--crate-type", "cdylib"];
     cargo(&arguments, "pssailpointcc", is_shared_library)
 }
 
@@ -73,4 +125,41 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         Ok(status) => Err(format!("{shown} failed ({status}).")),
         Err(error) => Err(format!("{shown} could not be started: {error}")),
     }
+}
+
+/// The files of a folder, sorted.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(entries(folder)?.into_iter().filter(|path| path.is_file()).collect())
+}
+
+/// The folders of a folder, sorted.
+pub(crate) fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(entries(folder)?.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, error))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+pub(crate) fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| failed(path, error))
+}
+
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| failed(path, error))
+}
+
+/// Writes a file, and makes its folder.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    }
+    std::fs::write(path, bytes).map_err(|error| failed(path, error))
+}
+
+pub(crate) fn failed(path: &Path, error: std::io::Error) -> String {
+    format!("{}: {error}", path.display())
 }

@@ -12,9 +12,8 @@ use crate::{Result, build};
 /// PowerShell.
 pub(crate) fn run() -> Result<()> {
     println!("Building the library and the sandbox ...");
-    let library =
-        build::cargo(&["build", "--package", "pssailpointcc", "--lib"], "pssailpointcc", build::is_shared_library)?;
-    let sandbox = Sandbox::start(&[], &["--people", "1000"])?;
+    let (library, sandbox) = build::library_and_sandbox()?;
+    let sandbox = Sandbox::start_program(&sandbox, &["--people", "1000"])?;
     println!("A sandbox tenant with 1000 identities listens on {}\n", sandbox.url);
     match build::find_program("PWSH", &["pwsh"]) {
         Some(pwsh) => through_powershell(&pwsh, &library, &sandbox)?,

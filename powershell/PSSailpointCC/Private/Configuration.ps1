@@ -74,7 +74,7 @@ foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[
 $script:LookupVariable = @(
     'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'SAIL_ACTIVEENVIRONMENT'
     'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'
-    'SSL_CERT_FILE', 'SSL_CERT_DIR'
+    'SSL_CERT_FILE', 'SSL_CERT_DIR', 'HOME', 'USERPROFILE'
 )
 
 # The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
@@ -101,8 +101,11 @@ function Get-ConfigurationText($Cmdlet) {
     # The runspace's, which is not the process's. Asking the session state takes 0.1 ms.
     if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
     $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '},"directory":"' + ($directory -creplace '(["\\])', '\$1') + '"'
-    $userHome = [Environment]::GetFolderPath($script:UserProfile, $script:DoNotVerify)
-    if ($userHome) { $lookup += ',"home":"' + ($userHome -creplace '(["\\])', '\$1') + '"' }
+    # http: is a loopback address, which has no proxy.
+    if (-not $script:Configuration['Proxy'] -and $script:Configuration['BaseUrl'] -notlike 'http:*') {
+        $proxy = Get-SystemProxy
+        if ($proxy) { $lookup += ',"proxy":' + (ConvertTo-JsonText $proxy) }
+    }
     '{' + $script:KeptText + $lookup + '}}'
 }
 
@@ -150,8 +153,6 @@ function ConvertTo-ConfigurationText($Cmdlet) {
 }
 $script:KeptConfiguration = $null
 $script:KeptText = ''
-$script:UserProfile = [System.Environment+SpecialFolder]::UserProfile
-$script:DoNotVerify = [System.Environment+SpecialFolderOption]::DoNotVerify
 
 # The values that are neither text nor a flag; nothing where there is nothing to send.
 function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
@@ -207,14 +208,31 @@ function ConvertTo-HeaderText($Value) {
     '{' + ($headers -join ',') + '}'
 }
 
+# The tenant, as far as the session knows it: a proxy may depend on the address.
+function Get-ProxyTarget {
+    foreach ($address in $script:Configuration['BaseUrl'], $env:SAIL_BASE_URL) {
+        $target = $address -as [uri]
+        if ($null -ne $target -and $target.IsAbsoluteUri -and $address -ne $script:PlaceholderBaseUrl) { return $target }
+    }
+    [uri] $script:PlaceholderBaseUrl
+}
+
+# The proxy of the system's settings, or of the session's other .NET programs, for the tenant; it may come from a script
+# (PAC). The library itself reads the variables, which .NET has read once and for all.
+function Get-SystemProxy {
+    if ((Get-ProxyTarget).IsLoopback) { return }
+    if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy }
+    if ($null -ne $proxy -and $proxy.GetType().Name -ne 'HttpEnvironmentProxy') { ConvertTo-ProxyAddress $proxy }
+}
+
 # An address, or an IWebProxy, whose credentials become part of the address as the library takes them.
 function ConvertTo-ProxyAddress($Value) {
     if ($Value -isnot [System.Net.IWebProxy]) { return [string] $Value }
-    $target = [uri] $script:PlaceholderBaseUrl
-    if ($script:Configuration['BaseUrl'] -as [uri]) { $target = [uri] $script:Configuration['BaseUrl'] }
+    $target = Get-ProxyTarget
     if ($Value.IsBypassed($target)) { return }
     $address = $Value.GetProxy($target)
-    if ($null -eq $address) { return }
+    # .NET Framework answers with the target itself where no proxy is needed.
+    if ($null -eq $address -or $address -eq $target) { return }
     $credential = $null
     if ($null -ne $Value.Credentials) { $credential = $Value.Credentials.GetCredential($address, 'Basic') }
     if ($null -eq $credential -or -not $credential.UserName) { return $address.AbsoluteUri }

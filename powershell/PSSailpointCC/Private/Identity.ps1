@@ -15,6 +15,11 @@ function New-IdentityList([bool] $HasJournal) {
 
 function Add-IdentityName([hashtable] $List, [string] $Attribute, [string] $Name) {
     $key = "$Attribute`0$Name"
+    # The library takes off what only copying can have left at the ends: all but plain blanks.
+    if ($Name -match '\A[\s\p{Cf}\p{Cc}]|[\s\p{Cf}\p{Cc}]\z') {
+        $bare = $Name -replace '\A[\s\p{Cf}\p{Cc}]+|[\s\p{Cf}\p{Cc}]+\z'
+        if ($bare.Length -ne $Name.Trim(' ').Length) { $key = "$Attribute`0$bare" }
+    }
     if ($List.Seen.Add($key)) { $List.Waiting.Enqueue(@{ Key = $key; Attribute = $Attribute; Name = $Name }) }
 }
 
@@ -73,11 +78,11 @@ function Read-Identity([hashtable] $List, [switch] $IsLast) {
     if ($List.HasJournal) {
         $late = $List.Late.ToArray()
         $List.Late.Clear()
-        foreach ($name in $late) { if ($List.Known.TryGetValue($name.Key, [ref] $result)) { $null = $List.Known.Remove($name.Key); $result } else { $List.Late.Add($name) } }
+        foreach ($name in $late) { if ($List.Known.TryGetValue($name.Key, [ref] $result)) { $null = $List.Known.Remove($name.Key); $result.Identity = $name.Name; $result } else { $List.Late.Add($name) } }
     }
     while ($List.Waiting.Count -gt 0 -and ($List.Known.Count -gt 0 -or $IsLast)) {
         $name = $List.Waiting.Peek()
-        if ($List.Known.TryGetValue($name.Key, [ref] $result)) { $null = $List.Known.Remove($name.Key); $result } elseif ($List.HasJournal -or $IsLast) { $List.Late.Add($name) } else { break }
+        if ($List.Known.TryGetValue($name.Key, [ref] $result)) { $null = $List.Known.Remove($name.Key); $result.Identity = $name.Name; $result } elseif ($List.HasJournal -or $IsLast) { $List.Late.Add($name) } else { break }
         $null = $List.Waiting.Dequeue()
     }
     if (-not $IsLast) { return }

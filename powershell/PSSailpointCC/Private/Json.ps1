@@ -88,11 +88,14 @@ function ConvertTo-HashtableValue($Value) {
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         # Keys that differ by case only are two members in JSON.
         $table = [hashtable]::new([StringComparer]::Ordinal)
-        foreach ($property in $Value.PSObject.Properties) { $table[$property.Name] = ConvertTo-HashtableValue $property.Value }
+        foreach ($property in $Value.PSObject.Properties) {
+            # Texts are most of it, and a call for each would take most of the time.
+            if ($property.Value -is [string]) { $table[$property.Name] = $property.Value } else { $table[$property.Name] = ConvertTo-HashtableValue $property.Value }
+        }
         return $table
     }
     if ($Value -is [array]) {
-        $items = foreach ($item in $Value) { , (ConvertTo-HashtableValue $item) }
+        $items = foreach ($item in $Value) { if ($item -is [string]) { $item } else { , (ConvertTo-HashtableValue $item) } }
         return , @($items)
     }
     $Value

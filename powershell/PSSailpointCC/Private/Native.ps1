@@ -104,7 +104,7 @@ function Import-NativeLibrary {
             throw (New-ErrorRecord @{
                     code    = 'library_not_loaded'
                     message = 'The native library {0} cannot be loaded: {1}' -f $path, $_.Exception.GetBaseException().Message.Trim()
-                    hint    = 'It must be of this module''s version, and built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), $script:HowToGetLibrary
+                    hint    = 'It must be of this module''s version, and built for this system and processor: {0}. {1}' -f (Get-RuntimeIdentifier), (Get-LibraryHint)
                     sent    = 'no'
                 })
         }
@@ -138,10 +138,10 @@ function Find-NativeLibrary {
             'osx-*' { 'libpssailpointcc.dylib' }
             default { 'libpssailpointcc.so' }
         }
-        $candidates = foreach ($place in "bin/$rid", '../../target/release', '../../target/debug') {
+        $candidates = foreach ($place in @("bin/$rid") + $script:CloneTarget) {
             [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($script:ModuleRoot, $place, $file))
         }
-        $hint = $script:HowToGetLibrary
+        $hint = Get-LibraryHint
     }
     foreach ($candidate in $candidates) {
         if ([System.IO.File]::Exists($candidate)) { return $candidate }
@@ -154,6 +154,17 @@ function Find-NativeLibrary {
         })
 }
 
+# How to get a library, or a PowerShell that there is one for.
+function Get-LibraryHint {
+    $rid = Get-RuntimeIdentifier
+    if ($rid -match '-(x64|arm64)$') { return $script:HowToGetLibrary }
+    $hint = "There is none for ${rid}: only for x64 and arm64. "
+    if ($rid -notmatch '-(x86|arm)$' -or -not [Environment]::Is64BitOperatingSystem) { return $hint + 'Use the module on a machine with such a processor and a 64-bit system.' }
+    $hint += 'This is a 32-bit PowerShell on a 64-bit system: use '
+    if ($script:IsCore) { return $hint + 'a 64-bit PowerShell 7 (https://aka.ms/powershell).' }
+    $hint + "Windows PowerShell without '(x86)' in its name: $env:windir\SysNative\WindowsPowerShell\v1.0\powershell.exe."
+}
+
 function Get-RuntimeIdentifier {
     # Windows PowerShell runs on Windows only, and also where .NET Framework is too old to tell.
     if (-not $script:IsCore) {
@@ -164,6 +175,8 @@ function Get-RuntimeIdentifier {
     $information = [System.Runtime.InteropServices.RuntimeInformation]
     $platform = [System.Runtime.InteropServices.OSPlatform]
     $system = if ($information::IsOSPlatform($platform::Windows)) { 'win' } elseif ($information::IsOSPlatform($platform::OSX)) { 'osx' } else { 'linux' }
+    # Alpine Linux and others: a library for glibc cannot be loaded there.
+    if ($system -eq 'linux' -and $information::RuntimeIdentifier -like '*musl*') { $system = 'linux-musl' }
     '{0}-{1}' -f $system, $information::ProcessArchitecture.ToString().ToLowerInvariant()
 }
 

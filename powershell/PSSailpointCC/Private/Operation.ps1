@@ -87,9 +87,16 @@ function Suspend-Operation([uint64] $Number) {
 function Stop-Operation([uint64] $Number) {
     $stopped = @{ Sent = Suspend-Operation $Number; Batches = [System.Collections.ArrayList]::new(); Result = $null }
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
-        $answer = ConvertFrom-JsonText (Read-Operation $Number $script:SliceMilliseconds)
-        if ($answer['state'] -eq 'batch') { $null = $stopped.Batches.Add($answer['result']) } elseif ($answer['state'] -ne 'running') { $stopped.Result = $answer['result']; break }
+    # Parsed afterwards: on Windows PowerShell this takes longer than the time that there is.
+    $texts = while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
+        $text = Read-Operation $Number $script:SliceMilliseconds
+        if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { continue }
+        $text
+        if (-not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) { break }
+    }
+    foreach ($text in $texts) {
+        $answer = ConvertFrom-JsonText $text
+        if ($answer['state'] -eq 'batch') { $null = $stopped.Batches.Add($answer['result']) } else { $stopped.Result = $answer['result'] }
     }
     $script:Native::cc_operation_free($Number)
     $stopped

@@ -138,7 +138,8 @@ function Get-NamingHint([string] $Text) {
 }
 
 # The error for switches of people by name without any name.
-function New-NobodyError([System.Collections.IDictionary] $Bound, $Request) {
+function New-NobodyError([System.Collections.IDictionary] $Bound, $Request, [hashtable] $Account) {
+    $Account.IsDocumented = $null -ne $Request
     if ($null -ne $Request) { return New-ArgumentError '-PerIdentity is for people by name, and a request names nobody.' 'Leave it out, or name people by -Identity or the pipeline.' }
     $given = @(foreach ($name in 'RefreshArgs', 'IdentityAttribute', 'JournalPath', 'ResendUncertain', 'PerIdentity') { if ($Bound.ContainsKey($name)) { "-$name" } }) -join ', '
     $hint = 'Name people by -Identity, such as -Identity amelie.roux, or by the pipeline; a filter by -Filter; the whole tenant by -All.'

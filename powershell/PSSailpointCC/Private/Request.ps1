@@ -54,12 +54,15 @@ function ConvertFrom-RequestText([string] $Text) {
     # Parsed only where one of these words occurs, because parsing is slow.
     if ($members -match 'options|configuration|"identit|"stream|"client|\\u') {
         $value = ConvertFrom-JsonText $trimmed
-        if ($value -is [System.Collections.IDictionary]) {
-            foreach ($name in $value.psbase.Keys) { if ($name -in $script:ForeignMember) { throw (New-MemberError $name) } }
+        if ($value -isnot [System.Collections.IDictionary]) {
+            throw (New-ArgumentError '-RefreshIdentitiesRequest is text that this PowerShell cannot read as JSON, so that its members cannot be checked.' ($script:UnreadableHint + ' Or give an object, as Initialize-RefreshIdentitiesRequest makes it.'))
         }
+        foreach ($name in $value.psbase.Keys) { if ($name -in $script:ForeignMember) { throw (New-MemberError $name) } }
     }
     $members
 }
+
+$script:UnreadableHint = 'Look for a syntax error, and for keys that differ by case only, which Windows PowerShell does not read.'
 
 function New-MemberError([string] $Name) {
     New-ArgumentError "The request has no member '$Name'." 'It has filter and refreshArgs. People by name are given by -Identity, settings by Set-Configuration, switches such as -MaxIdentities to the command.'
@@ -74,7 +77,7 @@ function ConvertTo-ArgumentText($Value) {
         $text = $Value.Trim([char[]] @(0xFEFF, 0x20, 0x09, 0x0A, 0x0D))
         $read = $null
         if ($text.StartsWith('{') -and $text.IndexOf([char] 0) -lt 0) { $read = ConvertFrom-JsonText $text }
-        if ($read -isnot [System.Collections.IDictionary]) { throw (New-ArgumentError '-RefreshArgs is text, but no JSON object.' $hint) }
+        if ($read -isnot [System.Collections.IDictionary]) { throw (New-ArgumentError '-RefreshArgs is text, but no JSON object.' ($script:UnreadableHint + ' ' + $hint)) }
     } elseif ($Value -is [System.Collections.IDictionary] -or (Test-Object $Value)) {
         $text = ConvertTo-JsonObject $Value 1
     } else {

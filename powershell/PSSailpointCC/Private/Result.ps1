@@ -31,15 +31,19 @@ function New-Account($Invocation, $ErrorAction, [bool] $IsDocumented) {
 
 # Adds an answer's calls and names to the account; not its results, which may be written later.
 function Add-AnswerCount([hashtable] $Account, [System.Collections.IDictionary] $Answer) {
-    foreach ($call in Get-CountedCall $Answer) {
-        $people = @($call['identities'] | Where-Object { $null -ne $_ }).Count
+    $calls = $Answer['calls']
+    # The usual single call needs no choice, which would take longer than all of this.
+    if ($null -ne $calls -and ($calls.Count -ne 1 -or $null -ne $calls[0]['reason'])) { $calls = Get-CountedCall $Answer }
+    foreach ($call in $calls) {
+        $people = 0
+        if ($null -ne $call['identities']) { $people = $call['identities'].Count }
         # A filter on /cc: whom it was counted to match.
         if ($people -eq 0 -and $null -ne $call['call']) { $people = [long] $Answer['matched'] }
         $Account.Count[[string] $call['outcome']] += $people
         if ($call['outcome'] -eq 'maybe_sent') { $Account.Sent = 'maybe' } elseif ($call['outcome'] -eq 'accepted' -and $Account.Sent -eq 'no') { $Account.Sent = 'yes' }
     }
-    $Account.Count.unmatched += @($Answer['unmatched'] | Where-Object { $null -ne $_ }).Count
-    $Account.Count.ambiguous += @($Answer['ambiguous'] | Where-Object { $null -ne $_ }).Count
+    if ($null -ne $Answer['unmatched']) { $Account.Count.unmatched += $Answer['unmatched'].Count }
+    if ($null -ne $Answer['ambiguous']) { $Account.Count.ambiguous += $Answer['ambiguous'].Count }
 }
 
 # Adds to an error that ends the command what the whole command has done.
@@ -179,7 +183,8 @@ function New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     $content = Get-ResponseContent $response $Answer
     if ($null -eq $response) {
         if ($accepted.Count -eq 0) { return }
-        $task = @($accepted | ForEach-Object { $_['task'] } | Where-Object { $null -ne $_ }) | Select-Object -Last 1
+        $task = $null
+        foreach ($call in $accepted) { if ($null -ne $call['task']) { $task = $call['task'] } }
         $content = @{}
         if ($null -ne $task) {
             foreach ($member in 'type', 'id', 'name') { $content[$member] = $task[$member] }
@@ -199,6 +204,34 @@ function New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $Wit
     $content
 }
 
+# Adds an answer to the account; returns its result, or throws its error. A task that has failed is not thrown: the
+# refresh was accepted.
+function Get-RequestResult([System.Collections.IDictionary] $Answer, [hashtable] $Account, [bool] $WithHttpInfo) {
+    Add-AnswerCount $Account $Answer
+    $result = New-RequestResult $Answer $WithHttpInfo
+    if ($null -ne $result -and $Account.KeepsResults) { $null = $Account.Results.Add($result) }
+    if (-not $Answer['ok'] -and $Answer['error']['code'] -ne 'task_failed') {
+        # A warning that ends the command must not hide this.
+        try { Write-AnswerWarning $Answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+        throw (New-AnswerError $Answer)
+    }
+    $result
+}
+
+# Writes the warnings of an answer whose result was written; returns its non-terminating errors, and in Failure an error by
+# which a preference of the caller ends the command.
+function Get-RequestOutcome([System.Collections.IDictionary] $Answer, $Request, [hashtable] $Account, $Cmdlet, $ErrorAction) {
+    $outcome = @{ Result = @(); Problem = @(); Failure = $null }
+    try {
+        Write-AnswerWarning $Answer @{}
+        $outcome.Problem = @(Get-WaitProblem $Answer $Request)
+        if ($outcome.Problem.Count -gt 0 -and $ErrorAction -eq 'Stop') { $outcome.Failure = Update-ErrorRecord $outcome.Problem[0] $outcome.Problem[0].TargetObject '' 'yes' $Cmdlet $Account }
+    } catch {
+        $outcome.Failure = Update-ErrorRecord $_ $Request '' $Account.Sent $Cmdlet $Account
+    }
+    $outcome
+}
+
 # The non-terminating errors of a request that was waited for; nothing where its error is another one.
 function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
     foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
@@ -210,8 +243,9 @@ function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
 
 # The error for a person whom the task has not refreshed.
 function New-FailedPersonError([System.Collections.IDictionary] $Person) {
-    $message = "'{0}' was not refreshed by the task" -f (Limit-Text $Person['identity'] 200)
+    $message = "'{0}'" -f (Limit-Text $Person['identity'] 200)
     if ($Person['identity'] -cne $Person['id']) { $message += ' (id {0})' -f $Person['id'] }
+    $message += ' was not refreshed by the task'
     if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
     $last = $Person['lastRefresh']
     # PowerShell 7 reads it as a time, which as text would lack its zone.
@@ -219,7 +253,7 @@ function New-FailedPersonError([System.Collections.IDictionary] $Person) {
     if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
     $hint = "Look at the identity's page in the tenant, then refresh it again."
     if (-not $Person['processingState'] -and -not $last) {
-        $message += ': the tenant has no identity with the id {0}' -f (Limit-Text $Person['id'] 60)
+        $message += ': the tenant has no identity with this id'
         $hint = 'It may have been deleted meanwhile.'
     }
     New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
@@ -268,6 +302,6 @@ function Add-ResultFormat {
     $script:HasResultFormat = $true
     # The view is not essential: the objects are the same without it. Without -Confirm:$false it would ask its own question
     # after -Confirm.
-    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath "$script:ModuleRoot/PSSailpointCC.Format.ps1xml" -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
+    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath ([WildcardPattern]::Escape("$script:ModuleRoot/PSSailpointCC.Format.ps1xml")) -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
 }
 $script:HasResultFormat = $false

@@ -67,8 +67,10 @@ function Find-CCIdentity {
                 if ($null -ne $answer) { $after = ',"after":' + (ConvertTo-JsonText $answer['after']) }
                 $isFirst = $null -eq $answer
                 $answer = Invoke-Operation 'cc_find_identities' ($head + $limit + $after + $configuration) $PSCmdlet
-                if (-not $answer['ok']) { throw (New-ErrorRecord $answer['error']) }
-                if ($isFirst) {
+                # Not thrown, because $Error would keep it in spite of Ignore.
+                if (-not $answer['ok']) {
+                    $problem = Update-ErrorRecord (New-ErrorRecord $answer['error']) $Filter '' 'no' $PSCmdlet
+                } elseif ($isFirst) {
                     Microsoft.PowerShell.Utility\Write-Verbose -Message ('{0}: {1} match, of {2} more only the service can tell.' -f $answer['baseUrl'], $answer['total'], $answer['undecided'])
                     if ($answer['undecided'] -gt 0) { Microsoft.PowerShell.Utility\Write-Warning -Message ('Search finds {0} more, and only the service can tell whether the filter matches them.' -f $answer['undecided']) }
                 }

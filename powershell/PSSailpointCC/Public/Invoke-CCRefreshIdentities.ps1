@@ -203,19 +203,19 @@ function Invoke-CCRefreshIdentities {
     Refreshes the people who exist, and shows the names that nobody has.
 
     .EXAMPLE
-    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
+    Import-Csv people.csv -Encoding UTF8 | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl
 
     Refreshes everybody in the file. The same command goes on after an interruption.
 
     .EXAMPLE
-    Import-Csv people.csv | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
+    Import-Csv people.csv -Encoding UTF8 | Invoke-CCRefreshIdentities -RefreshArgs @{ promoteAttributes = $true } -JournalPath people.jsonl -ResendUncertain
 
     Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
-    Invoke-CCRefreshIdentities -Identity amelie.roux, smith -Wait -PerIdentity | Export-Csv outcome.csv
+    Import-Csv people.csv | Invoke-CCRefreshIdentities -Wait -PerIdentity | Export-Csv outcome.csv
 
-    Refreshes two people, and writes a line for each of them.
+    Refreshes everybody in a file, and writes a line for each of them.
 
     .EXAMPLE
     Invoke-CCRefreshIdentities -Identity amelie.roux -Wait
@@ -442,10 +442,8 @@ function Invoke-CCRefreshIdentities {
             }
             if ($refusals.Count -gt 0) {
                 # An error that ends the command is written after the results of the names before it.
-                if ($CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction $account.Told } elseif ($null -eq $stream) {
-                    Add-Account $refusals[0].Exception $account
-                    Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $refusals[0] -ErrorAction Stop
-                } else { Stop-AtProblem $stream $refusals[0] }
+                if ($CallerErrorAction -eq 'Stop') { Add-Account $refusals[0].Exception $account }
+                if ($null -eq $stream -or $CallerErrorAction -ne 'Stop') { Write-Outcome @{ Result = @(); Problem = $refusals } $PSCmdlet $CallerErrorAction $account.Told } else { Stop-AtProblem $stream $refusals[0] }
             }
             if ($null -ne $stream -and ($stream.Plain.Count -ge $stream.SendCount -or $stream.IsDue -or $stream.Watch.ElapsedMilliseconds -gt $stream.SendAfter)) {
                 Update-Stream $stream
@@ -457,10 +455,7 @@ function Invoke-CCRefreshIdentities {
         $answer = $null
         $sent = 'no'
         try {
-            if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) {
-                $account.IsDocumented = $null -ne $request
-                throw (New-NobodyError $PSBoundParameters $request)
-            }
+            if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
             if ($parameterSet -in 'Request', 'Input') {
                 $body = ConvertTo-RequestMember $request
             } else {
@@ -495,15 +490,8 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
-            Add-AnswerCount $account $answer
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
-            $result = New-RequestResult $answer $WithHttpInfo
-            if ($null -ne $result -and $account.KeepsResults) { $null = $account.Results.Add($result) }
-            if (-not $answer['ok'] -and $answer['error']['code'] -ne 'task_failed') {
-                # A warning that ends the command must not hide this.
-                try { Write-AnswerWarning $answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
-                throw (New-AnswerError $answer)
-            }
+            $result = Get-RequestResult $answer $account $WithHttpInfo
         } catch {
             if ($null -ne $stream) {
                 # The results of the names before it are written first.
@@ -517,12 +505,10 @@ function Invoke-CCRefreshIdentities {
         # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
         # done. What may end the command comes after the result.
         if ($null -ne $result) { $result }
-        $record = $null
-        try { if ($null -ne $answer['warnings'] -or $null -ne $answer['fallback']) { Write-AnswerWarning $answer @{} } } catch { $record = $_ }
-        if ($null -ne $record) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $record $request $ContentType $account.Sent $PSCmdlet $account) -ErrorAction Stop }
-        $problems = @(Get-WaitProblem $answer $request)
-        if ($problems.Count -gt 0 -and $CallerErrorAction -eq 'Stop') { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord (Update-ErrorRecord $problems[0] $problems[0].TargetObject '' 'yes' $PSCmdlet $account) -ErrorAction Stop }
-        if ($problems.Count -gt 0) { Write-Outcome @{ Result = @(); Problem = $problems } $PSCmdlet $CallerErrorAction $account.Told }
+        if ($null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed'] -and $answer['ok']) { return }
+        $outcome = Get-RequestOutcome $answer $request $account $PSCmdlet $CallerErrorAction
+        if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
+        Write-Outcome $outcome $PSCmdlet $CallerErrorAction $account.Told
     }
 
     end {

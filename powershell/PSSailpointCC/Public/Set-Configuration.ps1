@@ -42,6 +42,8 @@ function Set-Configuration {
     Address of an HTTP proxy, such as http://proxy.example:8080, or an
     IWebProxy. A user name and a password in it are percent-encoded:
     http://DOMAIN%5Cuser:pa%23ss@proxy.example:8080
+    Where not set, the variable HTTPS_PROXY names it, or else the system's
+    settings do.
 
     .PARAMETER NoProxy
     What is reached without a proxy, separated by commas: names with their

@@ -10,7 +10,7 @@ use super::native::{self, Programs};
 use super::table::{Figure, Line};
 use super::{Bench, Missing, Part, command, output};
 use crate::sandbox::Sandbox;
-use crate::{Result, build, module};
+use crate::{Result, build, package};
 
 const PEOPLE: usize = 100_000;
 
@@ -187,7 +187,7 @@ fn pipeline(
         return Ok(Err(super::module::no_powershell(WHAT)));
     };
     let packaged = build::root().join("target/bench/PSSailpointCC");
-    module::package(&build::root().join("powershell/PSSailpointCC"), &packaged, &bench.library)?;
+    package::module_with(&bench.library, &packaged)?;
     let run = || -> Result<String> {
         let script: PathBuf = build::root().join("benches/bulk.ps1");
         let mut command = command(&pwsh);

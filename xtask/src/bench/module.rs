@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
-use crate::{Result, build, module};
+use crate::{Result, build, package};
 
 /// The number of new processes per measurement of a start.
 const STARTS: usize = 11;
@@ -22,7 +22,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let clone = build::root().join("powershell/PSSailpointCC");
     let packaged = build::root().join("target/bench/PSSailpointCC");
-    module::package(&clone, &packaged, &bench.library)?;
+    package::module_with(&bench.library, &packaged)?;
     let script = Script { pwsh: &pwsh, url: &bench.sandbox.url };
 
     let mut starts: [Vec<Duration>; 5] = Default::default();
