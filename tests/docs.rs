@@ -96,9 +96,23 @@ fn the_way_to_look_before_sends_nothing_and_names_people() {
 }
 
 #[test]
+fn the_qualified_names_mean_this_module_beside_another_one_of_the_same_names() {
+    let sandbox = Sandbox::start();
+    let other = "New-Module -Name PSSailpoint { function Get-Configuration { @{} }; function Invoke-CCRefreshIdentities { throw 'the other' } } | Import-Module #";
+    let block =
+        block("docs/migration.md", "PSSailpointCC\\Get-Configuration").replace("Import-Module PSSailpoint ", other);
+    let request = "$Request = @{ filter = 'uid == \"amelie.roux\"' }";
+    let Some(said) = run(&sandbox, &format!("{request}\n{block}\n(Get-Command Get-Configuration).ModuleName")) else {
+        return;
+    };
+    assert_eq!(refreshed(&sandbox), ["amelie.roux"], "{said}");
+    assert!(said.contains("PSSailpoint\n") || said.contains("PSSailpoint\r\n"), "the other module came last: {said}");
+}
+
+#[test]
 fn every_block_of_powershell_in_the_migration_guide_is_run_here() {
     let page = read("docs/migration.md");
-    assert_eq!(blocks(&page).count(), 4);
+    assert_eq!(blocks(&page).count(), 5);
 }
 
 /// The one command of docs/bulk.md.

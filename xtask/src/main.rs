@@ -69,7 +69,6 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "bench" => bench::run(arguments.first().map(String::as_str)),
         "sanitize" => sanitize::run(),
         "soak" => soak::run(arguments.iter().cloned()),
-        "sanitize" => sanitize::run(),
         "ci" => automation::ci(),
         "tools" => automation::tools(arguments),
         "release" => automation::release(arguments),

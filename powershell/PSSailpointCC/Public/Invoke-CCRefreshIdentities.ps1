@@ -213,7 +213,7 @@ function Invoke-CCRefreshIdentities {
     Goes on, and also sends the people who may have been sent before.
 
     .EXAMPLE
-    Import-Csv people.csv | Invoke-CCRefreshIdentities -Wait -PerIdentity | Export-Csv outcome.csv
+    Import-Csv people.csv -Encoding UTF8 | Invoke-CCRefreshIdentities -Wait -PerIdentity | Export-Csv outcome.csv -Encoding UTF8
 
     Refreshes everybody in a file, and writes a line for each of them.
 
