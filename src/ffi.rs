@@ -445,7 +445,25 @@ unsafe impl GlobalAlloc for WipingAllocator {
         unsafe { System.dealloc(pointer, layout) }
     }
 
-    // `realloc` is the default: a new block, a copy, and `dealloc` of the old one.
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if let Some(excess) = layout.size().checked_sub(size) {
+            // SAFETY: the caller gives back what is beyond `size`. A block that becomes smaller stays where it is.
+            unsafe {
+                pointer.add(size).write_bytes(0, excess);
+                std::hint::black_box(pointer);
+                return System.realloc(pointer, layout, size);
+            }
+        }
+        // SAFETY: the caller's promises, and the size is not 0, being larger than the old one.
+        unsafe {
+            let larger = System.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !larger.is_null() {
+                larger.copy_from_nonoverlapping(pointer, layout.size());
+                self.dealloc(pointer, layout);
+            }
+            larger
+        }
+    }
 }
 
 fn forked_child() -> Error {

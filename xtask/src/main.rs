@@ -67,6 +67,7 @@ fn run(command: &str, arguments: &[String]) -> Result<()> {
         "module" => package::module(),
         "package" => package::run(arguments),
         "bench" => bench::run(arguments.first().map(String::as_str)),
+        "sanitize" => sanitize::run(),
         "soak" => soak::run(arguments.iter().cloned()),
         "sanitize" => sanitize::run(),
         "ci" => automation::ci(),
