@@ -1,5 +1,6 @@
 //! Which certificates are trusted: the system's, and those of `caFile`.
 
+#[cfg(not(any(windows, target_vendor = "apple")))]
 use std::path::Path;
 use std::sync::Arc;
 
