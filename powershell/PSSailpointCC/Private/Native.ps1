@@ -196,27 +196,6 @@ function New-NativeType([string] $Path) {
     [type] $type.CreateType()
 }
 
-# A list of texts whose own text is all of them, so that Export-Csv and a format string show them, and not a type's name.
-function New-TextListType {
-    $name = [System.Reflection.AssemblyName]::new('PSSailpointCC.TextList')
-    $assembly = [System.Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly($name, 'Run')
-    $base = [System.Collections.Generic.List[string]]
-    $texts = [System.Collections.Generic.IEnumerable[string]]
-    $codes = [System.Reflection.Emit.OpCodes]
-    $type = $assembly.DefineDynamicModule($name.Name).DefineType('PSSailpointCC.TextList', 'Public, Class, Sealed', $base)
-    $body = $type.DefineConstructor('Public, HideBySig', 'Standard', [type[]] @($texts)).GetILGenerator()
-    $body.Emit($codes::Ldarg_0)
-    $body.Emit($codes::Ldarg_1)
-    $body.Emit($codes::Call, $base.GetConstructor([type[]] @($texts)))
-    $body.Emit($codes::Ret)
-    $body = $type.DefineMethod('ToString', 'Public, Virtual, HideBySig', [string], [type]::EmptyTypes).GetILGenerator()
-    $body.Emit($codes::Ldstr, ', ')
-    $body.Emit($codes::Ldarg_0)
-    $body.Emit($codes::Call, [string].GetMethod('Join', [type[]] @([string], $texts)))
-    $body.Emit($codes::Ret)
-    [type] $type.CreateType()
-}
-
 function Add-NativeMethod($Type, [string] $Library, [string] $Name, [type] $Returns, [type[]] $Takes) {
     $convention = [System.Runtime.InteropServices.CallingConvention]::Cdecl
     if ($Library -eq 'kernel32.dll') { $convention = [System.Runtime.InteropServices.CallingConvention]::Winapi }

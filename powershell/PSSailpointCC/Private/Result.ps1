@@ -61,12 +61,22 @@ function Get-AccountText([System.Collections.IDictionary] $Count) {
     $parts -join ', '
 }
 
-# Values that Export-Csv and a format string show as text.
-function ConvertTo-TextList([string[]] $Text) {
-    if ($null -eq $script:TextList) { $script:TextList = New-TextListType }
-    , $script:TextList::new($Text)
+# Whether the error of a command that does nothing else ends it: an error ends the calling script unless it is caught, where
+# neither -ErrorAction nor a preference other than the default says otherwise.
+function Test-EndsCommand($ErrorAction, $Cmdlet) {
+    $ErrorAction -eq 'Stop' -or ($ErrorAction -eq 'Continue' -and -not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ErrorAction'))
 }
-$script:TextList = $null
+
+# A string[] whose own text is all of them, so that Export-Csv shows them, and not the name of the type.
+function ConvertTo-TextList([string[]] $Text) {
+    if ($null -eq $Text) { $Text = [string[]] @() }
+    $list = [psobject]::new($Text)
+    # At the first call: no such type can be made where the language is constrained.
+    if ($null -eq $script:JoinedText) { $script:JoinedText = [psscriptmethod]::new('ToString', { $this -join ', ' }) }
+    $list.PSObject.Methods.Add($script:JoinedText)
+    , $list
+}
+$script:JoinedText = $null
 
 function Add-JsonText($Value) {
     if ($Value -isnot [System.Collections.IDictionary]) { return $Value }

@@ -79,7 +79,7 @@ function Find-CCIdentity {
             }
             if ($null -ne $problem) {
                 # Also where a warning is to end the command.
-                if ($CallerErrorAction -eq 'Stop' -or $problem.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $problem -ErrorAction Stop }
+                if ((Test-EndsCommand $CallerErrorAction $PSCmdlet) -or $problem.Exception -is [System.Management.Automation.ActionPreferenceStopException]) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $problem -ErrorAction Stop }
                 Write-Outcome @{ Result = @(); Problem = @($problem) } $PSCmdlet $CallerErrorAction
                 return
             }

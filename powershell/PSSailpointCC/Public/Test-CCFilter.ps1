@@ -75,7 +75,7 @@ function Test-CCFilter {
             $check = $_
         }
         if ($check -is [System.Management.Automation.ErrorRecord]) {
-            if ($CallerErrorAction -eq 'Stop') { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $check -ErrorAction Stop }
+            if (Test-EndsCommand $CallerErrorAction $PSCmdlet) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $check -ErrorAction Stop }
             Write-Outcome @{ Result = @(); Problem = @($check) } $PSCmdlet $CallerErrorAction
             return
         }
