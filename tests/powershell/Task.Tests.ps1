@@ -83,7 +83,7 @@ Describe 'The task of a refresh' {
         }
         # By the name as it was given, also where Wait-CCTask has found them.
         $script:problems[0].TargetObject | Should -BeExactly 'smith'
-        $script:problems[0].Exception.Message | Should -Match "'smith' was not refreshed by it \(id \w{32}\)"
+        $script:problems[0].Exception.Message | Should -Match "'smith' \(id \w{32}\) was not refreshed by the task"
     }
 
     It 'names whoever is missing from the tenant, each in an error' {
