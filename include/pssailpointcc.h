@@ -385,8 +385,8 @@
  * file can send another's secret to its own server: the call, cc_configure, the environment, ./config.json,
  * ~/.sailpoint/config.yaml. The table has the names of the members there; those of the files are read ignoring case. A
  * place with a part of the credentials, or with credentials and no base URL, is `not_configured`. What is wrong in a place
- * that is not used is no error. White space and invisible characters at the ends of texts are taken off; of `identities`,
- * line breaks, tabs, no-break blanks and invisible characters are.
+ * that is not used is no error. White space and invisible characters at the ends of texts are taken off. Of `identities`,
+ * line breaks, tabs, no-break blanks and invisible characters are, where nobody has the name with them.
  *
  * Credentials of the first two without a base URL take it from SAIL_BASE_URL or config.yaml, never from ./config.json. All
  * other members come from the call, or from cc_configure if the call has no credentials. defaultHeaders, which may hold

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
-use crate::text::{nearest, printable, shortened, trim_copied};
+use crate::text::{nearest, printable, shortened, trim_invisible};
 use crate::wording::Client;
 
 /// A JSON object whose members are taken one by one; a member that remains at the end is unknown.
@@ -113,7 +113,7 @@ impl<'a> Object<'a> {
         Ok(client)
     }
 
-    /// An array of names that are not blank. What only copying can have left at their ends is taken off.
+    /// An array of texts that are not blank.
     pub(crate) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
         if kind(raw) != "an array" {
@@ -124,10 +124,9 @@ impl<'a> Object<'a> {
         let member = |(index, raw): (usize, &&RawValue)| {
             let path = format!("{name}[{index}]");
             let text = text(raw, &path)?;
-            match trim_copied(&text) {
-                name if name.trim().is_empty() => Err(Error::invalid_argument(format!("{path} is blank."))),
-                name if name.len() == text.len() => Ok(text),
-                name => Ok(name.to_owned()),
+            match trim_invisible(&text).is_empty() {
+                true => Err(Error::invalid_argument(format!("{path} is blank."))),
+                false => Ok(text),
             }
         };
         members.iter().enumerate().map(member).collect::<Result<_>>().map(Some)

@@ -399,6 +399,17 @@ fn names_that_could_not_be_looked_up_are_accounted_for_as_not_sent() {
 }
 
 #[test]
+fn a_name_that_somebody_has_is_not_changed_and_one_person_by_two_spellings_is_sent_once() {
+    let sandbox = Sandbox::builder().identities(["smith", "\u{feff}smith", "jones"].map(Identity::new).into()).start();
+    let names = json!(["\u{feff}smith", "jones\t", "jones", "jones\u{a0}", "nobody\u{a0}"]);
+    let answer = refresh(&request_by(&sandbox, "uid", names));
+    assert_eq!((&answer["ok"], &answer["matched"]), (&json!(true), &json!(2)), "{answer}");
+    assert_eq!(answer["unmatched"], json!(["nobody\u{a0}"]), "as it was given: {answer}");
+    let sent: Vec<String> = sandbox.refreshes().into_iter().flat_map(|refresh| refresh.names).collect();
+    assert_eq!(sent, ["\u{feff}smith", "jones"]);
+}
+
+#[test]
 fn a_name_is_taken_without_what_copying_left_at_its_ends_and_a_blank_is_told() {
     let sandbox = Sandbox::start();
     let copied = json!(["smith\r\n", "\tamelie.roux\u{a0}", "\u{feff}smith"]);

@@ -11,7 +11,7 @@ use crate::report::{Ambiguous, Names, Person};
 use crate::service::{self, Call};
 use crate::targets::candidates::{Candidates, id};
 use crate::targets::evaluator::Evaluator;
-use crate::text::shortened;
+use crate::text::{shortened, trim_copied};
 
 /// The maximum number of values in a query.
 pub(crate) const VALUES_PER_QUERY: usize = 250;
@@ -36,6 +36,9 @@ pub(crate) struct LookUp<'c> {
 pub(crate) struct Found {
     /// For each value, in order, the people who have it.
     pub(crate) people: Vec<Vec<Person>>,
+    /// For each value, the value that was found instead: nobody has the value, and it has at an end what only copying
+    /// can have left there.
+    pub(crate) corrected: Vec<Option<String>>,
     /// The ids of further identities that only the service can evaluate.
     pub(crate) undecided: HashSet<String>,
 }
@@ -87,10 +90,37 @@ impl<'c> LookUp<'c> {
             found.people.extend(people);
             remaining = rest;
         }
+        self.correct(&values, &mut found)?;
         for person in found.people.iter().flatten() {
             found.undecided.remove(person.id.as_str().unwrap_or_default());
         }
         Ok(found)
+    }
+
+    /// Looks up values that nobody has without what copying has left at their ends.
+    fn correct(&mut self, values: &[String], found: &mut Found) -> Result<()> {
+        found.corrected = vec![None; values.len()];
+        let is_copied = |at: &usize| found.people[*at].is_empty() && trim_copied(&values[*at]) != values[*at];
+        let copied: Vec<usize> = (0..values.len()).filter(is_copied).collect();
+        let names: Vec<String> = copied.iter().map(|at| trim_copied(&values[*at]).to_owned()).collect();
+        let (mut copied, mut remaining) = (copied.into_iter(), names.as_slice());
+        while !remaining.is_empty() {
+            let (chunk, rest) = remaining.split_at(values_per_query(remaining));
+            // A name can be there twice: with a tab, and with a line break.
+            let mut once: Vec<String> = chunk.to_vec();
+            once.sort_unstable();
+            once.dedup();
+            let people = self.look_up(&once, None, &mut found.undecided)?;
+            for (name, at) in chunk.iter().zip(&mut copied) {
+                let Ok(place) = once.binary_search(name) else { continue };
+                if !people[place].is_empty() {
+                    found.people[at].clone_from(&people[place]);
+                    found.corrected[at] = Some(name.clone());
+                }
+            }
+            remaining = rest;
+        }
+        Ok(())
     }
 
     fn look_up(

@@ -148,18 +148,8 @@ impl<'r> Names<'r> {
                 let attribute = self.look_ups[index].attribute().name().to_owned();
                 let mut journal = journal;
                 for name in names {
-                    match self.seen.insert(&attribute, &name) {
-                        NameStatus::Repeated => self.totals.repeated += 1,
-                        NameStatus::Done => self.totals.skipped += 1,
-                        NameStatus::New
-                            if journal
-                                .as_deref_mut()
-                                .is_some_and(|journal| journal.mark_requested(&attribute, &name)) =>
-                        {
-                            self.unresolved.push((index, name));
-                        }
-                        NameStatus::New => self.new_names.1.push(name),
-                    }
+                    let name = self.admit(index, &attribute, name, journal.as_deref_mut());
+                    self.new_names.1.extend(name);
                 }
             }
         }
@@ -169,6 +159,20 @@ impl<'r> Names<'r> {
             self.begin_look_up(self.new_names.0, now);
         }
         true
+    }
+
+    /// The name, if it is to be looked up and sent: not if it came before, if the journal lists it as done, or if an
+    /// earlier run may have sent it.
+    fn admit(&mut self, index: usize, attribute: &str, name: String, journal: Option<&mut Journal>) -> Option<String> {
+        match self.seen.insert(attribute, &name) {
+            NameStatus::Repeated => self.totals.repeated += 1,
+            NameStatus::Done => self.totals.skipped += 1,
+            NameStatus::New if journal.is_some_and(|journal| journal.mark_requested(attribute, &name)) => {
+                self.unresolved.push((index, name));
+            }
+            NameStatus::New => return Some(name),
+        }
+        None
     }
 
     /// Starts a query for the remaining names.
@@ -185,7 +189,7 @@ impl<'r> Names<'r> {
     }
 
     /// Waits for a look-up, and adds the people it found.
-    fn finish_look_up(&mut self, index: usize, look_up: PendingLookUp<'r>) {
+    fn finish_look_up(&mut self, index: usize, look_up: PendingLookUp<'r>, mut journal: Option<&mut Journal>) {
         if index != self.partial.0 {
             self.close_batch();
             self.partial.0 = index;
@@ -211,7 +215,15 @@ impl<'r> Names<'r> {
                 self.partial_looked_up(times);
                 self.partial.1.undecided += found.undecided.len() as u64;
                 self.undecided.extend(found.undecided);
-                for (name, people) in names.into_iter().zip(found.people) {
+                let attribute = self.attribute(index).name().to_owned();
+                for ((name, people), corrected) in names.into_iter().zip(found.people).zip(found.corrected) {
+                    let name = match corrected {
+                        None => name,
+                        Some(name) => match self.admit(index, &attribute, name, journal.as_deref_mut()) {
+                            Some(name) => name,
+                            None => continue,
+                        },
+                    };
                     let Some(person) = by_name::resolve(&name, people, &mut self.partial.1.names) else { continue };
                     self.partial.1.identities.push(name);
                     // Documents whose id is not text are ignored.
@@ -345,7 +357,7 @@ impl Source for Names<'_> {
                 self.look_up_new_names();
             }
             if let Some((index, look_up)) = self.pending.pop_front() {
-                self.finish_look_up(index, look_up);
+                self.finish_look_up(index, look_up, journal.as_deref_mut());
                 continue;
             }
             if !self.has_ended {
@@ -404,18 +416,8 @@ impl Source for Names<'_> {
             let attribute = self.attribute(index).clone();
             self.new_names.0 = index;
             for name in names {
-                match self.seen.insert(attribute.name(), &name) {
-                    NameStatus::Repeated => self.totals.repeated += 1,
-                    NameStatus::Done => self.totals.skipped += 1,
-                    NameStatus::New
-                        if journal
-                            .as_deref_mut()
-                            .is_some_and(|journal| journal.mark_requested(attribute.name(), &name)) =>
-                    {
-                        self.unresolved.push((index, name));
-                    }
-                    NameStatus::New => self.new_names.1.push(name),
-                }
+                let name = self.admit(index, attribute.name(), name, journal.as_deref_mut());
+                self.new_names.1.extend(name);
             }
         }
     }
