@@ -11,7 +11,8 @@ use support::{configuration, refresh, with};
 fn request(sandbox: &Sandbox, attribute: &str, identities: Value) -> Value {
     json!({
         "identities": identities, "identityAttribute": attribute, "options": { "backend": "cc" },
-        "configuration": configuration(sandbox.url()),
+        // One call after the other, so that they arrive in the order of the names.
+        "configuration": with(configuration(sandbox.url()), &json!({ "maximumConcurrency": 1 })),
     })
 }
 
