@@ -24,6 +24,7 @@
 
 mod arguments;
 mod ast;
+mod compare;
 pub mod eval;
 mod mistakes;
 mod parse;

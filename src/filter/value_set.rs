@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::ast::Literal;
-use super::eval::Truth;
+use super::compare::Truth;
 
 /// Texts, for the comparison with one value.
 #[derive(Debug, Default)]

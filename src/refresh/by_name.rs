@@ -318,7 +318,8 @@ impl<'r> ByName<'r> {
         let (number, stops_run, matched, undecided) = (batch.number, batch.stops_run, batch.matched(), batch.undecided);
         let attribute_of_batch = batch.attribute.as_ref().unwrap_or(&self.people.attribute).clone();
         let attribute = attribute_of_batch.name().to_owned();
-        let warnings = std::mem::take(&mut stream_warnings.warnings);
+        // Of what is sent: not of a batch in which nobody was found.
+        let warnings = if matched > 0 { std::mem::take(&mut stream_warnings.warnings) } else { Vec::new() };
         let refreshed = Refreshed {
             batch: Some(number),
             identity_attribute: Some(attribute.clone()),
