@@ -1,5 +1,5 @@
 /* Whatever comes in, an error envelope comes out, and nothing is sent. */
-#include "check.h"
+#include "answers.h"
 
 static void refused(const char *json) {
     answers(cc_refresh_identities(json), "\"code\":\"invalid_argument\"");

@@ -1,5 +1,5 @@
 /* What a filter says, and whom it would touch: page by page, and freed. */
-#include "check.h"
+#include "answers.h"
 
 /* The text of a member `"name":"…"` of an answer; NULL where it is null. The caller frees it. */
 static char *member(const char *answer, const char *name) {

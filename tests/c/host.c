@@ -11,19 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHECK(condition, found)                                                                 \
-    do {                                                                                        \
-        if (!(condition)) {                                                                     \
-            fprintf(stderr, "%s:%d: %s\n  found: %s\n", __FILE__, __LINE__, #condition, found); \
-            exit(1);                                                                            \
-        }                                                                                       \
-    } while (0)
-
-typedef char *(*call)(const char *);
-typedef void (*release)(char *);
-typedef uint64_t (*start)(const char *, const char *);
-typedef char *(*await)(uint64_t, uint32_t);
-typedef void (*forget)(uint64_t);
+#include "check.h"
 
 static pthread_t main_thread;
 static volatile sig_atomic_t interrupted;

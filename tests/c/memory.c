@@ -3,7 +3,7 @@
 #include <time.h>
 #include <stdint.h>
 
-#include "check.h"
+#include "answers.h"
 
 #define KEY 0x5a
 

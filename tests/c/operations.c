@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "answers.h"
 
 enum { THREADS = 32 };
 

@@ -1,5 +1,5 @@
 /* People by name: who is found goes out by id, who is not is named, and everything is freed. */
-#include "check.h"
+#include "answers.h"
 
 /* A request for people with these further members, in a buffer of the caller's. */
 static const char *named(char *buffer, size_t size, const char *url, const char *members) {

@@ -1,5 +1,5 @@
 /* The main job in C: configured for the process, configured for the call, refused by the service. */
-#include "check.h"
+#include "answers.h"
 
 int main(int count, char **arguments) {
     CHECK(count == 2, "usage: refresh URL");

@@ -1,7 +1,7 @@
 /* 1,000 calls from 64 threads with 256 KiB of stack each. */
 #include <pthread.h>
 
-#include "check.h"
+#include "answers.h"
 
 enum { THREADS = 64, CALLS = 1000 };
 

@@ -24,18 +24,7 @@ static void pause_ms(unsigned ms) {
 }
 #endif
 
-#define CHECK(condition, found)                                                                 \
-    do {                                                                                        \
-        if (!(condition)) {                                                                     \
-            fprintf(stderr, "%s:%d: %s\n  found: %s\n", __FILE__, __LINE__, #condition, found); \
-            exit(1);                                                                            \
-        }                                                                                       \
-    } while (0)
-
-typedef char *(*call)(const char *);
-typedef void (*release)(char *);
-typedef uint64_t (*start)(const char *, const char *);
-typedef char *(*await)(uint64_t, uint32_t);
+#include "check.h"
 
 int main(int count, char **arguments) {
     CHECK(count == 3, "usage: unload LIBRARY URL");
