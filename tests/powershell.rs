@@ -31,14 +31,19 @@ fn every_pester_test_passes() {
     let runs: Vec<_> =
         RUNS.iter().filter(|(major, _)| installed.split_whitespace().any(|installed| installed == *major)).collect();
     assert!(!runs.is_empty(), "pwsh has neither Pester 5 nor 6: Install-Module Pester -Scope CurrentUser");
-    thread::scope(|scope| {
-        for (major, arguments) in runs {
-            scope.spawn(|| arguments.iter().for_each(|arguments| run(&pwsh, major, arguments)));
-        }
+    let failures: Vec<String> = thread::scope(|scope| {
+        let pesters = runs.into_iter().map(|(major, arguments)| {
+            let pwsh = &pwsh;
+            scope.spawn(move || arguments.iter().filter_map(|arguments| run(pwsh, major, arguments).err()).collect())
+        });
+        let pesters: Vec<_> = pesters.collect();
+        pesters.into_iter().flat_map(|pester| pester.join().unwrap_or_else(|_| vec!["a thread".to_owned()])).collect()
     });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn run(pwsh: &Path, major: &str, arguments: &[&str]) {
+/// Runs the tests once; otherwise what failed.
+fn run(pwsh: &Path, major: &str, arguments: &[&str]) -> Result<(), String> {
     let mut command = Command::new(pwsh);
     command
         .args(["-NoProfile", "-NonInteractive", "-File"])
@@ -48,10 +53,18 @@ fn run(pwsh: &Path, major: &str, arguments: &[&str]) {
         .env("PSSAILPOINTCC_LIBRARY", library())
         .env("PSSAILPOINTCC_SANDBOX", sandbox_program())
         .env("NO_COLOR", "1");
-    let name = format!("Pester {major} {}", arguments.join(" "));
     let output = command.output().expect("pwsh starts");
     let text = String::from_utf8_lossy(&output.stdout);
+    let is_passed = output.status.success() && text.contains("passed, 0 failed") && !text.contains("\n0 passed");
+    if is_passed {
+        return Ok(());
+    }
+    // What ends the text says what failed; the rest is long.
+    let name = format!("Pester {major} {}", arguments.join(" "));
     println!("{name}:\n{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{name} reports failures (above)");
-    assert!(text.contains("passed, 0 failed") && !text.contains("\n0 passed"), "{name} has run nothing (above)");
+    let summary = text.rfind(SUMMARY).map_or("It did not reach its end (above).", |at| &text[at + SUMMARY.len()..]);
+    Err(format!("{name}:{summary}"))
 }
+
+/// What Run.ps1 writes before the failures.
+const SUMMARY: &str = "\nFAILURES\n";

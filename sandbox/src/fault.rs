@@ -77,6 +77,8 @@ pub enum FaultKind {
     HugeGzip,
     /// `redirect`: 307 (or [`Fault::status`]) to [`Fault::location`] (`/elsewhere` here unless given). Not executed.
     Redirect,
+    /// `flood`: interim answers (103) without end. Not executed. Over HTTP/2 `reset_unexecuted`.
+    Flood,
     /// `echo`: 400 whose body repeats the request's Authorization header, query and body. Not executed.
     Echo,
     /// `die`: the service dies. The listening socket is closed and every connection reset, whatever was under way on it,
@@ -94,7 +96,7 @@ pub enum FaultKind {
     Goaway,
 }
 
-const NAMES: [(FaultKind, &str); 20] = [
+const NAMES: [(FaultKind, &str); 21] = [
     (FaultKind::Status, "status"),
     (FaultKind::Refused, "refused"),
     (FaultKind::ResetBefore, "reset_before"),
@@ -110,6 +112,7 @@ const NAMES: [(FaultKind, &str); 20] = [
     (FaultKind::Huge, "huge"),
     (FaultKind::HugeGzip, "huge_gzip"),
     (FaultKind::Redirect, "redirect"),
+    (FaultKind::Flood, "flood"),
     (FaultKind::Echo, "echo"),
     (FaultKind::Die, "die"),
     (FaultKind::Panic, "panic"),
@@ -397,7 +400,7 @@ mod tests {
         for (json, says) in [
             (json!([]), "object"),
             (json!({ "on": "nowhere" }), "`on` is one of token, refresh"),
-            (json!({ "kind": "flood" }), "`kind` is one of status"),
+            (json!({ "kind": "storm" }), "`kind` is one of status"),
             (json!({ "times": -1 }), "`times` is a whole number"),
             (json!({ "tmies": 1 }), "`tmies` is unknown"),
             (json!({ "status": 9 }), "200 to 599"),

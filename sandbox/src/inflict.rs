@@ -106,6 +106,8 @@ pub(crate) async fn inflict(
             let location = fault.location.clone().unwrap_or_else(|| format!("{}/elsewhere", shared.tenant().url));
             ready(Answer::empty(fault.status.unwrap_or(307)).with("location", location))
         }
+        FaultKind::Flood if !http2 => Outcome::End(Ending::Flood(b"HTTP/1.1 103 Early Hints\r\n\r\n")),
+        FaultKind::Flood => Outcome::End(Ending::Reset),
         FaultKind::Echo => {
             let authorization = ask.header("authorization").unwrap_or_default();
             let body = String::from_utf8_lossy(&ask.body);

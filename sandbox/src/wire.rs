@@ -41,6 +41,8 @@ pub(crate) enum Ending {
     Reset,
     /// These bytes, one at a time if there is a pace, and then as it should.
     Bytes(Vec<u8>, Option<Duration>),
+    /// These bytes again and again, until the client closes it.
+    Flood(&'static [u8]),
 }
 
 impl Wire {
@@ -79,6 +81,10 @@ impl Wire {
                     tokio::time::sleep(pace).await;
                 }
                 let _ = self.shutdown().await;
+            }
+            Ending::Flood(bytes) => {
+                let many = bytes.repeat(4_096);
+                while self.write_all(&many).await.is_ok() {}
             }
         }
     }

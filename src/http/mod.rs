@@ -1,8 +1,8 @@
 //! HTTP: the only asynchronous module, and the only one that sends bytes.
 //!
-//! One thread of the process drives all connections all the time. A runtime that is polled only during calls would not
-//! notice when a server closes a connection. Callers are synchronous and have their own deadline. Where the system's
-//! check of a certificate may block that thread, another one takes its place meanwhile ([`connect`]).
+//! One thread for each host drives its connections all the time ([`io`]). A runtime that is polled only during calls would
+//! not notice when a server closes a connection. Callers are synchronous and have their own deadline. Where the system's
+//! check of a certificate may block such a thread, another one takes its place meanwhile ([`connect`]).
 //!
 //! A refresh passes a [`Gate`]: the connection that is about to write the body can take it once. Before, it is certain
 //! that nothing was sent; afterwards, only an answer of the service can prove that it was not accepted. A lower layer
@@ -15,6 +15,7 @@ mod client;
 mod connect;
 mod dns;
 mod exchange;
+mod io;
 mod pending;
 mod proxy;
 mod rate_limit;
@@ -25,7 +26,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use once_cell::sync::OnceCell;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 use tokio::runtime::Handle;
@@ -41,7 +41,6 @@ use self::rate_limit::Rate;
 use crate::config::{Effective, Proxy, Transport};
 use crate::control::{Control, Registration, cancelled};
 use crate::error::{Code, Error, Result, Sent};
-use crate::host;
 use crate::response::{Form, Response};
 
 /// The common parts of all requests to an endpoint. Created once, because parsing a URL is slow.
@@ -51,6 +50,15 @@ pub(crate) struct Target {
     pub(crate) url: Url,
     /// All headers except a fetched token.
     pub(crate) headers: HeaderMap,
+    /// The thread that drives its connections.
+    io: Handle,
+}
+
+impl Target {
+    pub(crate) fn new(method: Method, url: Url, headers: HeaderMap) -> Result<Self> {
+        let io = io::thread_of(&url)?;
+        Ok(Self { method, url, headers, io })
+    }
 }
 
 #[derive(Debug)]
@@ -108,7 +116,6 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn new(configuration: &Effective) -> Result<Self> {
-        io_thread()?;
         Ok(Self {
             client: client(&configuration.transport)?,
             transport: configuration.transport.clone(),
@@ -161,7 +168,7 @@ pub(crate) fn start(
         request,
     };
     // Boxed, because tokio moves a task several times.
-    let task = io_thread()?.spawn(Box::pin(exchange.run()));
+    let task = target.io.spawn(Box::pin(exchange.run()));
     shared.started(task.abort_handle());
     Ok(PendingExchange { shared, target, proxy, timeout, registration, has_ended: false })
 }
@@ -295,24 +302,6 @@ fn through(proxy: Option<&Proxy>) -> String {
 
 fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// The thread that drives all connections, started by the first call that needs it.
-fn io_thread() -> Result<&'static Handle> {
-    static IO: OnceCell<Handle> = OnceCell::new();
-    IO.get_or_try_init(|| {
-        // Fails if the host or another call has installed a provider, which works as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = connect::runtime(connect::MAY_BLOCK)?;
-        let handle = runtime.handle().clone();
-        host::spawn_thread("pssailpointcc-io", move || {
-            runtime.block_on(std::future::pending::<()>());
-        })?;
-        Ok(handle)
-    })
-    .map_err(|error: std::io::Error| {
-        Error::new(Code::Internal, format!("The thread for the network could not be started: {error}."))
-    })
 }
 
 #[cfg(test)]

@@ -176,12 +176,12 @@ impl Service {
     }
 
     /// The common parts of all requests to an endpoint.
-    fn target(&self, endpoint: &Endpoint, version: ApiVersion) -> Arc<Target> {
+    fn target(&self, endpoint: &Endpoint, version: ApiVersion) -> Result<Arc<Target>> {
         let is_wanted = |(path, query, of): &(Path, String, ApiVersion)| {
             *path == endpoint.path && *query == endpoint.query && *of == version
         };
         if let Some(target) = self.targets.get(is_wanted) {
-            return target;
+            return Ok(target);
         }
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -191,8 +191,8 @@ impl Service {
         }
         let mut url = self.base_url().join(&endpoint.path.in_version(version));
         url.set_query(Some(endpoint.query.as_str()).filter(|query| !query.is_empty()));
-        let target = Arc::new(Target { method: endpoint.method.clone(), url, headers });
-        self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone(), version), || target)
+        let target = Arc::new(Target::new(endpoint.method.clone(), url, headers)?);
+        Ok(self.targets.get_or_insert_with((endpoint.path.clone(), endpoint.query.clone(), version), || target))
     }
 
     pub(crate) fn base_url(&self) -> &Address {

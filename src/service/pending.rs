@@ -50,7 +50,7 @@ impl<'c> Call<'c> {
             return Err(self.time_used_up(borrowed));
         }
         self.control.check()?;
-        let target = self.service.target(borrowed, self.service.version());
+        let target = self.service.target(borrowed, self.service.version())?;
         let token = self.service.tokens.token(self, None)?;
         let timeouts = self.timeouts();
         let started = self.start(borrowed, &target, token.as_deref(), body.clone(), proof.as_ref(), timeouts)?;
@@ -99,7 +99,7 @@ impl<'c> Call<'c> {
             return Ok(None);
         }
         let version = self.service.version().next();
-        let target = self.service.target(endpoint, version);
+        let target = self.service.target(endpoint, version)?;
         let answer = match self.start(endpoint, &target, token, body, None, self.timeouts())?.finish() {
             Ok(Finished::Answered(answer, times)) => {
                 self.record_times(times);

@@ -240,7 +240,7 @@ fn fetch(call: &Call<'_>, id: &str, secret: &Secret) -> Result<Token> {
     let requested_at = Instant::now();
     call.control.set_phase(Phase::Token, ACTION);
     let request = Request {
-        target: Arc::new(Target { method: Method::POST, url: url.clone(), headers }),
+        target: Arc::new(Target::new(Method::POST, url.clone(), headers)?),
         authorization: None,
         body: Bytes::from(body),
         delivery: Delivery::Repeatable,

@@ -69,5 +69,14 @@ if ($Wine) { $result.Tests | Where-Object { $_.Tag -contains 'not-wine' } | ForE
 # A file or a block that could not run has failed, however many of its tests did not.
 $passed = [int] $result.PassedCount
 $failed = [int] $result.FailedCount + $result.FailedContainersCount + $result.FailedBlocksCount
+# Once more at the end, where they are found: tests/powershell.rs repeats what follows this line.
+'FAILURES'
+foreach ($item in @($result.Failed) + @($result.FailedBlocks) + @($result.FailedContainers)) {
+    if ($item.PSObject.Properties['ExpandedPath']) { $item.ExpandedPath } else { "$($item.Item)" }
+    foreach ($record in $item.ErrorRecord) {
+        $stack = "$($record.ScriptStackTrace)" -split "`n" | Where-Object { $_.Contains($PSScriptRoot) -and -not $_.Contains('Run.ps1') }
+        @("$record") + @($stack) -replace '(?m)^', '  '
+    }
+}
 'Pester {0}: {1} passed, {2} failed' -f (Get-Module Pester).Version, $passed, $failed
 if ($failed -gt 0 -or $passed -eq 0) { exit 1 }
