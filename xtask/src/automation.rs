@@ -4,16 +4,20 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Result, build, package};
+use crate::{Result, build, package, sanitize, soak};
 
-/// Formatting, lints and all tests.
+/// Formatting, lints, all tests, and a minute of each of the longer proofs.
 pub(crate) fn ci() -> Result<()> {
     for arguments in ["fmt --all --check", "clippy --workspace --all-targets -- -D warnings", "test"] {
         build::run(build::cargo_command().args(arguments.split(' ')))?;
     }
     // The filter's fuzz target, on stable: the same checks as `cargo fuzz run filter`, for a minute.
     let fuzz = ["test", "--package", "pssailpointcc", "--test", "filter_fuzz"];
-    build::run(build::cargo_command().args(fuzz).env("FUZZ_SECONDS", "60"))
+    build::run(build::cargo_command().args(fuzz).env("FUZZ_SECONDS", "60"))?;
+    if cfg!(target_os = "linux") {
+        soak::run(["--seconds", "60"].map(str::to_owned).into_iter())?;
+    }
+    if sanitize::IS_POSSIBLE { sanitize::run() } else { Ok(()) }
 }
 
 /// Installs tools on a runner of the workflows.

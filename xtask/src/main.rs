@@ -34,10 +34,10 @@ cargo xtask COMMAND
               --same-as FILE       fails if the checksums are not those of another build
               --try                compiles programs with this machine's packages, and installs the module
   bench     compares module and library with Invoke-RestMethod and libcurl, in one run, as ratios; or only one part:
-            module, native, filter, bulk
+            module, native, filter, growth, bulk
   soak      runs threads, cancels, faults and removals against a sandbox tenant: --seconds N (60), --seed N
-  sanitize  runs the library's tests with AddressSanitizer: needs Linux on x86-64 and the toolchain nightly
-  ci        formatting, lints, and all tests
+  sanitize  runs some of the library's tests with AddressSanitizer: needs Linux on x86-64
+  ci        formatting, lints, all tests, and a minute each of fuzzing, soak and sanitizer
   tools     installs what tests and packages need, for the workflows: --powershell VERSION, --packages
   release   draft TAG: a draft release of target/package; publish TAG: its module, in the PowerShell Gallery
 ";

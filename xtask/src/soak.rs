@@ -1,14 +1,11 @@
 //! Runs tests/soak.rs for longer than `cargo test` does.
 
-use std::process::Command;
-
 use crate::{Result, build};
 
 /// `--seconds N`, `--seed N`.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(build::root()).env("SECONDS", "60");
+    let mut command = build::cargo_command();
+    command.env("SECONDS", "60");
     while let Some(option) = arguments.next() {
         let variable = match option.as_str() {
             "--seconds" => "SECONDS",

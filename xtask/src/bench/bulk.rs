@@ -59,7 +59,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let [requests, time] =
         cost.compared_with(&one_by_one, ["100,000 names by C: requests", "100,000 names by C: time"]);
     let memory = Line {
-        what: "100,000 names by C: peak memory",
+        what: "100,000 names by C: peak memory".into(),
         ours: Figure::Bytes(bytes),
         other: Some(("10,000 names", few)),
         aim: None,
@@ -73,7 +73,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
                 cost.compared_with(&one_by_one, ["100,000 by the pipeline: requests", "100,000 by the pipeline: time"]),
             );
             lines.push(Line {
-                what: "100,000 by the pipeline: memory at end",
+                what: "100,000 by the pipeline: memory at end".into(),
                 ours: last,
                 other: Some(("after 10,000 names", first)),
                 // Garbage that is not collected yet.
@@ -100,7 +100,7 @@ fn streamed(sandbox: &Sandbox, bulk: &Path, folder: &Path, at_once: &Cost) -> Re
     let few = call(FEW, json!({}))?;
     let (cost, bytes) = Cost::of(sandbox, || call(PEOPLE, json!({})))?;
     let (with_journal, _) = Cost::of(sandbox, || call(PEOPLE, json!({ "journal": journal })))?;
-    let line = |what, ours, name, other, aim| Line { what, ours, other: Some((name, other)), aim };
+    let line = |what, ours, name, other, aim| Line { what: String::from(what), ours, other: Some((name, other)), aim };
     let (requests, time) = (|cost: &Cost| Figure::Number(cost.requests), |cost: &Cost| Figure::Time(cost.time));
     Ok(vec![
         line("100,000 streamed: requests", requests(&cost), "all at once", requests(at_once), Some(1.05)),
@@ -166,8 +166,12 @@ impl Cost {
 
     /// Lines for requests and time.
     fn compared_with(&self, other: &Self, [requests, time]: [&'static str; 2]) -> [Line; 2] {
-        let line =
-            |what, ours, other| Line { what, ours, other: Some(("one call per person", other)), aim: Some(0.01) };
+        let line = |what, ours, other| Line {
+            what: String::from(what),
+            ours,
+            other: Some(("one call per person", other)),
+            aim: Some(0.01),
+        };
         [
             line(requests, Figure::Number(self.requests), Figure::Number(other.requests)),
             line(time, Figure::Time(self.time), Figure::Time(other.time)),

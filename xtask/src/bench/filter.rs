@@ -1,19 +1,13 @@
 //! Checking a filter, by benches/filter.rs.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::table::{Figure, Line};
 use super::{Bench, Part, command, output};
-use crate::{Result, build};
+use crate::Result;
 
 /// The target for a filter of 100 characters.
 const AIM: Duration = Duration::from_micros(2);
-
-pub(super) fn build() -> Result<PathBuf> {
-    let arguments = ["bench", "--package", "pssailpointcc", "--bench", "filter", "--no-run"];
-    build::cargo(&arguments, "filter", |path| path.extension().is_none_or(|extension| extension == "exe"))
-}
 
 pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let text = output(command(&bench.filter).arg("--bench"))?;
@@ -26,9 +20,9 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     };
     let aim = Some(("what it may take", Figure::Time(AIM)));
     let lines = vec![
-        Line { what: "filter of 100 characters: parse", ours: figure(", parse:")?, other: aim, aim: Some(1.0) },
+        Line { what: "filter of 100 characters: parse".into(), ours: figure(", parse:")?, other: aim, aim: Some(1.0) },
         Line {
-            what: "filter of 100 characters: whole check",
+            what: "filter of 100 characters: whole check".into(),
             ours: figure(", parse and all that a check returns:")?,
             other: aim,
             aim: Some(1.0),

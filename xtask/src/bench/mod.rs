@@ -1,10 +1,11 @@
 //! Benchmarks, as ratios to common tools: the start of PowerShell, Invoke-RestMethod, libcurl.
 //!
 //! All measurements run on one machine against one sandbox, and compared ones alternate, so that the ratios are stable
-//! on slow or busy machines. A new measurement is a new [`Line`] in `module`, `native`, `filter` or `bulk`.
+//! on slow or busy machines. A new measurement is a new [`Line`] in `module`, `native`, `filter`, `growth` or `bulk`.
 
 mod bulk;
 mod filter;
+mod growth;
 mod module;
 mod native;
 mod table;
@@ -28,8 +29,9 @@ struct Bench {
     sandbox: Sandbox,
     /// The release library.
     library: PathBuf,
-    /// The built benches/filter.rs.
+    /// The built benches/filter.rs and benches/growth.rs.
     filter: PathBuf,
+    growth: PathBuf,
 }
 
 /// The lines of one part, and what could not be measured.
@@ -37,8 +39,13 @@ type Part = (Vec<Line>, Vec<Missing>);
 
 type Measure = fn(&Bench) -> Result<Part>;
 
-const PARTS: [(&str, Measure); 4] =
-    [("module", module::measure), ("native", native::measure), ("filter", filter::measure), ("bulk", bulk::measure)];
+const PARTS: [(&str, Measure); 5] = [
+    ("module", module::measure),
+    ("native", native::measure),
+    ("filter", filter::measure),
+    ("growth", growth::measure),
+    ("bulk", bulk::measure),
+];
 
 /// Measures all parts, or only the named one, and prints the table.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
@@ -47,13 +54,13 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         let names = PARTS.map(|(name, _)| name).join(", ");
         return Err(format!("There is no part \"{}\" of the benchmark, but {names}.", only.unwrap_or_default()));
     }
-    println!("Building the library, the sandbox and the filter's benchmark in release form ...");
+    println!("Building the library, the sandbox and the benchmarks in release form ...");
     // First, because this build leaves a library without link-time optimisation.
-    let filter = filter::build()?;
+    let (filter, growth) = (build_bench("filter")?, build_bench("growth")?);
     let library = copy(&build::release_library()?)?;
     // Tasks end at once: thousands of running tasks would slow the sandbox down.
     let sandbox = Sandbox::start(&["--release"], &["--rate-limit", "0", "--task-time", "0"])?;
-    let bench = Bench { sandbox, library, filter };
+    let bench = Bench { sandbox, library, filter, growth };
     println!("Measuring; this takes some minutes, and other work on this machine disturbs it ...\n");
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
     for (_, measure) in parts {
@@ -67,6 +74,12 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     }
     println!("\n{}", machine());
     Ok(())
+}
+
+/// A program of benches/.
+fn build_bench(name: &str) -> Result<PathBuf> {
+    let arguments = ["bench", "--package", "pssailpointcc", "--bench", name, "--no-run"];
+    build::cargo(&arguments, name, |path| path.extension().is_none_or(|extension| extension == "exe"))
 }
 
 /// A copy that no later build replaces.

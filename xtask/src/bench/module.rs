@@ -49,30 +49,35 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
     let engine = Some(("engine start (pwsh)", engine));
     let lines = vec![
         // The target is 50 ms for an engine that starts in 250 ms.
-        Line { what: "import of the packaged module", ours: import, other: engine, aim: Some(0.2) },
-        Line { what: "import from a clone", ours: import_clone, other: engine, aim: None },
+        Line { what: "import of the packaged module".into(), ours: import, other: engine, aim: Some(0.2) },
+        Line { what: "import from a clone".into(), ours: import_clone, other: engine, aim: None },
         Line {
-            what: "first Invoke-CCRefreshIdentities",
+            what: "first Invoke-CCRefreshIdentities".into(),
             ours: first,
             other: Some(("first Invoke-RestMethod", first_rest)),
             aim: None,
         },
         Line {
-            what: "2nd to 50th Invoke-CCRefreshIdentities",
+            what: "2nd to 50th Invoke-CCRefreshIdentities".into(),
             ours: early,
             other: Some(("Invoke-RestMethod", early_rest)),
             aim: None,
         },
         Line {
-            what: "warm Invoke-CCRefreshIdentities",
+            what: "warm Invoke-CCRefreshIdentities".into(),
             ours: warm,
             other: Some(("Invoke-RestMethod", rest)),
             aim: Some(0.5),
         },
-        Line { what: "the same with its preflight", ours: preflight, other: Some(("without, warm", warm)), aim: None },
+        Line {
+            what: "the same with its preflight".into(),
+            ours: preflight,
+            other: Some(("without, warm", warm)),
+            aim: None,
+        },
         // With a reused connection, which is rare in scripts.
         Line {
-            what: "warm Invoke-CCRefreshIdentities",
+            what: "warm Invoke-CCRefreshIdentities".into(),
             ours: warm,
             other: Some(("Invoke-RestMethod -WebSession", session)),
             aim: None,

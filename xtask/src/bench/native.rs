@@ -80,16 +80,18 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
 
 /// Our figure with libcurl's for the same and for the minimal request, if available.
 fn compared_with_curl(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<Line> {
-    let Some([same, bare]) = others else { return vec![Line { what, ours, other: None, aim: None }] };
+    let Some([same, bare]) = others else {
+        return vec![Line { what: String::from(what), ours, other: None, aim: None }];
+    };
     vec![
-        Line { what, ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
-        Line { what, ours, other: Some(("libcurl, no gzip, no agent", bare)), aim: None },
+        Line { what: String::from(what), ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
+        Line { what: String::from(what), ours, other: Some(("libcurl, no gzip, no agent", bare)), aim: None },
     ]
 }
 
 /// With one more request on the same connection.
 fn after_preflight(what: &'static str, ours: Figure, without: Figure) -> Line {
-    Line { what, ours, other: Some(("without, one request", without)), aim: None }
+    Line { what: String::from(what), ours, other: Some(("without, one request", without)), aim: None }
 }
 
 pub(super) fn compiler() -> Option<PathBuf> {

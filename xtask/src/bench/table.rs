@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A comparison.
 pub(super) struct Line {
-    pub(super) what: &'static str,
+    pub(super) what: String,
     pub(super) ours: Figure,
     /// Name and figure; `None` if the tool is missing.
     pub(super) other: Option<(&'static str, Figure)>,
