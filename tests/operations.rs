@@ -336,6 +336,25 @@ fn progress_of_a_stream_counts_the_people_who_are_done_over_the_whole_run() {
 }
 
 #[test]
+fn progress_of_a_stream_has_a_total_also_where_the_run_has_waited_for_the_end_of_the_names() {
+    let sandbox = Sandbox::start();
+    sandbox.script_task(TaskEnd::new("SUCCESS").takes(Duration::from_secs(600)));
+    let options = json!({ "wait": true, "pollIntervalMs": 20 });
+    let request = json!({ "stream": true, "options": options, "configuration": configuration(sandbox.url()) });
+    let operation = Operation::start(REFRESH, &request);
+    operation.send(&json!({ "identities": ["smith"] }));
+    // It now waits for more names; if it is slower, the test holds nothing.
+    std::thread::sleep(Duration::from_millis(200));
+    operation.send(&json!({ "end": true }));
+    let mut progress = Value::Null;
+    until("the wait for the task", || {
+        progress = operation.wait(10)["progress"].clone();
+        progress["message"].as_str().is_some_and(|message| message.contains("task")).then_some(())
+    });
+    assert_eq!((&progress["done"], &progress["total"]), (&json!(0), &json!(1)), "{progress}");
+}
+
+#[test]
 fn at_most_64_operations_run_and_one_that_is_cancelled_in_the_queue_never_starts() {
     let sandbox = Sandbox::start();
     sandbox.fault(slow(Endpoint::Search));

@@ -142,7 +142,6 @@ impl<'r> Run<'r> {
         let mut deferred: Option<Batch> = None;
         loop {
             let (mut has_ended, mut expects_names) = (false, false);
-            self.total = source.total().or(self.total);
             while !self.has_stopped && self.in_flight.len() < max_calls {
                 if let Some(planned) = self.queued.pop_front() {
                     self.begin(planned);
@@ -156,6 +155,8 @@ impl<'r> Run<'r> {
                         self.in_flight.is_empty(),
                     ),
                 };
+                // It may have waited for the last name.
+                self.total = source.total().or(self.total);
                 match next {
                     Next::Batch(batch) if self.is_too_many(&batch) && !self.in_flight.is_empty() => {
                         // The calls in flight may turn out not to count.
