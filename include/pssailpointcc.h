@@ -163,7 +163,7 @@
  * The result holds for 2 s. A refresh that has waited for longer, behind the rate limit, for Retry-After, for a token or for
  * a connection, is not sent before the preflight has passed again: who was removed meanwhile would turn it into a refresh
  * of everybody. The age counts from when the preflight's first request is sent; if the service answers so slowly that
- * three in a row are too old, from its answers. A preflight and its refresh wait for the rate limit together.
+ * five in a row are too old, from its answers. A preflight and its refresh wait for the rate limit together.
  *
  * The preflight can only be as reliable as search, which lags behind by minutes and does not know uncorrelated identities;
  * the service may refresh those as well.

@@ -18,9 +18,9 @@ const MAX_AGE: Duration = Duration::from_secs(2);
 /// What is left of it for the way to the service.
 const TRANSIT: Duration = Duration::from_millis(250);
 
-/// After so many checks in a row that took longer than their own age limit, the age counts from the answers: the service,
-/// or this machine, is too slow for anything else.
-const SLOW_CHECKS: u32 = 3;
+/// After so many checks of a refresh that took longer than their own age limit, the age counts from the answers: the
+/// service, or this machine, is too slow for anything else. Enough of them that it is no coincidence.
+const SLOW_CHECKS: u32 = 5;
 
 /// A check that has passed.
 #[derive(Debug, Clone)]
@@ -71,8 +71,8 @@ pub(crate) fn prove<T>(
     requests: &mut Requests,
     mut check: impl FnMut(&Call<'_>) -> Result<T>,
 ) -> Result<(T, Proof)> {
-    let slow_checks = &call.service.facts.slow_checks;
-    let mut checking = Duration::ZERO;
+    let is_slow = &call.service.facts.is_slow;
+    let (mut slow_checks, mut checking) = (0, Duration::ZERO);
     loop {
         let checked = call.for_check(*requests);
         let result = check(&checked)?;
@@ -83,14 +83,14 @@ pub(crate) fn prove<T>(
         }
         requests.is_repeated = true;
         let by_request = Proof::until(times.asked);
-        let number = match by_request {
-            Some(_) => {
-                slow_checks.store(0, Ordering::Relaxed);
-                0
-            }
-            None => slow_checks.fetch_add(1, Ordering::Relaxed),
-        };
-        let proof = by_request.or_else(|| Proof::until(times.answered).filter(|_| number >= SLOW_CHECKS));
+        match by_request {
+            Some(_) => is_slow.store(false, Ordering::Relaxed),
+            None => slow_checks += 1,
+        }
+        if slow_checks >= SLOW_CHECKS {
+            is_slow.store(true, Ordering::Relaxed);
+        }
+        let proof = by_request.or_else(|| Proof::until(times.answered).filter(|_| is_slow.load(Ordering::Relaxed)));
         if let Some(proof) = proof {
             return Ok((result, Proof { places: checked.places, ..proof }));
         }

@@ -1,6 +1,6 @@
 //! What calls have learned about a tenant, shared by all calls with its address and credentials.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,8 +29,8 @@ pub(super) struct TenantFacts {
     pub(super) size: Fact<u64>,
     /// Whether `/cc` is gone and its successor has answered. It never expires, because `/cc` does not come back.
     pub(super) retired: AtomicBool,
-    /// How many checks before a refresh, one after the other, were too old when they ended.
-    pub(super) slow_checks: AtomicU32,
+    /// Whether all checks of a refresh were too old when they ended; until a check is quicker.
+    pub(super) is_slow: AtomicBool,
     /// For each configured version of the API, the one that the host has answered.
     pub(super) versions: Versions,
 }
