@@ -27,6 +27,7 @@ $ErrorActionPreference = 'Stop'
 
 $env:PSSAILPOINTCC_RETIRED = $Retired
 $env:PSSAILPOINTCC_DESKTOP = if ($Desktop) { '1' }
+$env:PSSAILPOINTCC_WINE = if ($Wine) { '1' }
 . "$PSScriptRoot/Support.ps1"
 $variables = @('PSSAILPOINTCC_SANDBOX')
 if ($env:PSSAILPOINTCC_LIBRARY -or -not (Test-Path -LiteralPath "$ModulePath/bin")) { $variables += 'PSSAILPOINTCC_LIBRARY' }

@@ -1,6 +1,7 @@
 BeforeDiscovery {
     . "$PSScriptRoot/Support.ps1"
-    $files = Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1', '.psd1', '.ps1xml', '.txt' | ForEach-Object { @{ Name = $_.FullName.Substring($ModulePath.Length + 1); Path = $_.FullName } }
+    # The licences of others are as they are.
+    $files = Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object { $_.Extension -in '.ps1', '.psm1', '.psd1', '.ps1xml', '.txt' -and $_.Name -ne 'THIRD-PARTY-NOTICES.txt' } | ForEach-Object { @{ Name = $_.FullName.Substring($ModulePath.Length + 1); Path = $_.FullName } }
     $scripts = $files | Where-Object { $_.Name -match '\.ps1$|\.psm1$' }
     # Clean.ps1 is read by PowerShell 7.3 and later only.
     $desktopScripts = $scripts | Where-Object { $_.Name -ne 'Clean.ps1' }
@@ -60,7 +61,7 @@ Describe 'The source' {
     }
 
     It 'defines no function twice' {
-        $names = foreach ($file in Get-ChildItem -LiteralPath $ModulePath -Recurse -Filter *.ps1) { (Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst])).Name }
+        $names = foreach ($file in Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1') { (Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst])).Name }
         $names.Count | Should -BeGreaterThan 50
         $names | Group-Object | Where-Object Count -GT 1 | Should -BeNullOrEmpty
     }

@@ -84,7 +84,7 @@ Describe 'Ctrl+C' {
         function Wait-Arrival($Sandbox, [string] $Endpoint, [int] $Number) {
             $until = [datetime]::UtcNow.AddSeconds(60)
             while (@(Get-Arrival $Sandbox $Endpoint).Count -lt $Number) {
-                if ([datetime]::UtcNow -gt $until) { throw "No $Endpoint has come." }
+                if ([datetime]::UtcNow -gt $until) { throw "No $Endpoint has come. The shell has said: $($shell.Said) $($shell.Line.Streams.Error)" }
                 Start-Sleep -Milliseconds 20
             }
         }
@@ -114,8 +114,8 @@ Describe 'Ctrl+C' {
     ) {
         # Without the clean block nothing of the command runs at such a stop.
         if ($clean -and $Desktop) { $says = $null }
-        # Windows PowerShell needs longer to read what became of a thousand names.
-        $limit = if ($Desktop) { 600 } else { 200 }
+        # Windows PowerShell needs longer to read what became of a thousand names, and wine for everything.
+        $limit = if ($Desktop -or $env:PSSAILPOINTCC_WINE) { 600 } else { 200 }
         # What it waits for would take minutes. How long the stop takes is held against the engine's own Start-Sleep, on the
         # same machine at the same time; so often, unless it is within the limit before.
         $took = @()

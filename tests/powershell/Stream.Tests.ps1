@@ -192,7 +192,8 @@ Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token
             [System.IO.File]::WriteAllText($script, $text, [System.Text.UTF8Encoding]::new($true))
             # Answers come from the pipeline of a process, since no test has a console.
             $said = $case.Answers | & $Pwsh -NoProfile -File $script 2>&1 | Out-String
-            @([regex]::Matches($said, 'Go on\?')).Count | Should -Be $(if ($case.Sent -eq 600) { 1 } else { 3 }) -Because $said
+            # On Windows the questions go to the console, whatever the output is.
+            if (-not $OnWindows) { @([regex]::Matches($said, 'Go on\?')).Count | Should -Be $(if ($case.Sent -eq 600) { 1 } else { 3 }) -Because $said }
             $said | Should -Not -Match 'Are you sure'
             $counts = Get-RefreshCount $sandbox
             $counts.psbase.Count | Should -Be $case.Sent
