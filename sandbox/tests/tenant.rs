@@ -283,7 +283,7 @@ fn the_control_shows_and_changes_everything() {
     assert_eq!(control("POST", "settings", "{\"retired\":404.5}").0, 400);
     assert_eq!(control("POST", "faults", "{\"on\":\"token\",\"status\":500}").1, json!({ "set": 1 }));
     assert_eq!(control("GET", "faults", "").1[0]["status"], 500);
-    assert_eq!(control("POST", "faults", "{\"kind\":\"flood\"}").0, 400);
+    assert_eq!(control("POST", "faults", "{\"kind\":\"storm\"}").0, 400);
     assert_eq!(token(&sandbox, "sandbox-client", "sandbox-secret").status(), 500);
     assert_eq!(control("GET", "faults", "").1, json!([]));
     let given = token_text(&sandbox, "sandbox-client", "sandbox-secret");
