@@ -515,9 +515,9 @@ Describe 'People from the pipeline' {
         $record.TargetObject | Should -BeExactly $names[250..499]
         $results[0].Outcome | Should -Be 'Accepted'
         $results[1].Outcome | Should -Be 'Rejected'
-        # Of those behind it each is in a result as well.
-        $results.Identities | Should -BeExactly $names
-        $results.Outcome | Select-Object -Skip 2 | Should -Be 'NotSent'
+        # Of those behind it each that was read is in a result as well: it may come before the last ten.
+        $results.Identities | Should -BeExactly @($names | Select-Object -First $(if ($results.Count -eq 2) { 500 } else { 510 }))
+        foreach ($result in $results | Select-Object -Skip 2) { $result.Outcome | Should -Be 'NotSent' }
         @(Get-Refresh $sandbox | Where-Object executed).Count | Should -Be 1
     }
 
