@@ -132,7 +132,8 @@ Describe 'The stream of names' {
         $results = @(. $line 3> $null)
         if ($Desktop -and $what -eq 'an error of the command before') {
             # The command is not told of it there, as about_PSSailpointCC says: what it has got goes on.
-            $warnings | Should -BeNullOrEmpty
+            # A result may have come before, with its own.
+            $warnings | Where-Object { "$_" -match 'Stopped' } | Should -BeNullOrEmpty
             $null = Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
             $null = Wait-Quiet 2000
             return
