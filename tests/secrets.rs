@@ -28,6 +28,7 @@ fn forbidden() -> Vec<String> {
             forbidden.push(text[4..14].to_owned());
             forbidden.push(text[4..14].replace('+', "-").replace('/', "_"));
         }
+        forbidden.extend([hex(secret)[..10].to_owned(), hex(secret)[..10].to_ascii_uppercase()]);
     }
     forbidden
 }
@@ -39,6 +40,10 @@ fn base64(bytes: &[u8]) -> String {
         (0..=three.len()).map(|at| char::from(alphabet[bits >> (18 - 6 * at) & 63])).collect::<String>()
     };
     bytes.chunks(3).map(group).collect()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn percent(text: &str, upper: bool) -> String {
@@ -64,6 +69,9 @@ fn forms(text: &str) -> Vec<String> {
         json(&json(text)),
         percent(text, true),
         percent(text, false),
+        text.encode_utf16().map(|unit| format!("%u{unit:04x}")).collect(),
+        hex(text),
+        hex(text).to_ascii_uppercase(),
         html,
         base64(text.as_bytes()),
         base64(format!("x{text}").as_bytes()).replace('+', "-").replace('/', "_"),

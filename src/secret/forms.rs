@@ -90,6 +90,11 @@ impl Forms {
             return;
         }
         self.0.push(Needle { bytes: secret.as_bytes().to_vec(), is_strong, is_base64: false });
+        let lower: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let upper = lower.to_ascii_uppercase();
+        for bytes in [lower.into_bytes(), upper.into_bytes()] {
+            self.0.push(Needle { bytes, is_strong, is_base64: false });
+        }
         for alphabet in [STANDARD, URL_SAFE] {
             for offset in 0..3 {
                 let bytes = base64_within(secret.as_bytes(), offset, alphabet);

@@ -224,8 +224,14 @@ impl Text<'_> {
         }
     }
 
-    /// After a percent sign.
+    /// After a percent sign: a byte, or a code unit of JavaScript's `escape`.
     fn percent(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
+        if let Some((b'u' | b'U', digits)) = self.deepest(at, Some(layers))
+            && let Some((code, end)) = self.hex(digits, 4, Some(layers))
+            && let Some(character) = char::from_u32(code)
+        {
+            then(character.encode_utf8(&mut [0; 4]).as_bytes(), end);
+        }
         if let Some((value, end)) = self.hex(at, 2, Some(layers)) {
             // Two digits are at most a byte.
             then(&[value as u8], end);
