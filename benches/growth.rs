@@ -39,7 +39,9 @@ fn main() {
             // With its preparation.
             let evaluate = || {
                 let judge = Judge::new(&filter);
-                people.iter().for_each(|person| drop(black_box(judge.judge_unless(person, &known, &|| false))));
+                people.iter().for_each(|person| {
+                    black_box(judge.judge_unless(person, &known, &|| false));
+                });
             };
             report(&format!("{form}: 1,000 people"), values, values + people.len(), evaluate);
         }
@@ -48,11 +50,9 @@ fn main() {
             let judge = Judge::new(&filter);
             let people = people(number.min(30_000));
             let evaluate = || {
-                people
-                    .iter()
-                    .cycle()
-                    .take(number)
-                    .for_each(|person| drop(black_box(judge.judge_unless(person, &known, &|| false))));
+                people.iter().cycle().take(number).for_each(|person| {
+                    black_box(judge.judge_unless(person, &known, &|| false));
+                });
             };
             report(&format!("{form}: people"), number, number, evaluate);
         }
