@@ -250,6 +250,21 @@ pub(crate) fn clear_times(bytes: &mut [u8]) -> std::result::Result<(), object::E
     Ok(())
 }
 
+/// Overwrites the paths of the object files that zig's C compiler writes into each of them for debuggers, and cannot be told
+/// not to: they are random names in this machine's cache.
+pub(crate) fn clear_object_names(archive: &mut [u8]) {
+    // The kind of the record, and a signature, which is 0.
+    const S_OBJNAME: &[u8] = &[0x01, 0x11, 0, 0, 0, 0];
+    let places: Vec<usize> =
+        memchr::memmem::find_iter(archive, S_OBJNAME).map(|record| record + S_OBJNAME.len()).collect();
+    for place in places {
+        let name = archive[place..].iter().position(|byte| *byte == 0).map(|length| place..place + length);
+        if let Some(name) = name.filter(|name| archive[name.clone()].ends_with(b".obj")) {
+            archive[name].fill(b'_');
+        }
+    }
+}
+
 fn version_number(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
@@ -258,6 +273,19 @@ fn version_number(text: &str) -> Option<(u32, u32)> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_object_files_are_overwritten_and_nothing_else() {
+        let record = |name: &str| [b"x\x01\x11\0\0\0\0", name.as_bytes(), b"\0y"].concat();
+        let mut archive =
+            [record("/root/.cache/zig/tmp/1f-mem.obj"), record("no name"), b"/root/a.obj\0".to_vec()].concat();
+        let before = archive.clone();
+        clear_object_names(&mut archive);
+        let length = "/root/.cache/zig/tmp/1f-mem.obj".len();
+        assert_eq!(archive[..7], before[..7]);
+        assert_eq!(archive[7..7 + length], *b"_".repeat(length));
+        assert_eq!(archive[7 + length..], before[7 + length..]);
+    }
 
     /// A library of C with these functions and what else is given; `None` where there is no compiler, which the end of
     /// `cargo test` says.

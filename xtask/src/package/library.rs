@@ -72,7 +72,10 @@ impl Library {
         if target.is_windows() && builder.needs_zig {
             inspect::clear_times(&mut shared).map_err(|error| format!("{}: {error}", target.shared_library()))?;
         }
-        let archive = file(&|name| matches!(name, "libpssailpointcc.a" | "pssailpointcc.lib"))?;
+        let mut archive = file(&|name| matches!(name, "libpssailpointcc.a" | "pssailpointcc.lib"))?;
+        if target.is_windows() && builder.needs_zig {
+            inspect::clear_object_names(&mut archive.1);
+        }
         let library = Self { target, shared, archive, rustc: builder.rustc_version() };
         library.check(&soname, portable)?;
         complete(builder, &messages)?;
