@@ -22,8 +22,9 @@ const THREADS: usize = 6;
 const JOBS: usize = 12;
 /// Longest delay of a fault, and so how long a request can be under way after its caller has gone.
 const DELAY_MS: usize = 40;
-/// The memory that a run may take more at its end than after its first rounds, in KB.
-const GROWTH: u64 = 4_096;
+/// The memory that a run may take more at its end than after its first rounds, in KB. Twice as much with the arenas that
+/// glibc makes for threads, which `cargo xtask soak` does without.
+const GROWTH: u64 = 2_048;
 
 #[test]
 fn nobody_is_lost_and_no_account_is_untrue_whatever_goes_wrong() {
@@ -70,7 +71,8 @@ fn nobody_is_lost_and_no_account_is_untrue_whatever_goes_wrong() {
         last.threads
     );
     assert!(last.threads <= warm.threads, "{} threads more", last.threads - warm.threads);
-    assert!(last.resident <= warm.resident + GROWTH, "{} KB more", last.resident - warm.resident);
+    let growth = if std::env::var_os("MALLOC_ARENA_MAX").is_some() { GROWTH } else { 2 * GROWTH };
+    assert!(last.resident <= warm.resident + growth, "{} KB more", last.resident - warm.resident);
 }
 
 /// What the answers say of each person.
