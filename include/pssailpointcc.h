@@ -255,7 +255,7 @@
  * A function that uses the network can run in the background. cc_operation_start returns a number. cc_operation_wait waits
  * for the answer or returns the progress. cc_operation_cancel stops the operation at once, whatever it waits for: a
  * look-up, another call's request for a token, an answer, a pause, the rate limit. cc_operation_free removes it, finished
- * or not.
+ * or not. cc_operation_run does in one call what a short operation needs of the three others.
  *
  * Numbers are not reused. A number that was never returned, or was freed (even twice, or while another thread waits),
  * gets an answer with the state `unknown`. At most 64 operations run at the same time; others queue.
@@ -571,6 +571,22 @@ char *cc_get_task(const char *json);
  */
 uint64_t cc_operation_start(const char *function,
                             const char *json);
+
+/**
+ * Starts a function in the background and waits for it, at most `timeout_ms` milliseconds: cc_operation_start,
+ * cc_operation_wait and, if it has ended by then, cc_operation_free in one call.
+ *
+ * `*operation` becomes 0 if the operation has ended, and its number otherwise. NULL is allowed: the operation is then
+ * freed, and cancelled, if it has not ended in time.
+ *
+ * The answer, freed with cc_string_free, is that of cc_operation_wait.
+ *
+ * Errors: in `result`, the errors of the function and those in the arguments.
+ */
+char *cc_operation_run(const char *function,
+                       const char *json,
+                       uint32_t timeout_ms,
+                       uint64_t *operation);
 
 /**
  * Waits for an operation, at most `timeout_ms` milliseconds; 0 returns at once.

@@ -226,6 +226,41 @@ pub unsafe extern "C" fn cc_operation_start(function: *const c_char, json: *cons
     )
 }
 
+/// Starts a function in the background and waits for it, at most `timeout_ms` milliseconds: cc_operation_start,
+/// cc_operation_wait and, if it has ended by then, cc_operation_free in one call.
+///
+/// `*operation` becomes 0 if the operation has ended, and its number otherwise. NULL is allowed: the operation is then
+/// freed, and cancelled, if it has not ended in time.
+///
+/// The answer, freed with cc_string_free, is that of cc_operation_wait.
+///
+/// Errors: in `result`, the errors of the function and those in the arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cc_operation_run(
+    function: *const c_char,
+    json: *const c_char,
+    timeout_ms: u32,
+    operation: *mut u64,
+) -> *mut c_char {
+    let mut number = 0;
+    let answer = answer_text(|| {
+        // SAFETY: the caller's promise, above.
+        let (function, json) = unsafe { (text(function, "function"), text(json, "The request")) };
+        let (unfinished, answer) = operation::run(function, json, Duration::from_millis(timeout_ms.into()));
+        number = unfinished;
+        answer
+    });
+    if operation.is_null() {
+        if number != 0 {
+            operation::free(number);
+        }
+    } else {
+        // SAFETY: the caller's promise, above.
+        unsafe { operation.write(number) };
+    }
+    answer
+}
+
 /// Waits for an operation, at most `timeout_ms` milliseconds; 0 returns at once.
 ///
 /// The answer, freed with cc_string_free, is one of

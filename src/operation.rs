@@ -21,10 +21,14 @@ use crate::wording::Client;
 
 /// The functions that can run in the background.
 const FUNCTIONS: &[(&str, Function)] = &[
-    (REFRESH, |text, control, feed| run(text, refresh::refresh(text, control, feed), Refreshed::into_failure, control)),
-    ("cc_get_task", |text, control, _| run(text, task::task(text, control), |_, cancelled| cancelled.into(), control)),
+    (REFRESH, |text, control, feed| {
+        finished(text, refresh::refresh(text, control, feed), Refreshed::into_failure, control)
+    }),
+    ("cc_get_task", |text, control, _| {
+        finished(text, task::task(text, control), |_, cancelled| cancelled.into(), control)
+    }),
     ("cc_find_identities", |text, control, _| {
-        run(text, find::find(text, control).map_err(Failure::from), |_, cancelled| cancelled.into(), control)
+        finished(text, find::find(text, control).map_err(Failure::from), |_, cancelled| cancelled.into(), control)
     }),
 ];
 
@@ -100,6 +104,23 @@ pub(crate) struct Cancelled {
 
 /// Starts an operation. The first wait reports an error in either text.
 pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
+    let (number, _) = begin(function, text);
+    number
+}
+
+/// Starts an operation and waits for it, at most `timeout`. Returns its number and what [`wait`] returns; 0, after freeing
+/// it, if it has ended.
+pub(crate) fn run(function: Result<&str>, text: Result<&str>, timeout: Duration) -> (u64, Envelope) {
+    let (number, operation) = begin(function, text);
+    let (answer, has_ended) = wait_for(number, &operation, timeout);
+    if has_ended {
+        registry().operations.remove(&number);
+        return (0, answer);
+    }
+    (number, answer)
+}
+
+fn begin(function: Result<&str>, text: Result<&str>) -> (u64, Arc<Operation>) {
     let is_stream = matches!((&function, &text), (Ok(REFRESH), Ok(text)) if request::is_stream(text));
     let job = function.and_then(find_function).and_then(|function| Ok(Stage::Queued(function, text?.to_owned())));
     let (stage, waits) = match job {
@@ -112,7 +133,7 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
     let number = registry.last;
     registry.operations.insert(number, Arc::clone(&operation));
     if waits {
-        registry.queue.push_back(operation);
+        registry.queue.push_back(Arc::clone(&operation));
         if registry.queue.len() <= registry.idle {
             WORK.notify_one();
         } else if registry.threads < THREADS {
@@ -121,34 +142,42 @@ pub(crate) fn start(function: Result<&str>, text: Result<&str>) -> u64 {
             spawn_worker();
         }
     }
-    number
+    (number, operation)
 }
 
 /// Returns the next finished batch, the envelope of a finished operation, or the progress: whichever comes first within
 /// `timeout`.
 pub(crate) fn wait(number: u64, timeout: Duration) -> Envelope {
-    let Some(operation) = find_operation(number) else { return unknown(number) };
+    match find_operation(number) {
+        Some(operation) => wait_for(number, &operation, timeout).0,
+        None => unknown(number),
+    }
+}
+
+/// The answer of a wait, and whether the operation has ended.
+fn wait_for(number: u64, operation: &Operation, timeout: Duration) -> (Envelope, bool) {
     let has_batch = || operation.feed.as_ref().is_some_and(Feed::has_finished);
     let keeps_waiting = |state: &mut State| !state.is_freed && !matches!(state.stage, Stage::Done(_)) && !has_batch();
     let waiters = &operation.waiters;
     let waited = waiters.changed.wait_timeout_while(waiters.state(), timeout, keeps_waiting);
     let state = waited.unwrap_or_else(PoisonError::into_inner).0;
     if state.is_freed {
-        return unknown(number);
+        return (unknown(number), false);
     }
     // Batches come before the end.
     if let Some(batch) = operation.feed.as_ref().and_then(Feed::next_finished) {
-        return envelope::wrapped("batch", &batch);
+        return (envelope::wrapped("batch", &batch), false);
     }
     match &state.stage {
         Stage::Done(envelope) => {
             let envelope = Arc::clone(envelope);
             drop(state);
-            envelope::wrapped("done", &envelope)
+            (envelope::wrapped("done", &envelope), true)
         }
         Stage::Queued(..) | Stage::Running => {
             drop(state);
-            success(&operation.control, Running { state: "running", progress: operation.control.progress() })
+            let running = Running { state: "running", progress: operation.control.progress() };
+            (success(&operation.control, running), false)
         }
     }
 }
@@ -259,7 +288,7 @@ impl Waiters {
 
 /// The envelope of a function's result. It is `cancelled` if the cancel came first, even if the work was done;
 /// `into_failure` then keeps the report.
-fn run<T: Serialize>(
+fn finished<T: Serialize>(
     text: &str,
     result: Result<T, Failure>,
     into_failure: impl FnOnce(T, Error) -> Failure,

@@ -70,6 +70,72 @@ fn an_operation_gives_what_the_function_gives_and_the_same_each_time_until_it_is
 }
 
 #[test]
+fn a_run_that_ends_in_time_gives_the_answer_and_leaves_no_operation_behind() {
+    let sandbox = Sandbox::start();
+    let question = json!({ "filter": "department == \"Engineering\"", "configuration": configuration(sandbox.url()) });
+    let before = Operation::start(FIND, &question);
+    let (number, answer) = run(Some(FIND), Some(&question), 60_000);
+    assert_eq!((number, &answer["state"]), (0, &json!("done")), "{answer}");
+    assert_eq!(answer["result"], before.result());
+    let next = Operation::start(FIND, &question);
+    assert_eq!(next.0, before.0 + 2, "it had a number");
+    assert_eq!(envelope(ffi::cc_operation_wait(before.0 + 1, 0))["state"], "unknown", "it was freed");
+}
+
+#[test]
+fn a_run_that_does_not_end_in_time_gives_the_number_of_the_operation_that_goes_on() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(slow(Endpoint::Refresh));
+    let (number, answer) = run(Some(REFRESH), Some(&person(&sandbox, &json!({}))), 20);
+    let operation = Operation(number);
+    assert_eq!((&answer["ok"], &answer["state"]), (&json!(true), &json!("running")), "{answer}");
+    until_arrived(&sandbox, Endpoint::Refresh, 1);
+    cancelled(&sandbox, &operation, "maybe");
+}
+
+#[test]
+fn a_run_without_a_place_for_its_number_is_cancelled_when_its_time_is_over() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(slow(Endpoint::Search));
+    let (function, text) = (c_string(REFRESH), c_string(&person(&sandbox, &json!({})).to_string()));
+    // SAFETY: NUL-terminated and alive during the call; NULL for the number is allowed.
+    let answer = unsafe { ffi::cc_operation_run(function.as_ptr(), text.as_ptr(), 20, std::ptr::null_mut()) };
+    assert_eq!(envelope(answer)["state"], "running");
+    sandbox.clear_faults();
+    assert_eq!(refresh(&person(&sandbox, &json!({})))["ok"], true);
+    assert_eq!(sandbox.refreshes().len(), 1, "only the second one's");
+}
+
+#[test]
+fn what_is_wrong_with_the_arguments_of_a_run_is_its_result() {
+    for (function, text, part) in [
+        (None, Some(&json!({})), "function is NULL"),
+        (Some(REFRESH), None, "The request is NULL"),
+        (Some(REFRESH), Some(&json!({ "fliter": 1 })), "fliter"),
+    ] {
+        let (number, answer) = run(function, text, 60_000);
+        assert_eq!((number, &answer["result"]["error"]["code"]), (0, &json!("invalid_argument")), "{answer}");
+        let message = answer["result"]["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+/// `cc_operation_run`: the number and the answer.
+fn run(function: Option<&str>, request: Option<&Value>, timeout_ms: u32) -> (u64, Value) {
+    let function = function.map(c_string);
+    let text = request.map(|request| c_string(&request.to_string()));
+    let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
+    let mut number = u64::MAX;
+    // SAFETY: NULL, or NUL-terminated and alive during the call.
+    let answer = unsafe { ffi::cc_operation_run(pointer(&function), pointer(&text), timeout_ms, &raw mut number) };
+    (number, envelope(answer))
+}
+
+fn c_string(text: &str) -> CString {
+    CString::new(text).expect("no NUL")
+}
+
+#[test]
 fn numbers_that_are_stale_or_invented_are_unknown_and_do_no_harm() {
     let sandbox = Sandbox::start();
     let operation = Operation::start(REFRESH, &person(&sandbox, &json!({})));

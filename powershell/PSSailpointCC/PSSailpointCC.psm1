@@ -1,25 +1,73 @@
 $script:ModuleRoot = $PSScriptRoot
+$script:IsCore = $PSVersionTable.PSEdition -eq 'Core'
 # Where to look for a library beside the module's own folder: nowhere, because anybody may create a folder there.
 $script:CloneTarget = @()
 
-#region functions: in the package, the text of these files stands here
-foreach ($folder in 'Private', 'Public') {
-    # No -Path: brackets in the folder's name are not a pattern.
-    foreach ($file in Get-ChildItem -LiteralPath "$PSScriptRoot/$folder" -Filter *.ps1) {
-        . $file.FullName
+# Private functions are read when they are needed, because reading them would be most of an import: the folder Private at
+# the first call of a command, the folder Late when one of its functions is called.
+$script:IsPrivateRead = $false
+$script:IsLateRead = $false
+
+function Import-PrivateFunction {
+    if ($script:IsPrivateRead) { return }
+    Read-FunctionFile Private
+    $script:IsPrivateRead = $true
+}
+
+function Import-LateFunction {
+    if ($script:IsLateRead) { return }
+    Read-FunctionFile Late
+    $script:IsLateRead = $true
+}
+
+# They define functions of the scope "script", which is the module's.
+function Read-FunctionFile([string] $Folder) {
+    foreach ($file in Get-FunctionFile $Folder) {
+        try { . $file } catch [System.Management.Automation.CommandNotFoundException] {
+            throw "PSSailpointCC cannot go on in this session: its file $file is gone. The module was updated or removed after this session had loaded it. Nothing was sent by this call. Start a new session."
+        }
     }
 }
+
+# The first statement of each command. Private/Preference.ps1 replaces it.
+$script:UseCallerPreference = {
+    Import-PrivateFunction
+    . $script:UseCallerPreference
+}
+
+#region files: in the package, the public functions stand here, and the others in one file for each folder
+function Get-FunctionFile([string] $Folder) {
+    # No cmdlet: the first one that a session uses loads a module, which takes longer than this import.
+    if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { return [System.IO.Directory]::GetFiles("$script:ModuleRoot/$Folder", '*.ps1') }
+    # No -Path: brackets in the folder's name are not a pattern.
+    (Get-ChildItem -LiteralPath "$script:ModuleRoot/$Folder" -Filter *.ps1).FullName
+}
+
+foreach ($file in Get-FunctionFile Public) { if ($file -notlike '*Invoke-CCRefreshIdentities.ps1') { . $file } }
+$refresh = "$PSScriptRoot/Public/Invoke-CCRefreshIdentities.ps1"
 # A clone's builds.
 $script:CloneTarget = '../../target/release', '../../target/debug'
-#endregion functions
+#endregion files
 
-# With syntax that Windows PowerShell cannot read.
+# It has a clean block, which PowerShell before 7.3 cannot read.
 $version = $PSVersionTable.PSVersion
-if (($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) -and $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { . "$PSScriptRoot/Clean.ps1" }
+if ($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) {
+    . $refresh
+} elseif ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
+    $text = [System.IO.File]::ReadAllText($refresh) -creplace '(?m)^    clean \{ .+ \}\r?\n'
+    $tokens = $problems = $null
+    . ([System.Management.Automation.Language.Parser]::ParseInput($text, $refresh, [ref] $tokens, [ref] $problems).GetScriptBlock())
+} else {
+    function Invoke-CCRefreshIdentities {
+        [CmdletBinding()]
+        param([Parameter(ValueFromRemainingArguments)] $Rest)
+        # Says that the language mode does not allow what the module does.
+        . $script:UseCallerPreference
+    }
+}
 
 # Each documented name under the official module's name too: CC behind the hyphen. One body, two functions: an alias
-# of ours for Get-Configuration would be taken by other modules' own calls. No cmdlet: the first one that a session uses
-# loads a module, which takes longer than everything here.
+# of ours for Get-Configuration would be taken by other modules' own calls.
 ${function:Initialize-CCRefreshIdentitiesRequest} = ${function:Initialize-RefreshIdentitiesRequest}
 ${function:Initialize-CCRefreshIdentitiesRequestRefreshArgs} = ${function:Initialize-RefreshIdentitiesRequestRefreshArgs}
 ${function:ConvertFrom-CCJsonToRefreshIdentitiesRequest} = ${function:ConvertFrom-JsonToRefreshIdentitiesRequest}

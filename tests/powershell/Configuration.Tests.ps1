@@ -184,6 +184,46 @@ environments:
         { Set-ConfigurationDefaultHeader '' x } | Should -Throw -ErrorId 'InvalidArgument,Set-ConfigurationDefaultHeader'
     }
 
+    It 'is the same text for the library until <what> changes' -ForEach @(
+        @{ What = 'a value'; Change = { (Get-Configuration).AccessToken = 'other-token' }; Shows = '"accessToken":"other-token"' }
+        @{ What = 'a value that Set-Configuration sets'; Change = { Set-Configuration -MaxIdentities 7 }; Shows = '"maxIdentities":7' }
+        @{ What = 'the set of keys'; Change = { (Get-Configuration).Remove('RateLimit') }; Lacks = 'rateLimit' }
+        @{ What = 'the address'; Change = { (Get-Configuration).BaseUrl = 'http://127.0.0.1:9' }; Shows = '"baseUrl":"http://127.0.0.1:9"' }
+        @{ What = 'a header'; Change = { (Get-Configuration).DefaultHeaders['X-One'] = '2' }; Shows = '"X-One":"2"' }
+        @{ What = 'the set of headers'; Change = { (Get-Configuration).DefaultHeaders.Clear() }; Lacks = 'X-One' }
+        @{ What = 'the rate limit'; Change = { (Get-Configuration).RateLimit.requests = 11 }; Shows = '"requests":11' }
+        @{ What = 'a variable'; Change = { $env:SAIL_CLIENT_ID = 'me' }; Shows = '"SAIL_CLIENT_ID":"me"' }
+        @{ What = 'a proxy variable'; Change = { $env:https_proxy = 'http://127.0.0.1:9' }; Shows = '"http://127.0.0.1:9"' }
+        @{ What = 'the home directory'; Change = { Set-Item "env:$HomeVariable" 'elsewhere' }; Shows = '":"elsewhere"' }
+        @{ What = 'the location'; Change = { Set-Location -LiteralPath (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))) }; Shows = '"directory":"' }
+        @{ What = 'a SecureString'; IsFixed = $false; Before = { (Get-Configuration).AccessToken = ConvertTo-SecureString 'sandbox-toke' -AsPlainText -Force }; Change = { (Get-Configuration).AccessToken.AppendChar('n') }; Shows = '"accessToken":"sandbox-token"' }
+        @{ What = 'a proxy object'; IsFixed = $false; Before = { (Get-Configuration).Proxy = [System.Net.WebProxy]::new('http://127.0.0.1:8') }; Change = { (Get-Configuration).Proxy.Address = 'http://127.0.0.1:9' }; Shows = '"proxy":"http://127.0.0.1:9' }
+    ) {
+        $location = Get-Location
+        $homeBefore = [Environment]::GetEnvironmentVariable($HomeVariable)
+        $proxyBefore = $env:https_proxy
+        $text = { & (Get-Module PSSailpointCC) { Get-ConfigurationText $null } }
+        try {
+            Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token -DefaultHeaders @{ 'X-One' = '1' } -RateLimit @{ requests = 10; seconds = 1 }
+            # Proxies are asked for where the address is not a loopback one.
+            if ($what -eq 'a proxy object') { Set-Configuration -BaseUrl 'https://acme.invalid' }
+            # Binds the library, whose type has the comparison.
+            $null = Test-CCFilter 'uid == "amelie.roux"'
+            if ($before) { & $before }
+            $first = & $text
+            [object]::ReferenceEquals($first, (& $text)) | Should -Be ($null -eq $isFixed)
+            & $change
+            $second = & $text
+            if ($shows) { $second.Contains($shows) | Should -BeTrue -Because $second }
+            if ($lacks) { $second | Should -Not -Match $lacks }
+            $second | Should -Not -BeExactly $first
+        } finally {
+            Set-Location $location
+            [Environment]::SetEnvironmentVariable($HomeVariable, $homeBefore)
+            $env:https_proxy = $proxyBefore
+        }
+    }
+
     It 'keeps username, password, cookie and keys to itself, and does not take them for credentials' {
         $configuration = Get-Configuration
         $configuration.BaseUrl = $sandbox.Url

@@ -58,7 +58,7 @@ try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "
         Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
         $session = Invoke-Session @'
 Import-Module $env:TEST_MODULE
-& (Get-Module PSSailpointCC) { Get-RuntimeIdentifier }
+& (Get-Module PSSailpointCC) { Import-PrivateFunction; Get-RuntimeIdentifier }
 '@ -Environment @{ TEST_MODULE = $copy }
         $rid = $session.Output.Trim()
         $rid | Should -Match '^(linux|win|osx)-(x64|arm64)$'
@@ -142,12 +142,10 @@ $result = Invoke-CCRefreshIdentities -Identity amelie.roux
         $session = Invoke-Session ($call -replace '\nSet-Conf', @"
 
 & (Get-Module PSSailpointCC) {
-    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
-    `$script:Native = `$null
+    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_string_free' = @([void], [IntPtr]); 'cc_of_tomorrow' = @([string], [string]) } }
 }
-# Get-Configuration has bound it already.
 `$path = & (Get-Module PSSailpointCC) { Find-NativeLibrary }
-foreach (`$key in 'PSSailpointCC', 'PSSailpointCC 5.1') { [AppDomain]::CurrentDomain.SetData("`$key 1 `$path", `$null) }
+foreach (`$key in 'PSSailpointCC', 'PSSailpointCC 5.1') { [AppDomain]::CurrentDomain.SetData("`$key `$((Get-Module PSSailpointCC).Version) 1 `$path", `$null) }
 Set-Conf
 "@) -Environment @{ TEST_URL = $sandbox.Url }
         $session.Output | Should -Match '(?m)^id: LibraryNotLoaded,'

@@ -3,8 +3,6 @@ BeforeDiscovery {
     # The licences of others are as they are.
     $files = Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object { $_.Extension -in '.ps1', '.psm1', '.psd1', '.ps1xml', '.txt' -and $_.Name -ne 'THIRD-PARTY-NOTICES.txt' } | ForEach-Object { @{ Name = $_.FullName.Substring($ModulePath.Length + 1); Path = $_.FullName } }
     $scripts = $files | Where-Object { $_.Name -match '\.ps1$|\.psm1$' }
-    # Clean.ps1 is read by PowerShell 7.3 and later only.
-    $desktopScripts = $scripts | Where-Object { $_.Name -ne 'Clean.ps1' }
 }
 
 Describe 'The source' {
@@ -25,14 +23,16 @@ Describe 'The source' {
         [System.IO.File]::ReadAllText($path) | Should -Not -Match '[ \t]+(?m:$)'
     }
 
-    It '<name> has no syntax that Windows PowerShell 5.1 lacks' -ForEach $desktopScripts {
+    It '<name> has no syntax that Windows PowerShell 5.1 lacks'  -ForEach $scripts {
+        # Without the block that the module leaves out there.
+        $text = [System.IO.File]::ReadAllText($path) -creplace '(?m)^    clean \{ .+ \}\r?\n'
         $newer = 'TernaryExpressionAst', 'PipelineChainAst' | ForEach-Object { "System.Management.Automation.Language.$_" -as [type] } | Where-Object { $_ }
-        Get-Node $path $newer | Should -BeNullOrEmpty
         $tokens = $errors = $null
-        $null = [System.Management.Automation.Language.Parser]::ParseFile($path, [ref] $tokens, [ref] $errors)
+        $tree = [System.Management.Automation.Language.Parser]::ParseInput($text, $path, [ref] $tokens, [ref] $errors)
+        $errors.Count | Should -Be 0
+        $tree.FindAll({ param($node) foreach ($one in $newer) { if ($node -is $one) { return $true } } }, $true) | Should -BeNullOrEmpty
         $tokens | Where-Object { $_.Kind -in 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'AndAnd', 'OrOr' -or $_.Text -eq 'clean' } | Should -BeNullOrEmpty
         # A method call on a type that only .NET has must be in a branch of its own; these few are known.
-        $text = [System.IO.File]::ReadAllText($path)
         $text | Should -Not -Match '-AsHashtable|ForEach-Object -Parallel|ConvertFrom-Json[^\r\n]*-Depth|\$IsWindows|\$IsLinux|\$IsMacOS|Join-Path[^\r\n]*-AdditionalChildPath'
     }
 
@@ -61,9 +61,38 @@ Describe 'The source' {
     }
 
     It 'defines no function twice' {
-        $names = foreach ($file in Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1') { (Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst])).Name }
+        $names = foreach ($file in Get-ChildItem -LiteralPath $ModulePath -Recurse -File | Where-Object Extension -in '.ps1', '.psm1') {
+            foreach ($function in Get-Node $file.FullName ([System.Management.Automation.Language.FunctionDefinitionAst])) {
+                # What stands in for a function that is read later; and for the command where nothing is allowed.
+                if ($function.Extent.Text -notmatch '\{ Import-LateFunction; |\$Rest') { $function.Name -replace '^script:' }
+            }
+        }
         $names.Count | Should -BeGreaterThan 50
         $names | Group-Object | Where-Object Count -GT 1 | Should -BeNullOrEmpty
+    }
+
+    It 'reads a function of the folder Late when it is called, wherever that is' {
+        if (-not (Test-Path "$ModulePath/Late")) { return }
+        $isFunction = [System.Management.Automation.Language.FunctionDefinitionAst]
+        $late = @(foreach ($file in Get-ChildItem "$ModulePath/Late") { foreach ($function in Get-Node $file.FullName $isFunction) { $function.Name -replace '^script:' } })
+        $late.Count | Should -BeGreaterThan 50
+        $called = foreach ($file in Get-ChildItem "$ModulePath/Private", "$ModulePath/Public") {
+            if ($file.Name -ne 'Late.ps1') { foreach ($command in Get-Node $file.FullName ([System.Management.Automation.Language.CommandAst])) { if ($command.GetCommandName() -in $late) { $command.GetCommandName() } } }
+        }
+        $expected = foreach ($name in $called | Sort-Object -Unique) { "function script:$name { Import-LateFunction; $name @args }" }
+        $written = @(foreach ($function in Get-Node "$ModulePath/Private/Late.ps1" $isFunction) { $function.Extent.Text })
+        $written | Should -Be @($expected)
+    }
+
+    It 'uses no variable of the folder Late before that is read' {
+        if (-not (Test-Path "$ModulePath/Late")) { return }
+        $variables = { param($file, $pattern) foreach ($match in [regex]::Matches([System.IO.File]::ReadAllText($file.FullName), $pattern)) { $match.Groups[1].Value } }
+        $late = foreach ($file in Get-ChildItem "$ModulePath/Late") { & $variables $file '(?m)^\$script:(\w+) =' }
+        $late.Count | Should -BeGreaterThan 5
+        foreach ($file in Get-ChildItem "$ModulePath/Private", "$ModulePath/Public") {
+            # These two read it first.
+            if ($file.Name -notin 'Get-CCTask.ps1', 'Wait-CCTask.ps1') { & $variables $file '\$script:(\w+)' | Where-Object { $_ -in $late } | Should -BeNullOrEmpty -Because $file.Name }
+        }
     }
 
     It 'has at most 150 lines in Invoke-CCRefreshIdentities besides help and parameters' {
@@ -92,7 +121,8 @@ Describe 'The source' {
             $written = Get-Node "$ModulePath/Private/Preference.ps1" ([System.Management.Automation.Language.ScriptBlockExpressionAst])
             $expected = @($written[0].ScriptBlock.EndBlock.Statements.Extent.Text)
             $expected.Count | Should -BeGreaterThan 5
-            for ($i = 0; $i -lt $expected.Count; $i++) { ($block.Statements[$i].Extent.Text -replace '\s+', ' ') | Should -BeExactly ($expected[$i] -replace '\s+', ' ') }
+            $block.Statements[0].Extent.Text | Should -BeExactly 'if (-not $script:IsPrivateRead) { Import-PrivateFunction }'
+            for ($i = 0; $i -lt $expected.Count; $i++) { ($block.Statements[$i + 1].Extent.Text -replace '\s+', ' ') | Should -BeExactly ($expected[$i] -replace '\s+', ' ') }
         }
     }
 }

@@ -115,11 +115,10 @@ function New-DesktopModule {
         '$script:IsCore = $PSVersionTable.PSEdition -eq ''Core''' = '$script:IsCore = $false'
         '$version = $PSVersionTable.PSVersion'                    = '$version = [version] ''5.1'''
         # A process may have loaded the module itself too.
-        '''PSSailpointCC {0} {1}'''                               = '''PSSailpointCC 5.1 {0} {1}'''
+        '''PSSailpointCC {0} {1} {2}'''                           = '''PSSailpointCC 5.1 {0} {1} {2}'''
     }
     if (-not $OnWindows) {
-        $replacements['''kernel32.dll'' ''lstrlenA'''] = '''libc'' ''strlen'''
-        $replacements['::lstrlenA('] = '::strlen('
+        $replacements['''kernel32.dll'', ''lstrlenA'''] = '''libc'', ''strlen'''
         $replacements['[$env:PROCESSOR_ARCHITECTURE]'] = '[''AMD64'']'
     }
     foreach ($file in Get-ChildItem -LiteralPath $copy -Recurse -File | Where-Object Extension -In '.ps1', '.psm1') {
@@ -192,7 +191,7 @@ function Invoke-Session([string] $Script, [hashtable] $Environment = @{}, [strin
 # The library that the module loads.
 function Get-LibraryPath {
     Import-Module $ModulePath
-    & (Get-Module PSSailpointCC) { Find-NativeLibrary }
+    & (Get-Module PSSailpointCC) { Import-PrivateFunction; Find-NativeLibrary }
 }
 
 # The message that a prompt would show is wrapped; joined again, it can be compared.

@@ -67,95 +67,126 @@ $script:ConfigurationMember = @{
     consumerVersion      = 'kept'
     nermBaseUrl          = 'kept'
 }
+
 # The same names by themselves in the spelling of the library.
 $script:ConfigurationName = @{}
+
 foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[$name] = $name }
 
-$script:LookupVariable = @(
+$script:LookupVariable = [string[]] @(
     'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'SAIL_ACTIVEENVIRONMENT'
     'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'NO_PROXY', 'no_proxy'
     'SSL_CERT_FILE', 'SSL_CERT_DIR', 'HOME', 'USERPROFILE'
 )
 
 # The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
-# sees neither what a session has put into $env: nor its location.
-function Get-ConfigurationText($Cmdlet) {
-    # The same text while nothing has changed: the same keys and the very same values. Of texts, numbers and flags alone,
-    # which cannot change in themselves.
-    $kept = $script:KeptConfiguration
-    $at = 0
-    if ($null -ne $kept -and $kept.Count -eq 2 * $script:Configuration.psbase.Count) {
-        foreach ($entry in $script:Configuration.GetEnumerator()) {
-            if (-not [object]::ReferenceEquals($entry.Key, $kept[$at]) -or -not [object]::ReferenceEquals($entry.Value, $kept[$at + 1])) { break }
-            $at += 2
-        }
-    }
-    if ($at -eq 0 -or $at -ne $kept.Count -or $script:Configuration['DefaultHeaders'].psbase.Count -gt 0) {
-        $script:KeptConfiguration = $null
-        $script:KeptText = ConvertTo-ConfigurationText $Cmdlet
-    }
-    $variables = foreach ($name in $script:LookupVariable) {
-        $value = [Environment]::GetEnvironmentVariable($name)
-        if ($value) { '"' + $name + '":' + (ConvertTo-JsonText $value) }
-    }
+# sees neither what a session has put into $env: nor its location. The same text while nothing has changed.
+function script:Get-ConfigurationText($Cmdlet) {
+    $configuration = $script:Configuration
+    $baseUrl = $configuration['BaseUrl']
+    # BaseUrl is the one that Get-Configuration has put there.
+    $isShown = [object]::ReferenceEquals($baseUrl, $script:ShownBaseUrl)
     # The runspace's, which is not the process's. Asking the session state takes 0.1 ms.
     if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
-    $lookup = '"lookup":{"environment":{' + ($variables -join ',') + '},"directory":"' + ($directory -creplace '(["\\])', '\$1') + '"'
+    $proxy = $null
     # http: is a loopback address, which has no proxy.
-    if (-not $script:Configuration['Proxy'] -and $script:Configuration['BaseUrl'] -notlike 'http:*') {
-        $proxy = Get-SystemProxy
-        if ($proxy) { $lookup += ',"proxy":' + (ConvertTo-JsonText $proxy) }
+    if ($script:IsCore -and $baseUrl -notlike 'http:*') { $proxy = [System.Net.Http.HttpClient]::DefaultProxy }
+    $kept = $script:KeptConfiguration
+    if ($null -ne $kept -and $kept.IsShown -eq $isShown -and $kept.Directory -ceq $directory -and $kept.Proxy -eq $proxy) {
+        $native = $script:Native
+        if ($native::IsSameTable($configuration, $kept.Content) -and
+            $native::IsSameTable($kept.HeaderTable, $kept.Headers) -and
+            $native::IsSameTable($kept.RateTable, $kept.Rate) -and
+            $native::IsSameEnvironment($script:LookupVariable, $kept.Environment)) { return $kept.Text }
     }
-    '{' + $script:KeptText + $lookup + '}}'
+    $script:KeptConfiguration = $null
+    $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
+    if ($null -ne $script:Native -and (Test-FixedConfiguration)) {
+        $kept = @{ Text = $text; IsShown = $isShown; Directory = $directory; Proxy = $proxy; Content = Get-TableContent $configuration }
+        $kept.Environment = [string[]] @(foreach ($name in $script:LookupVariable) { [Environment]::GetEnvironmentVariable($name) })
+        $kept.HeaderTable = $configuration['DefaultHeaders']
+        $kept.RateTable = $configuration['RateLimit']
+        # What may be filled later without another assignment is a hashtable itself.
+        if ($kept.HeaderTable -isnot [hashtable]) { $kept.HeaderTable = @{} }
+        if ($kept.RateTable -isnot [hashtable]) { $kept.RateTable = @{} }
+        $kept.Headers = Get-TableContent $kept.HeaderTable
+        $kept.Rate = Get-TableContent $kept.RateTable
+        $script:KeptConfiguration = $kept
+    }
+    $text
+}
+$script:KeptConfiguration = $null
+
+# Its keys and values, as IsSameTable compares them.
+function script:Get-TableContent([hashtable] $Table) {
+    , [object[]] @(foreach ($entry in $Table.GetEnumerator()) { $entry.Key; , $entry.Value })
 }
 
-# The session's values, each with a comma behind it.
-function ConvertTo-ConfigurationText($Cmdlet) {
-    $mayKeep = $true
-    $kept = [System.Collections.ArrayList]::new()
+# Whether the text depends on nothing that can change in itself, or that the comparison does not see.
+function script:Test-FixedConfiguration {
+    foreach ($entry in $script:Configuration.GetEnumerator()) {
+        # What kinds of value there are: Set-Configuration does not check what is assigned to the hashtable.
+        $kind = $script:ConfigurationMember[$entry.Key]
+        # A warning about an unknown key is written at each call; a path depends on the session's drives.
+        if ($null -ne $entry.Value -and ($null -eq $kind -or $kind -eq 'path')) { return $false }
+        $values = , $entry.Value
+        if ($kind -eq 'kept') { continue }
+        if ($kind -in 'headers', 'rate' -and $entry.Value -is [hashtable]) { $values = $entry.Value.psbase.Values }
+        foreach ($value in $values) {
+            if ($null -ne $value -and $value -isnot [string] -and $value -isnot [bool] -and $value -isnot [int] -and $value -isnot [long] -and $value -isnot [double] -and $value -isnot [switch]) { return $false }
+        }
+    }
+    $script:IsProxyFixed
+}
+
+# The session's values, each with a comma behind it. $IsShown: BaseUrl is the one that Get-Configuration has put there.
+function script:ConvertTo-ConfigurationText($Cmdlet, [bool] $IsShown) {
     $members = foreach ($entry in $script:Configuration.GetEnumerator()) {
         $value = $entry.Value
-        $null = $kept.Add($entry.Key)
-        $null = $kept.Add($value)
         if ($null -eq $value -or '' -eq $value) { continue }
         $name = $script:ConfigurationName[$entry.Key]
         if ($null -eq $name) {
-            # The warning is written at each call.
-            $mayKeep = $false
             Write-UnknownKey $entry.Key
             continue
         }
         $kind = $script:ConfigurationMember[$name]
-        if ($kind -eq 'kept') { continue }
+        if ($kind -eq 'kept' -or ($IsShown -and $name -eq 'baseUrl')) { continue }
         if ($value -is [securestring] -and $kind -ne 'secret') { throw (New-SecureStringError $entry.Key) }
-        if ($name -eq 'baseUrl' -and [object]::ReferenceEquals($value, $script:ShownBaseUrl)) {
-            # By reference, which the table does not hold.
-            $mayKeep = $false
-            continue
-        }
         if ($value -is [string] -and $kind -in 'text', 'secret' -and $value -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [bool]) {
             if ($value) { $text = 'true' } else { $text = 'false' }
         } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
-            # It may be filled later without another assignment.
             continue
         } else {
-            # The last is a path, which depends on where the session is.
-            if (($value -isnot [string] -and $value -isnot [int]) -or $kind -eq 'path') { $mayKeep = $false }
             $text = ConvertTo-MemberText $kind $value $Cmdlet
             if (-not $text) { continue }
         }
         '"' + $name + '":' + $text + ','
     }
-    if ($mayKeep) { $script:KeptConfiguration = $kept }
     -join $members
 }
-$script:KeptConfiguration = $null
-$script:KeptText = ''
+
+# Where the library looks for what the session has not set.
+function script:ConvertTo-LookupText([string] $Directory) {
+    $variables = foreach ($name in $script:LookupVariable) {
+        $value = [Environment]::GetEnvironmentVariable($name)
+        if ($value) { '"' + $name + '":' + (ConvertTo-JsonText $value) }
+    }
+    $text = '"lookup":{"environment":{' + ($variables -join ',') + '},"directory":"' + ($Directory -creplace '(["\\])', '\$1') + '"'
+    $script:IsProxyFixed = $true
+    # http: is a loopback address, which has no proxy.
+    if (-not $script:Configuration['Proxy'] -and $script:Configuration['BaseUrl'] -notlike 'http:*') {
+        $proxy = Get-SystemProxy
+        if ($proxy) { $text += ',"proxy":' + (ConvertTo-JsonText $proxy) }
+    }
+    $text + '}'
+}
+# Whether the proxy is not one that the system's settings choose for each address anew.
+$script:IsProxyFixed = $true
 
 # The values that are neither text nor a flag; nothing where there is nothing to send.
-function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
+function script:ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
     switch ($Kind) {
         'secret' {
             if ($Value -is [securestring]) { $Value = ConvertTo-PlainText $Value }
@@ -173,17 +204,8 @@ function ConvertTo-MemberText([string] $Kind, $Value, $Cmdlet) {
     }
 }
 
-function New-SecureStringError([string] $Name) {
-    New-ArgumentError "$Name is a SecureString, and must be text." 'AccessToken, ClientSecret and the values of DefaultHeaders may be SecureStrings; everything else is text.'
-}
-
-function ConvertTo-PlainText($Value) {
-    if ($Value -is [securestring]) { return [System.Net.NetworkCredential]::new('', $Value).Password }
-    [string] $Value
-}
-
 # Converts a number written as text. Other text is sent unchanged, so that the library's error can name it.
-function ConvertTo-NumberText($Value) {
+function script:ConvertTo-NumberText($Value) {
     $number = 0.0
     if ($Value -is [string] -and [double]::TryParse($Value, 'Float', [cultureinfo]::InvariantCulture, [ref] $number)) {
         return $number.ToString('R', [cultureinfo]::InvariantCulture)
@@ -192,24 +214,24 @@ function ConvertTo-NumberText($Value) {
 }
 
 # Keys in any case, as all of the configuration's.
-function ConvertTo-RateText($Value) {
+function script:ConvertTo-RateText($Value) {
     if ($Value -isnot [System.Collections.IDictionary]) { return ConvertTo-JsonText $Value }
     $members = foreach ($entry in $Value.GetEnumerator()) { (ConvertTo-JsonText ([string] $entry.Key).ToLowerInvariant()) + ':' + (ConvertTo-NumberText $entry.Value) }
     '{' + ($members -join ',') + '}'
 }
 
-function ConvertTo-HeaderText($Value) {
-    if ($Value -isnot [System.Collections.IDictionary]) { return ConvertTo-JsonText $Value }
-    if ($Value.psbase.Count -eq 0) { return }
-    $headers = foreach ($entry in $Value.GetEnumerator()) {
-        if ($null -eq $entry.Value) { continue }
-        (ConvertTo-JsonText ([string] $entry.Key)) + ':' + (ConvertTo-JsonText (ConvertTo-PlainText $entry.Value))
-    }
-    '{' + ($headers -join ',') + '}'
+# The proxy of the system's settings, or of the session's other .NET programs, for the tenant; it may come from a script
+# (PAC). The library itself reads the variables, which .NET has read once and for all.
+function script:Get-SystemProxy {
+    if ((Get-ProxyTarget).IsLoopback) { return }
+    if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy }
+    if ($null -eq $proxy -or $proxy.GetType().Name -in 'HttpEnvironmentProxy', 'HttpNoProxy') { return }
+    $script:IsProxyFixed = $false
+    ConvertTo-ProxyAddress $proxy
 }
 
 # The tenant, as far as the session knows it: a proxy may depend on the address.
-function Get-ProxyTarget {
+function script:Get-ProxyTarget {
     foreach ($address in $script:Configuration['BaseUrl'], $env:SAIL_BASE_URL) {
         $target = $address -as [uri]
         if ($null -ne $target -and $target.IsAbsoluteUri -and $address -ne $script:PlaceholderBaseUrl) { return $target }
@@ -217,70 +239,26 @@ function Get-ProxyTarget {
     [uri] $script:PlaceholderBaseUrl
 }
 
-# The proxy of the system's settings, or of the session's other .NET programs, for the tenant; it may come from a script
-# (PAC). The library itself reads the variables, which .NET has read once and for all.
-function Get-SystemProxy {
-    if ((Get-ProxyTarget).IsLoopback) { return }
-    if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy }
-    if ($null -ne $proxy -and $proxy.GetType().Name -ne 'HttpEnvironmentProxy') { ConvertTo-ProxyAddress $proxy }
-}
-
-# An address, or an IWebProxy, whose credentials become part of the address as the library takes them.
-function ConvertTo-ProxyAddress($Value) {
-    if ($Value -isnot [System.Net.IWebProxy]) { return [string] $Value }
-    $target = Get-ProxyTarget
-    if ($Value.IsBypassed($target)) { return }
-    $address = $Value.GetProxy($target)
-    # .NET Framework answers with the target itself where no proxy is needed.
-    if ($null -eq $address -or $address -eq $target) { return }
-    $credential = $null
-    if ($null -ne $Value.Credentials) { $credential = $Value.Credentials.GetCredential($address, 'Basic') }
-    if ($null -eq $credential -or -not $credential.UserName) { return $address.AbsoluteUri }
-    '{0}://{1}:{2}@{3}' -f $address.Scheme, [uri]::EscapeDataString($credential.UserName), [uri]::EscapeDataString($credential.Password), $address.Authority
-}
-
-function Write-UnknownKey([string] $Key) {
-    $nearest = $null
-    $best = [Math]::Max(2, [int] ($Key.Length / 3)) + 1
-    foreach ($name in $script:ConfigurationName.Keys) {
-        $distance = Get-EditDistance $Key.ToLowerInvariant() $name.ToLowerInvariant()
-        if ($distance -lt $best) { $nearest = $name; $best = $distance }
-    }
-    $message = "The configuration has a key '{0}' that is not known and has no effect." -f $Key
-    if ($nearest) { $message += " Was '{0}' meant?" -f ($nearest.Substring(0, 1).ToUpperInvariant() + $nearest.Substring(1)) }
-    Microsoft.PowerShell.Utility\Write-Warning -Message $message
-}
-
-function Get-EditDistance([string] $From, [string] $To) {
-    $row = 0..$To.Length
-    for ($i = 1; $i -le $From.Length; $i++) {
-        $diagonal = $row[0]
-        $row[0] = $i
-        for ($j = 1; $j -le $To.Length; $j++) {
-            $above = $row[$j]
-            $replace = $diagonal + [int] ($From[$i - 1] -cne $To[$j - 1])
-            $row[$j] = [Math]::Min([Math]::Min($above + 1, $row[$j - 1] + 1), $replace)
-            $diagonal = $above
-        }
-    }
-    $row[$To.Length]
-}
-
 # Fills in the BaseUrl that a call would use now, where the session has not set one. Errors are ignored here: the call
 # that needs the address reports them.
-function Update-ShownBaseUrl($Cmdlet) {
+function script:Update-ShownBaseUrl($Cmdlet) {
     $current = $script:Configuration['BaseUrl']
     if ($current -and -not [object]::ReferenceEquals($current, $script:ShownBaseUrl) -and $current -ne $script:PlaceholderBaseUrl) { return }
     $effective = $null
-    try {
-        $WarningPreference = 'SilentlyContinue'
-        $member = (Get-ConfigurationText $Cmdlet) -replace '^\{|\}$'
-        $answer = Invoke-NativeFunction 'cc_configure' ($member + ',"preview":true')
-        if ($answer['ok']) { $effective = $answer['configuration']['baseUrl'] }
-    } catch {
-        Microsoft.PowerShell.Utility\Write-Debug -Message ('The effective BaseUrl is not known: {0}' -f $_.Exception.Message)
-    }
+    if (Test-LookupSource) { $effective = Get-EffectiveBaseUrl $Cmdlet }
     $script:ShownBaseUrl = $script:PlaceholderBaseUrl
     if ($effective) { $script:ShownBaseUrl = $effective }
     $script:Configuration['BaseUrl'] = $script:ShownBaseUrl
+}
+
+# Whether there may be an address outside of the session. If not, the library need not be asked, nor loaded.
+function script:Test-LookupSource {
+    if ($env:SAIL_BASE_URL -or $PWD.Provider.Name -ne 'FileSystem') { return $true }
+    $folder = $env:HOME
+    if (-not $script:IsCore -or [Environment]::OSVersion.Platform -eq 'Win32NT') { $folder = $env:USERPROFILE }
+    if (-not $folder) { return $true }
+    foreach ($path in [System.IO.Path]::Combine($PWD.ProviderPath, 'config.json'), [System.IO.Path]::Combine($folder, '.sailpoint')) {
+        if ([System.IO.File]::Exists($path) -or [System.IO.Directory]::Exists($path)) { return $true }
+    }
+    $false
 }

@@ -4,7 +4,7 @@
 
 $script:MaximumJsonDepth = 100
 
-function ConvertTo-JsonText($Value, [int] $Depth) {
+function script:ConvertTo-JsonText($Value, [int] $Depth) {
     if ($null -eq $Value) { return 'null' }
     if ($Value -is [string] -or $Value -is [char]) {
         $text = $Value -creplace '(["\\])', '\$1'
@@ -39,15 +39,9 @@ function ConvertTo-JsonText($Value, [int] $Depth) {
     ConvertTo-JsonObject $Value $Depth
 }
 
-# A JSON array of texts; operators on all of them at once.
-function ConvertTo-TextArray([string[]] $Text) {
-    if ($Text -cmatch '[\x00-\x1f]') { return ConvertTo-JsonText $Text }
-    '["' + (($Text -creplace '(["\\])', '\$1') -join '","') + '"]'
-}
-
 # A dictionary or an object with properties, in its order. The usual values are converted inline, because a function
 # call costs more than all the rest.
-function ConvertTo-JsonObject($Value, [int] $Depth) {
+function script:ConvertTo-JsonObject($Value, [int] $Depth) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     $isTable = $Value -is [System.Collections.IDictionary]
     if ($isTable) { $entries = $Value.GetEnumerator() } else { $entries = $Value.PSObject.Properties }
@@ -69,12 +63,8 @@ function ConvertTo-JsonObject($Value, [int] $Depth) {
     '{' + ($members -join ',') + '}'
 }
 
-function New-DepthError {
-    New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
-}
-
 # JSON text as hashtables, or $null where it is none.
-function ConvertFrom-JsonText([string] $Text) {
+function script:ConvertFrom-JsonText([string] $Text) {
     try {
         if (-not $script:IsCore) { return ConvertTo-HashtableValue (ConvertFrom-Json -InputObject $Text) }
         $failure = $null
@@ -84,7 +74,7 @@ function ConvertFrom-JsonText([string] $Text) {
 }
 
 # What ConvertFrom-Json makes on Windows PowerShell, as the hashtables that it makes on 7.
-function ConvertTo-HashtableValue($Value) {
+function script:ConvertTo-HashtableValue($Value) {
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         # Keys that differ by case only are two members in JSON.
         $table = [hashtable]::new([StringComparer]::Ordinal)

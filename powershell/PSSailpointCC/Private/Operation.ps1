@@ -4,41 +4,37 @@
 
 # The length of a slice, and the time before progress is shown.
 $script:SliceMilliseconds = [uint32] 50
-$script:QuietMilliseconds = 500
 
-# How long the report of a cancelled operation is waited for.
-$script:AccountMilliseconds = 150
+$script:QuietMilliseconds = 500
 
 # Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
 # braces around it.
-function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
+function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
-    $function = $script:OperationName[$Name]
-    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
-    $number = [uint64] 0
+    # 0 after the end.
+    $number = [uint64[]]::new(1)
     $isDone = $false
-    $watch = $null
+    $watch = $text = $null
     try {
-        $number = $native::cc_operation_start($function, $bytes)
-        while ($true) {
-            # Returns at once when the operation is done.
-            $pointer = $native::cc_operation_wait($number, $script:SliceMilliseconds)
-            $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-            $native::cc_string_free($pointer)
-            if (-not $text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { break }
-            if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
-            if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Cmdlet }
+        $text = $native::cc_operation_run($Name, $script:RequestHead + $Member + '}', $script:SliceMilliseconds, $number)
+        if ($number[0] -ne 0) {
+            $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            while ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
+                if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Cmdlet }
+                # Returns at once when the operation is done.
+                $text = $native::cc_operation_wait($number[0], $script:SliceMilliseconds)
+            }
         }
         $isDone = $true
+    } catch [System.Text.EncoderFallbackException] {
+        throw (New-SurrogateError)
     } finally {
-        if ($isDone) {
-            $native::cc_operation_free($number)
-            if ($null -ne $watch) { Hide-Progress }
-        } elseif ($number -ne 0) {
-            $stopped = Stop-Operation $number
+        if (-not $isDone) {
+            Stop-Call $Name $number[0] $text
+        } elseif ($null -ne $watch) {
+            $native::cc_operation_free($number[0])
             Hide-Progress
-            Write-StopWarning $Name $stopped
         }
     }
     # The same as ConvertFrom-OperationText, inline: a function call costs a tenth of the rest.
@@ -51,59 +47,8 @@ function Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     }
 }
 
-# Starts an operation; returns its number for Read-Operation and Stop-Operation.
-function Start-Operation([string] $Name, [string] $Member) {
-    if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
-    $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
-}
-
-# Sends names to an operation; returns its answer.
-function Send-Operation([uint64] $Number, [string] $Member) {
-    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
-    $pointer = $script:Native::cc_operation_send($Number, $bytes)
-    $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-    $script:Native::cc_string_free($pointer)
-    ConvertFrom-JsonText $text
-}
-
-# The next event of an operation within that time: a finished batch, its end, or its progress.
-function Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
-    $pointer = $script:Native::cc_operation_wait($Number, $Milliseconds)
-    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-    $script:Native::cc_string_free($pointer)
-}
-
-# Cancels an operation; returns whether a refresh had left.
-function Suspend-Operation([uint64] $Number) {
-    $pointer = $script:Native::cc_operation_cancel($Number)
-    $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
-    $script:Native::cc_string_free($pointer)
-    (ConvertFrom-JsonText $text)['sent']
-}
-
-# Cancels and frees an operation; returns whether a refresh had left, the batches that were not read before, and the
-# result, which is $null where it has not come in time.
-function Stop-Operation([uint64] $Number) {
-    $stopped = @{ Sent = Suspend-Operation $Number; Batches = [System.Collections.ArrayList]::new(); Result = $null }
-    $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    # Parsed afterwards: on Windows PowerShell this takes longer than the time that there is.
-    $texts = while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
-        $text = Read-Operation $Number $script:SliceMilliseconds
-        if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { continue }
-        $text
-        if (-not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) { break }
-    }
-    foreach ($text in $texts) {
-        $answer = ConvertFrom-JsonText $text
-        if ($answer['state'] -eq 'batch') { $null = $stopped.Batches.Add($answer['result']) } else { $stopped.Result = $answer['result'] }
-    }
-    $script:Native::cc_operation_free($Number)
-    $stopped
-}
-
 # The answer of the function from the operation's envelope.
-function ConvertFrom-OperationText([string] $Text, [string] $Name) {
+function script:ConvertFrom-OperationText([string] $Text, [string] $Name) {
     try {
         if ($script:IsCore) {
             # What ConvertFrom-Json does for hashtables, without the cost of a cmdlet.
@@ -115,67 +60,4 @@ function ConvertFrom-OperationText([string] $Text, [string] $Name) {
     } catch {
         throw (New-UnreadableError $_ $Name ($Text -creplace '^\{"ok":true,"state":"done","result":'))
     }
-}
-
-# Shows the progress and the estimated time; called once per slice.
-function Show-Progress($Progress, $Watch, $Cmdlet) {
-    if ($null -eq $Progress) { return }
-    # -ProgressAction has set the variable by itself.
-    if (-not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ProgressAction')) { $ProgressPreference = $Cmdlet.SessionState.PSVariable.GetValue('ProgressPreference') }
-    if ($ProgressPreference -eq 'SilentlyContinue') { return }
-    $parameters = @{ Id = $script:ProgressId; Activity = $Cmdlet.MyInvocation.MyCommand.Name; Status = ('{0}: {1}' -f $Progress['phase'], $Progress['message']) -replace '\p{Cc}', '?' }
-    # First, because a narrow window cuts the rest. A task's progress has no number of identities.
-    if ($parameters.Activity -eq 'Invoke-CCRefreshIdentities') {
-        if ($Progress['total'] -gt 1) { $parameters.Status = '{0} of {1} identities; {2}' -f $Progress['done'], $Progress['total'], $parameters.Status } elseif ($Progress['done'] -gt 1) { $parameters.Status = '{0} identities; {1}' -f $Progress['done'], $parameters.Status }
-    }
-    $percent = $Progress['percent']
-    if ($null -ne $percent) {
-        $parameters.PercentComplete = [int] $percent
-        if ($percent -gt 0 -and $percent -lt 100) { $parameters.SecondsRemaining = [int] [Math]::Ceiling($Watch.Elapsed.TotalSeconds * (100 - $percent) / $percent) }
-    }
-    $script:IsProgressShown = $true
-    Microsoft.PowerShell.Utility\Write-Progress @parameters
-}
-
-function Hide-Progress {
-    if (-not $script:IsProgressShown) { return }
-    $script:IsProgressShown = $false
-    Microsoft.PowerShell.Utility\Write-Progress -Id $script:ProgressId -Activity 'PSSailpointCC' -Status 'Done' -Completed
-}
-# A number that scripts are unlikely to use.
-$script:ProgressId = 20260801
-$script:IsProgressShown = $false
-
-# Says what had been sent when a command ended before its operation; $Stopped comes from Stop-Operation.
-function Write-StopWarning([string] $Function, [hashtable] $Stopped) {
-    if ($Function -eq 'cc_get_task') {
-        Microsoft.PowerShell.Utility\Write-Warning -Message 'Stopped. The task goes on at the service: Wait-CCTask or Get-CCTask follow it.'
-    }
-    if ($Function -ne 'cc_refresh_identities') { return }
-    $answers = @($Stopped.Batches) + @($Stopped.Result | Where-Object { $null -ne $_ })
-    $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
-    $count.not_sent += [int] $Stopped['Unsent']
-    $tasks = @()
-    foreach ($answer in $answers) {
-        foreach ($call in Get-CountedCall $answer) { $count[$call['outcome']] += @($call['identities'] | Where-Object { $null -ne $_ }).Count }
-        foreach ($call in $answer['calls']) { if ($null -ne $call['task']) { $tasks += $call['task']['id'] } }
-    }
-    $all = 0
-    foreach ($people in $count.psbase.Values) { $all += $people }
-    # For a stream, only the people without a written result count.
-    $sent = $Stopped.Sent
-    if ($count.maybe_sent -gt 0) { $sent = 'maybe' } elseif ($count.accepted -gt 0) { $sent = 'yes' } elseif ($all -gt 0 -and $sent -ne 'no') { $sent = 'before' }
-    $message = switch ($sent) {
-        'no' { 'Stopped before a refresh was sent.' }
-        'before' { 'Stopped. Nothing more was sent.' }
-        'maybe' { 'Stopped. A refresh had left, and the service may have taken it: look at the tenant before you send it again.' }
-        default { 'Stopped. The service had received a refresh, which goes on there.' }
-    }
-    if ($all -gt 0) { $message += ' Of the names that were under way: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f $count.accepted, $count.maybe_sent, $count.rejected, $count.not_sent }
-    $before = $Stopped['Before']
-    if ($null -ne $before -and $before.accepted + $before.maybe_sent + $before.rejected -gt 0) {
-        $message += ' In the whole command: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f ($before.accepted + $count.accepted), ($before.maybe_sent + $count.maybe_sent), ($before.rejected + $count.rejected), ($before.not_sent + $count.not_sent)
-    }
-    if ($tasks.Count -gt 0) { $message += ' Follow it by Wait-CCTask -Id {0}.' -f ($tasks -join ', ') }
-    Microsoft.PowerShell.Utility\Write-Warning -Message $message
 }

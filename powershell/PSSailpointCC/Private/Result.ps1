@@ -1,317 +1,42 @@
-# The library's answers as objects and errors.
-
-# Writes the results of an outcome, then its errors. A break or continue in the next command of the pipeline leaves the
-# nearest loop on the stack, which is this one: Left says which of the two it was, so that the caller can repeat it outside
-# of its loops. Must not be called inside a try with a catch, which would catch errors of the next command. $Told: the hints
-# that the command has shown; each is shown once.
-function Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction, [System.Collections.Generic.HashSet[string]] $Told) {
-    $Outcome.Left = 'break'
-    foreach ($turn in 1, 2) { if ($turn -eq 1) { $Outcome.Result; $Outcome.Left = $null } elseif ($Outcome.Left) { $Outcome.Left = 'continue' } }
-    # Windows PowerShell takes Ignore as a parameter only.
-    if ($Outcome.Left -or $ErrorAction -eq 'Ignore') { return }
-    $ErrorActionPreference = $ErrorAction
-    foreach ($problem in $Outcome.Problem) {
-        if ($null -ne $Told -and $null -ne $problem.ErrorDetails -and -not $Told.Add([string] $problem.ErrorDetails.RecommendedAction)) { $problem.ErrorDetails.RecommendedAction = '' }
-        $Cmdlet.WriteError($problem)
-    }
-}
-
-# What a command has done so far: the results that it has written, whether a refresh was sent, and how many people have
-# which outcome. Results are kept where an error that ends the command would lose them: not where another command gets them.
-function New-Account($Invocation, $ErrorAction, [bool] $IsDocumented) {
-    @{
-        Results      = [System.Collections.ArrayList]::new()
-        KeepsResults = $ErrorAction -eq 'Stop' -or $WarningPreference -eq 'Stop' -or $Invocation.PipelinePosition -eq $Invocation.PipelineLength
-        Sent         = 'no'
-        IsDocumented = $IsDocumented
-        Count        = [ordered] @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0; unmatched = 0; ambiguous = 0; skipped = 0; repeated = 0 }
-        Told         = [System.Collections.Generic.HashSet[string]]::new()
-    }
-}
-
-# Adds an answer's calls and names to the account; not its results, which may be written later.
-function Add-AnswerCount([hashtable] $Account, [System.Collections.IDictionary] $Answer) {
-    $calls = $Answer['calls']
-    # The usual single call needs no choice, which would take longer than all of this.
-    if ($null -ne $calls -and ($calls.Count -ne 1 -or $null -ne $calls[0]['reason'])) { $calls = Get-CountedCall $Answer }
-    foreach ($call in $calls) {
-        $people = 0
-        if ($null -ne $call['identities']) { $people = $call['identities'].Count }
-        # A filter on /cc: whom it was counted to match.
-        if ($people -eq 0 -and $null -ne $call['call']) { $people = [long] $Answer['matched'] }
-        $Account.Count[[string] $call['outcome']] += $people
-        if ($call['outcome'] -eq 'maybe_sent') { $Account.Sent = 'maybe' } elseif ($call['outcome'] -eq 'accepted' -and $Account.Sent -eq 'no') { $Account.Sent = 'yes' }
-    }
-    if ($null -ne $Answer['unmatched']) { $Account.Count.unmatched += $Answer['unmatched'].Count }
-    if ($null -ne $Answer['ambiguous']) { $Account.Count.ambiguous += $Answer['ambiguous'].Count }
-}
-
-# Adds to an error that ends the command what the whole command has done.
-function Add-Account([System.Exception] $Exception, [hashtable] $Account) {
-    $sent = [string] $Exception.Data['sent']
-    if ($Account.Sent -eq 'maybe' -or $sent -notin 'yes', 'maybe') { $sent = $Account.Sent }
-    $Exception.Data['sent'] = $sent
-    $Exception.Data['results'] = [object[]] $Account.Results.ToArray()
-}
-
-# One line of what became of all.
-function Get-AccountText([System.Collections.IDictionary] $Count) {
-    $texts = [ordered] @{ accepted = 'accepted'; maybe_sent = 'may have been sent'; rejected = 'rejected'; not_sent = 'not sent'; unmatched = 'unmatched'; ambiguous = 'ambiguous'; skipped = 'done according to the journal'; repeated = 'repeated' }
-    $parts = foreach ($name in $texts.Keys) { if ($Count[$name] -gt 0 -or $name -in 'accepted', 'maybe_sent', 'rejected', 'not_sent') { '{0} {1}' -f $Count[$name], $texts[$name] } }
-    $parts -join ', '
-}
-
-# Whether the error of a command that does nothing else ends it: an error ends the calling script unless it is caught, where
-# neither -ErrorAction nor a preference other than the default says otherwise.
-function Test-EndsCommand($ErrorAction, $Cmdlet) {
-    $ErrorAction -eq 'Stop' -or ($ErrorAction -eq 'Continue' -and -not $Cmdlet.MyInvocation.BoundParameters.ContainsKey('ErrorAction'))
-}
-
-# A string[] whose own text is all of them, so that Export-Csv shows them, and not the name of the type.
-function ConvertTo-TextList([string[]] $Text) {
-    if ($null -eq $Text) { $Text = [string[]] @() }
-    $list = [psobject]::new($Text)
-    # At the first call: no such type can be made where the language is constrained.
-    if ($null -eq $script:JoinedText) { $script:JoinedText = [psscriptmethod]::new('ToString', { $this -join ', ' }) }
-    $list.PSObject.Methods.Add($script:JoinedText)
-    , $list
-}
-$script:JoinedText = $null
-
-function Add-JsonText($Value) {
-    if ($Value -isnot [System.Collections.IDictionary]) { return $Value }
-    $wrapped = [psobject]::AsPSObject($Value)
-    if ($null -eq $wrapped.PSObject.Methods['ToString'] -or $wrapped.PSObject.Methods['ToString'] -isnot [psscriptmethod]) { $wrapped.PSObject.Methods.Add([psscriptmethod]::new('ToString', $script:JsonOfThis)) }
-    , $wrapped
-}
-$script:JsonOfThis = { ConvertTo-JsonText $this }
-
-# The calls in which each person is counted once: a call of synchronize-attributes follows one that has refreshed its
-# person, unless there are no others.
-function Get-CountedCall([System.Collections.IDictionary] $Answer) {
-    $calls = @($Answer['calls'] | Where-Object { $null -ne $_ -and $_['reason'] -ne 'ambiguous' })
-    $first = @($calls | Where-Object { $_['call'] -ne 'synchronize-attributes' -and $null -ne $_['call'] })
-    if ($first.Count -gt 0) { $calls = @($calls | Where-Object { $_['call'] -ne 'synchronize-attributes' }) }
-    $calls
-}
-
-# The names of a batch whom its error is about: those that were not accepted, or else those whose task was not followed to
-# its end.
-function Get-FailedName([System.Collections.IDictionary] $Answer) {
-    $failed = foreach ($call in $Answer['calls']) {
-        if ($call['outcome'] -ne 'accepted' -and $call['reason'] -ne 'ambiguous') { $call['identities'] }
-    }
-    if ($null -eq $failed) { $failed = foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $null -eq $call['task']['state']) { $call['identities'] } } }
-    # Each once, by ordinal comparison: PowerShell's own comparisons treat some different names as equal.
-    , [string[]] [System.Collections.Generic.HashSet[string]]::new([string[]] @($failed | Where-Object { $null -ne $_ }), [StringComparer]::Ordinal)
-}
-
-# Groups the calls of a batch by their outcome: one object for each outcome, and usually only one.
-function New-RefreshResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
-    $groups = [ordered] @{}
-    foreach ($call in Get-CountedCall $Answer) {
-        if ($null -eq $groups[[string] $call['outcome']]) { $groups[[string] $call['outcome']] = [System.Collections.ArrayList]::new() }
-        $null = $groups[[string] $call['outcome']].Add($call)
-    }
-    # All names matched nobody, or several people.
-    if ($groups.psbase.Count -eq 0) { $groups['not_sent'] = @(@{}) }
-    Add-ResultFormat
-    $response = $Answer['response']
-    if ($null -eq $response -and $null -ne $Answer['error']) { $response = $Answer['error']['response'] }
-    $content = Get-ResponseContent $response $Answer
-    # Only in the first object, so that each name occurs once in all results.
-    $unmatched = ConvertTo-TextList @($Answer['unmatched'] | Where-Object { $null -ne $_ })
-    $ambiguous = ConvertTo-TextList @(foreach ($entry in $Answer['ambiguous']) { $entry['identity'] })
-    foreach ($outcome in $groups.Keys) {
-        $calls = $groups[$outcome]
-        $last = $calls[-1]
-        $identities = @(foreach ($call in $calls) { if ($null -ne $call['identities']) { $call['identities'] } })
-        $ids = @(foreach ($call in $calls) { if ($null -ne $call['ids']) { $call['ids'] } })
-        # Also of those who were not looked up.
-        if ($Answer['identityAttribute'] -eq 'id') { $ids = $identities }
-        $tasks = @(foreach ($call in $calls) { if ($null -ne $call['task']) { $call['task']['id'] } })
-        $trackingId = $last['trackingId']
-        if ($null -eq $trackingId -and $null -ne $Answer['error']) { $trackingId = $Answer['error']['trackingId'] }
-        $result = [ordered] @{
-            PSTypeName        = 'PSSailpointCC.RefreshResult'
-            Outcome           = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }[$outcome]
-            Identities        = ConvertTo-TextList $identities
-            IdentityAttribute = $Answer['identityAttribute']
-            Ids               = ConvertTo-TextList $ids
-            Status            = $last['status']
-            TaskId            = $null
-            TaskState         = Get-TaskState $calls
-            Backend           = $Answer['backend']
-            BaseUrl           = $Answer['baseUrl']
-            Unmatched         = $unmatched
-            Ambiguous         = $ambiguous
-            Warnings          = ConvertTo-TextList @($Answer['warnings'] | Where-Object { $_ })
-            Response          = Add-JsonText $content
-            TrackingId        = $trackingId
-        }
-        if ($tasks.Count -eq 1) { $result.TaskId = $tasks[0] } elseif ($tasks.Count -gt 1) { $result.TaskId = ConvertTo-TextList $tasks }
-        $unmatched = ConvertTo-TextList @()
-        $ambiguous = ConvertTo-TextList @()
-        if ($WithHttpInfo) {
-            $result.StatusCode = $result.Status
-            $result.Headers = ConvertTo-HeaderDictionary $response
-        }
-        [pscustomobject] $result
-    }
-}
-
-# The body of an answer, or its text. After -Wait its status is the one with which the task has ended.
-function Get-ResponseContent($Response, [System.Collections.IDictionary] $Answer) {
-    $content = $null
-    if ($null -ne $Response) {
-        $content = $Response['text']
-        if ($Response.ContainsKey('body')) { $content = $Response['body'] }
-    }
-    $ended = @(foreach ($call in $Answer['calls']) { if ($null -ne $call['task'] -and $null -ne $call['task']['state']) { $call['task'] } })
-    if ($ended.Count -gt 0 -and $content -is [System.Collections.IDictionary] -and $null -ne $content['status']) {
-        $task = $ended | Where-Object { $_['id'] -eq $content['id'] } | Select-Object -First 1
-        # The answer about a task that cannot be followed, of synchronize-attributes, gives way to the one that was.
-        if ($null -eq $task) { $task = $ended[-1]; $content = @{ type = $task['type']; id = $task['id']; name = $task['name'] } }
-        $content['status'] = $task['completionStatus']
-    }
-    , $content
-}
-
-$script:TaskState = @{ running = 'Running'; succeeded = 'Succeeded'; warning = 'Warning'; failed = 'Failed' }
-
-# The worst state of the tasks of calls that were waited for.
-function Get-TaskState($Calls) {
-    $states = @(foreach ($call in $Calls) { if ($null -ne $call['task'] -and $null -ne $call['task']['state']) { $call['task']['state'] } })
-    foreach ($state in 'failed', 'warning', 'running', 'succeeded') { if ($state -in $states) { return $script:TaskState[$state] } }
-}
-
 # The result of a request or a filter: the service's answer, as documented, with properties for what all calls have in
 # common. Nothing where nothing was sent. After an error it is put together from the calls that were accepted.
-function New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
+function script:New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
     $response = $Answer['response']
-    $accepted = @(foreach ($call in $Answer['calls']) { if ($call['outcome'] -eq 'accepted') { $call } })
-    $content = Get-ResponseContent $response $Answer
+    $accepted = $task = $state = $null
+    $ids = @(
+        foreach ($call in $Answer['calls']) {
+            if ($call['outcome'] -ne 'accepted') { continue }
+            $accepted = $call
+            if ($null -eq $call['task']) { continue }
+            $task = $call['task']
+            $task['id']
+            if ($null -ne $task['state']) { $state = $task['state'] }
+        }
+    )
+    if ($null -ne $state) { $state = Get-TaskState @(foreach ($call in $Answer['calls']) { if ($call['outcome'] -eq 'accepted') { $call } }) }
     if ($null -eq $response) {
-        if ($accepted.Count -eq 0) { return }
-        $task = $null
-        foreach ($call in $accepted) { if ($null -ne $call['task']) { $task = $call['task'] } }
+        if ($null -eq $accepted) { return }
         $content = @{}
         if ($null -ne $task) {
             foreach ($member in 'type', 'id', 'name') { $content[$member] = $task[$member] }
             if ($null -ne $task['state']) { $content['status'] = $task['completionStatus'] }
         }
-        $response = @{ status = $accepted[-1]['status']; headers = @{} }
+        $response = @{ status = $accepted['status']; headers = @{} }
+    } elseif ($null -ne $state) {
+        $content = Get-ResponseContent $response $Answer
+    } elseif ($response.ContainsKey('body')) {
+        $content = $response['body']
+    } else {
+        $content = $response['text']
     }
     if ($WithHttpInfo) { $content = @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
     if ($content -isnot [System.Collections.IDictionary]) { return , $content }
     # Not members: the keys stay those of the service.
     $properties = $content.PSObject.Properties
-    $properties.Add([psnoteproperty]::new('TaskId', [string[]] @(foreach ($call in $accepted) { if ($null -ne $call['task']) { $call['task']['id'] } })))
-    $properties.Add([psnoteproperty]::new('TaskState', (Get-TaskState $accepted)))
+    $properties.Add([psnoteproperty]::new('TaskId', [string[]] $ids))
+    $properties.Add([psnoteproperty]::new('TaskState', $state))
     $properties.Add([psnoteproperty]::new('Matched', $Answer['matched']))
     $properties.Add([psnoteproperty]::new('Backend', $Answer['backend']))
     $properties.Add([psnoteproperty]::new('BaseUrl', $Answer['baseUrl']))
     $content
 }
-
-# Adds an answer to the account; returns its result, or throws its error. A task that has failed is not thrown: the
-# refresh was accepted.
-function Get-RequestResult([System.Collections.IDictionary] $Answer, [hashtable] $Account, [bool] $WithHttpInfo) {
-    Add-AnswerCount $Account $Answer
-    $result = New-RequestResult $Answer $WithHttpInfo
-    if ($null -ne $result -and $Account.KeepsResults) { $null = $Account.Results.Add($result) }
-    if (-not $Answer['ok'] -and $Answer['error']['code'] -ne 'task_failed') {
-        # A warning that ends the command must not hide this.
-        try { Write-AnswerWarning $Answer @{} } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
-        throw (New-AnswerError $Answer)
-    }
-    $result
-}
-
-# Writes the warnings of an answer whose result was written; returns its non-terminating errors, and in Failure an error by
-# which a preference of the caller ends the command.
-function Get-RequestOutcome([System.Collections.IDictionary] $Answer, $Request, [hashtable] $Account, $Cmdlet, $ErrorAction) {
-    $outcome = @{ Result = @(); Problem = @(); Failure = $null }
-    try {
-        Write-AnswerWarning $Answer @{}
-        $outcome.Problem = @(Get-WaitProblem $Answer $Request)
-        if ($outcome.Problem.Count -gt 0 -and $ErrorAction -eq 'Stop') { $outcome.Failure = Update-ErrorRecord $outcome.Problem[0] $outcome.Problem[0].TargetObject '' 'yes' $Cmdlet $Account }
-    } catch {
-        $outcome.Failure = Update-ErrorRecord $_ $Request '' $Account.Sent $Cmdlet $Account
-    }
-    $outcome
-}
-
-# The non-terminating errors of a request that was waited for; nothing where its error is another one.
-function Get-WaitProblem([System.Collections.IDictionary] $Answer, $Request) {
-    foreach ($person in $Answer['failed']) { New-FailedPersonError $person }
-    if ($null -eq $Answer['error'] -or $Answer['error']['code'] -ne 'task_failed') { return }
-    foreach ($call in $Answer['calls']) {
-        if ($null -ne $call['task'] -and $call['task']['state'] -eq 'failed') { New-TaskError $call $Request }
-    }
-}
-
-# The error for a person whom the task has not refreshed.
-function New-FailedPersonError([System.Collections.IDictionary] $Person) {
-    $message = "'{0}'" -f (Limit-Text $Person['identity'] 200)
-    if ($Person['identity'] -cne $Person['id']) { $message += ' (id {0})' -f $Person['id'] }
-    $message += ' was not refreshed by the task'
-    if ($Person['processingState']) { $message += ': the tenant calls the state {0}' -f (Limit-Text $Person['processingState'] 40) }
-    $last = $Person['lastRefresh']
-    # PowerShell 7 reads it as a time, which as text would lack its zone.
-    if ($last -is [datetime]) { $last = $last.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.fffZ', [cultureinfo]::InvariantCulture) }
-    if ($last) { $message += ', the last refresh was at {0}' -f (Limit-Text $last 40) }
-    $hint = "Look at the identity's page in the tenant, then refresh it again."
-    if (-not $Person['processingState'] -and -not $last) {
-        $message += ': the tenant has no identity with this id'
-        $hint = 'It may have been deleted meanwhile.'
-    }
-    New-ErrorRecord @{ code = 'task_failed'; message = "$message."; hint = $hint; sent = 'yes' } $Person['identity']
-}
-
-# The error for a failed task, with the task's messages. Its people, or else the request.
-function New-TaskError([System.Collections.IDictionary] $Call, $Request) {
-    $task = $Call['task']
-    $target = $Request
-    if (@($Call['identities']).Count -gt 0) { $target = [string[]] @($Call['identities']) }
-    $hint = @($task['messages'] | Where-Object { $_ }) -join "`n"
-    if (-not $hint) { $hint = 'It says nothing about the reason.' }
-    New-ErrorRecord @{ code = 'task_failed'; message = 'The task {0} has ended with {1}.' -f $task['id'], $task['completionStatus']; hint = $hint; sent = 'yes' } $target
-}
-
-# Writes each warning once per command.
-function Write-AnswerWarning([System.Collections.IDictionary] $Answer, [hashtable] $Warned) {
-    foreach ($warning in $Answer['warnings']) {
-        if ($null -eq $warning -or $Warned[$warning]) { continue }
-        $Warned[$warning] = $true
-        Microsoft.PowerShell.Utility\Write-Warning -Message $warning
-    }
-    if ($Answer['fallback']) { Microsoft.PowerShell.Utility\Write-Verbose -Message $Answer['fallback'] }
-}
-
-# The error of an answer, with its report of the calls.
-function New-AnswerError([System.Collections.IDictionary] $Answer) {
-    $record = New-ErrorRecord $Answer['error']
-    foreach ($member in 'calls', 'unmatched', 'ambiguous') {
-        if ($null -ne $Answer[$member]) { $record.Exception.Data[$member] = $Answer[$member] }
-    }
-    $record
-}
-
-function ConvertTo-HeaderDictionary([System.Collections.IDictionary] $Response) {
-    $headers = [System.Collections.Generic.Dictionary[string, string[]]]::new([StringComparer]::OrdinalIgnoreCase)
-    if ($null -ne $Response) {
-        foreach ($name in $Response['headers'].Keys) { $headers[$name] = [string[]] $Response['headers'][$name] }
-    }
-    Add-JsonText $headers
-}
-
-# Loaded at the first result: in the manifest it would make every import 20 % slower.
-function Add-ResultFormat {
-    if ($script:HasResultFormat) { return }
-    $script:HasResultFormat = $true
-    # The view is not essential: the objects are the same without it. Without -Confirm:$false it would ask its own question
-    # after -Confirm.
-    try { Microsoft.PowerShell.Utility\Update-FormatData -AppendPath ([WildcardPattern]::Escape("$script:ModuleRoot/PSSailpointCC.Format.ps1xml")) -Confirm:$false } catch { Microsoft.PowerShell.Utility\Write-Debug -Message $_.Exception.Message }
-}
-$script:HasResultFormat = $false

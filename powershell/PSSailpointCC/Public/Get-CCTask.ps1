@@ -55,6 +55,8 @@ function Get-CCTask {
 
     begin {
         . $script:UseCallerPreference
+        # It has the block that is dot-sourced below.
+        Import-LateFunction
         $told = [System.Collections.Generic.HashSet[string]]::new()
     }
 

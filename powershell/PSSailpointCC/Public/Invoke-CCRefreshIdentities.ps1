@@ -371,6 +371,7 @@ function Invoke-CCRefreshIdentities {
     )
 
     begin {
+        if (-not $script:IsPrivateRead) { Import-PrivateFunction }
         # The same as $script:UseCallerPreference. Dot-sourcing it would make all variables below slower: 60 us per call.
         if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
             # Write-Error names the command of this variable.
@@ -406,9 +407,9 @@ function Invoke-CCRefreshIdentities {
         # Asks only once: not for the preference as well.
         $asks = $All -and -not $Force -and -not $PSBoundParameters['Confirm']
         if ($asks) { $ConfirmPreference = 'None' }
-        # For people by name.
-        $stream = $null
-        $account = New-Account $MyInvocation $CallerErrorAction ($parameterSet -in 'Request', 'Input')
+        # For people by name; and of a single request when something is to be said about it.
+        $stream = $account = $null
+        if ($parameterSet -ne 'Request' -or $inputNamed -or $PerIdentity -or $MyInvocation.ExpectingInput) { $account = New-Account $MyInvocation $CallerErrorAction ($parameterSet -in 'Request', 'Input') }
     }
 
     process {
@@ -491,8 +492,11 @@ function Invoke-CCRefreshIdentities {
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
-            $result = Get-RequestResult $answer $account $WithHttpInfo
+            $isPlain = $answer['ok'] -and $null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed']
+            if (-not $isPlain -and $null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
+            if ($null -eq $account) { $result = New-RequestResult $answer $WithHttpInfo } else { $result = Get-RequestResult $answer $account $WithHttpInfo }
         } catch {
+            if ($null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
             if ($null -ne $stream) {
                 # The results of the names before it are written first.
                 $stream.Failure = $_
@@ -505,7 +509,7 @@ function Invoke-CCRefreshIdentities {
         # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
         # done. What may end the command comes after the result.
         if ($null -ne $result) { $result }
-        if ($null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed'] -and $answer['ok']) { return }
+        if ($isPlain) { return }
         $outcome = Get-RequestOutcome $answer $request $account $PSCmdlet $CallerErrorAction
         if ($null -ne $outcome.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $outcome.Failure -ErrorAction Stop }
         Write-Outcome $outcome $PSCmdlet $CallerErrorAction $account.Told
@@ -516,4 +520,9 @@ function Invoke-CCRefreshIdentities {
         Update-Stream $stream -IsLast
         if ($null -ne $stream.Failure) { Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $stream.Failure -ErrorAction Stop }
     }
+
+    # The only block that is called when the pipeline is ended while another of its commands runs: by Ctrl+C, or by an error or
+    # a break in the command that gives the names. Without it the operation would go on with the names that it has got, and
+    # its journal would stay locked. Where PowerShell is older than 7.3, the module reads this file without that line.
+    clean { if ($null -ne $stream) { Stop-Stream $stream } }
 }

@@ -63,6 +63,8 @@ function Wait-CCTask {
 
     begin {
         . $script:UseCallerPreference
+        # It has the block that is dot-sourced below.
+        Import-LateFunction
         $told = [System.Collections.Generic.HashSet[string]]::new()
     }
 

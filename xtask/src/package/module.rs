@@ -1,4 +1,4 @@
-//! The module as it is installed: one script file instead of one per function, and a library for each system.
+//! The module as it is installed: few script files instead of one per function, and a library for each system.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,20 +11,29 @@ use sha2::{Digest, Sha256};
 
 const NAME: &str = "PSSailpointCC";
 
+/// The public function that stays a file of its own, because the root script reads it in two ways.
+const REFRESH: &str = "Invoke-CCRefreshIdentities.ps1";
+
+/// The folders of functions that are not read at the import; each becomes a file of its name.
+const LATER: [&str; 2] = ["Private", "Late"];
+
 /// The module's files, without what tells of licences.
 ///
 /// `libraries` has the bytes of each, by its path below `bin`.
 pub(crate) fn files(libraries: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
     let source = build::root().join("powershell").join(NAME);
-    // The script apart, because Windows PowerShell must not read it.
+    let refresh = source.join("Public").join(REFRESH);
     let mut files = vec![
         Entry::file("PSSailpointCC.psm1", script(&source)?),
+        Entry::file(REFRESH, with_help_address(&refresh, &build::read(&refresh)?)?),
         Entry::file("PSSailpointCC.psd1", manifest(&source)?),
         Entry::file("LICENSE.txt", build::read(&build::root().join("LICENSE"))?),
     ];
-    for name in ["PSSailpointCC.Format.ps1xml", "Clean.ps1"] {
-        files.push(Entry::file(name, build::bytes(&source.join(name))?));
+    for folder in LATER {
+        files.push(Entry::file(format!("{folder}.ps1"), joined(&source.join(folder))?));
     }
+    let format = "PSSailpointCC.Format.ps1xml";
+    files.push(Entry::file(format, build::bytes(&source.join(format))?));
     for file in build::files(&source.join("en-US"))? {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         files.push(Entry::file(format!("en-US/{name}"), build::bytes(&file)?));
@@ -59,26 +68,32 @@ pub(crate) fn nupkg(mut files: Vec<Entry>, epoch: u64) -> Result<Vec<u8>> {
     zip(&files, epoch)
 }
 
-/// The root script with all functions, instead of the lines that load them one by one.
+/// The root script with the public functions, instead of the lines that read them one by one.
 fn script(source: &Path) -> Result<String> {
-    const BEGIN: &str = "#region functions";
-    const END: &str = "#endregion functions";
+    const BEGIN: &str = "#region files";
+    const END: &str = "#endregion files";
+    const FILES: &str = r#"function Get-FunctionFile([string] $Folder) { "$script:ModuleRoot/$Folder.ps1" }
+$refresh = "$PSScriptRoot/"#;
     let root = source.join("PSSailpointCC.psm1");
     let text = build::read(&root)?;
     let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else {
         return Err(format!("{} has no \"{BEGIN}\" and \"{END}\".", root.display()));
     };
-    let mut script = text[..begin].to_owned();
-    for file in build::files(&source.join("Private"))? {
-        script.push_str(build::read(&file)?.trim_end());
-        script.push_str("\n\n");
-    }
+    let mut script = format!("{}{FILES}{REFRESH}\"\n\n", &text[..begin]);
     for file in build::files(&source.join("Public"))? {
-        script.push_str(with_help_address(&file, &build::read(&file)?)?.trim_end());
-        script.push_str("\n\n");
+        if !file.ends_with(REFRESH) {
+            script.push_str(with_help_address(&file, &build::read(&file)?)?.trim_end());
+            script.push_str("\n\n");
+        }
     }
     script.push_str(text[end + END.len()..].trim_start());
     Ok(script)
+}
+
+/// The scripts of a folder as one.
+fn joined(folder: &Path) -> Result<String> {
+    let texts = build::files(folder)?.into_iter().map(|file| build::read(&file)).collect::<Result<Vec<_>>>()?;
+    Ok(texts.join("\n"))
 }
 
 /// A function whose `Get-Help -Online` opens its source, which begins with its help.

@@ -4,10 +4,11 @@
 
 # Names are sent when so many have come, or after this time; finished batches are written then as well.
 $script:SendCount = 250
+
 $script:SendMilliseconds = 200
 
 # The state of one command. Nothing is started before names are sent.
-function New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] $Account) {
+function script:New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] $Account) {
     $bound = $Cmdlet.MyInvocation.BoundParameters
     $attribute = 'uid'
     if ($bound['IdentityAttribute']) { $attribute = $bound['IdentityAttribute'] }
@@ -55,7 +56,7 @@ function New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] $Accoun
 }
 
 # The journal of a run, with the full path: the library does not know the session's location and drives.
-function Get-JournalMember($Cmdlet) {
+function script:Get-JournalMember($Cmdlet) {
     $bound = $Cmdlet.MyInvocation.BoundParameters
     $member = ''
     if ($bound['ResendUncertain']) { $member = ',"resendUncertain":true' }
@@ -76,7 +77,7 @@ function Get-JournalMember($Cmdlet) {
 }
 
 # Collects the values of -Identity, all of which are sent at once; returns errors for those that name nobody.
-function Add-Identity([hashtable] $Stream, [object[]] $Identity) {
+function script:Add-Identity([hashtable] $Stream, [object[]] $Identity) {
     if ($null -eq $Identity) { throw (New-ArgumentError '-Identity is $null.' 'Give names: -Identity amelie.roux, smith. Nobody at all is an empty list, @().') }
     foreach ($name in $Identity) {
         # A text is a name, whatever stands in it. Of other values, a GUID or a date, it is their text.
@@ -94,7 +95,7 @@ function Add-Identity([hashtable] $Stream, [object[]] $Identity) {
 }
 
 # Collects whom an object of the pipeline names; returns an error where that is nobody.
-function Add-Person([hashtable] $Stream, $Value) {
+function script:Add-Person([hashtable] $Stream, $Value) {
     $person = Resolve-Person $Value $Stream.Attribute $Stream.IsGiven
     if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
     if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $person[0] $person[1] }
@@ -109,7 +110,7 @@ function Add-Person([hashtable] $Stream, $Value) {
 
 # Sends the collected names, and writes what has come back. After the last names, and after an error that ends the
 # command, it waits until all is written; that error is in Failure then, for the public function to write.
-function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
+function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
     $isDone = $false
     $left = $null
     try {
@@ -133,12 +134,12 @@ function Update-Stream([hashtable] $Stream, [switch] $IsLast) {
 }
 
 # Writes the warnings of an answer. Where one of them ends the command, the results of what is under way come before.
-function Write-StreamWarning([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+function script:Write-StreamWarning([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     try { Write-AnswerWarning $Answer $Stream.Warned } catch { Stop-AtProblem $Stream (Update-ErrorRecord $_ $null '' $Stream.Account.Sent $Stream.Cmdlet) }
 }
 
 # Sends the collected names, where ShouldProcess allows it, and then the end.
-function Send-Name([hashtable] $Stream, [bool] $IsLast) {
+function script:Send-Name([hashtable] $Stream, [bool] $IsLast) {
     $blocks = @(
         if ($Stream.Plain.Count -gt 0) { @{ Attribute = $Stream.Attribute; Name = $Stream.Plain.ToArray() } }
         foreach ($attribute in $Stream.Other.psbase.Keys) { @{ Attribute = $attribute; Name = $Stream.Other[$attribute].ToArray() } }
@@ -173,7 +174,7 @@ function Send-Name([hashtable] $Stream, [bool] $IsLast) {
 }
 
 # Whether these names are to be sent. A dry run is made only where its result is shown.
-function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute) {
+function script:Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute) {
     $noun = 'identities'
     if ($Name.Count -eq 1) { $noun = 'identity' }
     $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
@@ -195,7 +196,7 @@ function Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $Attribute
 }
 
 # Sends to the operation, and starts it before the first names; returns whether it has taken them.
-function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
+function script:Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
     if ($Stream.HasEnded) { return $false }
     if ($IsLast) { $Text += ',"end":true' }
     if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $Text }
@@ -213,14 +214,14 @@ function Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
 }
 
 # No more names.
-function Close-Stream([hashtable] $Stream) {
+function script:Close-Stream([hashtable] $Stream) {
     if ($Stream.Number -ne 0) { $null = Send-Text $Stream '"identities":[]' -IsLast }
     $Stream.HasEnded = $true
 }
 
 # The outcome of the next batch, or $null. It waits while the library's buffer is full, and after the last names until
 # the operation has ended.
-function Receive-Outcome([hashtable] $Stream) {
+function script:Receive-Outcome([hashtable] $Stream) {
     if ($Stream.Answers.Count -gt 0) { return ConvertTo-Outcome $Stream $Stream.Answers.Dequeue() }
     $watch = $null
     while ($Stream.Number -ne 0) {
@@ -261,7 +262,7 @@ function Receive-Outcome([hashtable] $Stream) {
 
 # A batch's answer as an outcome: objects for the pipeline, and non-terminating errors. An error that ends the command is
 # left in Failure.
-function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+function script:ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     $attribute = $Answer['identityAttribute']
     $failure = $Answer['error']
     $outcome = @{ Result = @(); Problem = @(); Answer = $Answer }
@@ -312,7 +313,7 @@ function ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDictionary]
 
 # Ends the command by an error that the caller's ErrorAction makes a terminating one: nothing more is sent, and the results
 # of what was under way are written first.
-function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
+function script:Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.ErrorRecord] $Problem) {
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Problem }
     $Stream.IsDue = $true
     if ($Stream.Number -ne 0) { $null = Suspend-Operation $Stream.Number }
@@ -320,7 +321,7 @@ function Stop-AtProblem([hashtable] $Stream, [System.Management.Automation.Error
 }
 
 # Handles the operation's own result: its warnings, and an error that no batch has reported.
-function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
+function script:Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     $failure = $Answer['error']
     if ($null -eq $Stream.Failure -and $null -ne $failure -and -not ($Stream.HasToldError -and $null -ne $Answer['totals'])) {
         $Stream.Failure = Update-ErrorRecord (New-AnswerError $Answer) $null '' $failure['sent'] $Stream.Cmdlet
@@ -331,7 +332,7 @@ function Complete-Stream([hashtable] $Stream, [System.Collections.IDictionary] $
 }
 
 # Cancels the operation when the command ends early, and writes a warning about the people without a written result.
-function Stop-Stream([hashtable] $Stream) {
+function script:Stop-Stream([hashtable] $Stream) {
     if ($null -eq $Stream) { return }
     # Names that were read and not sent to the operation yet.
     $unsent = $Stream.Plain.Count

@@ -7,7 +7,7 @@ $script:NamingProperty = [ordered] @{ Identity = $null; uid = 'uid'; alias = 'na
 
 # Returns the attribute and the value by which an input object names a person, or an error record. $IsGiven: the caller has
 # named the attribute, so that only a property of this name, or Identity, counts.
-function Resolve-Person($Value, [string] $Attribute, [bool] $IsGiven) {
+function script:Resolve-Person($Value, [string] $Attribute, [bool] $IsGiven) {
     if ($Value -is [string]) {
         # A filter or a request given as text would be searched for as a name, and only give "no match".
         if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=?\s*"|\.\w+\([{")])') { return New-InputError $Value }
@@ -34,7 +34,7 @@ function Resolve-Person($Value, [string] $Attribute, [bool] $IsGiven) {
 }
 
 # The properties that hold a value of an attribute, in the order of precedence.
-function Get-NamingProperty([string] $Attribute) {
+function script:Get-NamingProperty([string] $Attribute) {
     if ($Attribute -eq 'id') { 'identityId' }
     $Attribute
     if ($Attribute -like 'attributes.*') { $Attribute.Substring('attributes.'.Length) }
@@ -43,7 +43,7 @@ function Get-NamingProperty([string] $Attribute) {
 }
 
 # Whether an object or a dictionary has a member, in any case of its name, and its value.
-function Test-Member($Value, [string] $Name, [ref] $Member) {
+function script:Test-Member($Value, [string] $Name, [ref] $Member) {
     if ($Value -is [System.Collections.IDictionary]) {
         foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -eq $Name) { $Member.Value = $entry.Value; return $true } }
         return $false
@@ -55,7 +55,7 @@ function Test-Member($Value, [string] $Name, [ref] $Member) {
 }
 
 # The names of the members of an object or a dictionary, for a message.
-function Get-MemberText($Value) {
+function script:Get-MemberText($Value) {
     $names = if ($Value -is [System.Collections.IDictionary]) { @($Value.psbase.Keys) } else { @(foreach ($property in $Value.PSObject.Properties) { $property.Name }) }
     if ($names.Count -eq 0) { return 'It has no properties' }
     $text = @(foreach ($name in $names | Microsoft.PowerShell.Utility\Select-Object -First 20) { Limit-Text ([string] $name) 40 }) -join ', '
@@ -63,13 +63,13 @@ function Get-MemberText($Value) {
     "It has: $text"
 }
 
-function Test-Number($Value) {
+function script:Test-Number($Value) {
     $Value -is [int] -or $Value -is [long] -or $Value -is [double] -or $Value -is [decimal] -or $Value -is [bigint] -or
     $Value -is [uint32] -or $Value -is [uint64] -or $Value -is [int16] -or $Value -is [uint16] -or $Value -is [byte] -or $Value -is [sbyte] -or $Value -is [single]
 }
 
 # The error for input that is neither a request nor names a person. Such input never means "no filter".
-function New-InputError($Value, [string] $Property, [string] $Beside, [string] $Attribute) {
+function script:New-InputError($Value, [string] $Property, [string] $Beside, [string] $Attribute) {
     $hint = 'Pipe names (by default uids), objects with a property Identity, uid, alias, identityId or id, or requests (see Initialize-RefreshIdentitiesRequest).'
     if ($Beside) {
         $message = 'The input stands beside {0}; nothing was sent for it.' -f $Beside
@@ -100,12 +100,12 @@ function New-InputError($Value, [string] $Property, [string] $Beside, [string] $
 }
 
 # Removes control characters, which a terminal would execute.
-function Limit-Text([string] $Text, [int] $Length) {
+function script:Limit-Text([string] $Text, [int] $Length) {
     if ($Text.Length -gt $Length) { $Text = $Text.Substring(0, $Length) + '...' }
     $Text -replace '\p{Cc}', '?'
 }
 
-function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseUrl) {
+function script:New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseUrl) {
     $hint = 'Nothing was sent for it. Search lags behind by minutes, and does not know uncorrelated identities, which can be named by id.'
     if ($Attribute -eq 'id') { $hint = 'Nothing was sent for it. It must be the id of an identity, not that of an account or of a directory; values of another attribute are named by -IdentityAttribute.' }
     # What "$object" gives.
@@ -115,7 +115,7 @@ function New-UnmatchedError([string] $Name, [string] $Attribute, [string] $BaseU
 }
 
 # Several people have the value: none of them was sent.
-function New-AmbiguousError([System.Collections.IDictionary] $Entry, [string] $Attribute, [string] $BaseUrl) {
+function script:New-AmbiguousError([System.Collections.IDictionary] $Entry, [string] $Attribute, [string] $BaseUrl) {
     $people = foreach ($person in $Entry['people']) { '{0}, id {1}' -f (Get-PersonText $person), $person['id'] }
     New-ErrorRecord @{
         code    = 'ambiguous_identity'
@@ -125,6 +125,6 @@ function New-AmbiguousError([System.Collections.IDictionary] $Entry, [string] $A
     } $Entry['identity']
 }
 
-function Get-PlaceText([string] $BaseUrl) {
+function script:Get-PlaceText([string] $BaseUrl) {
     if ($BaseUrl) { " on $BaseUrl" }
 }

@@ -1,22 +1,11 @@
 # Parts of Invoke-CCRefreshIdentities for requests and filters.
 
-function Test-JsonMediaType([string] $Text) {
+function script:Test-JsonMediaType([string] $Text) {
     $Text -match '^\s*[\w.!#$&^+-]+/([\w.!#$&^-]+\+)?json\s*(;.*)?$'
 }
 
-# A dictionary or an object with a filter or refreshArgs.
-function Test-RequestObject($Value) {
-    if ($null -eq $Value) { return $false }
-    if ($Value -is [System.Collections.IDictionary]) {
-        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -in 'filter', 'refreshArgs') { return $true } }
-        return $false
-    }
-    if (-not (Test-Object $Value)) { return $false }
-    $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
-}
-
 # Describes a refresh by the answer to a dry run: whom it touches, where and how. $Attribute: of people by name.
-function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attribute) {
+function script:Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attribute) {
     $plan = $Answer['plan']
     $matched = $Answer['matched']
     $url = $plan['url']
@@ -52,7 +41,7 @@ function Get-PlanText([System.Collections.IDictionary] $Answer, [string] $Attrib
     $text
 }
 
-function Get-PersonText([System.Collections.IDictionary] $Person) {
+function script:Get-PersonText([System.Collections.IDictionary] $Person) {
     $text = [string] $Person['name']
     if (-not $text) { $text = [string] $Person['id'] }
     if ($Person['displayName'] -and $Person['displayName'] -cne $text) { $text += ' ({0})' -f $Person['displayName'] }
@@ -61,7 +50,7 @@ function Get-PersonText([System.Collections.IDictionary] $Person) {
 }
 
 # Asks for confirmation whatever the session's preferences are; in a session where nobody can answer, that is an error.
-function Confirm-FullRefresh([string] $Target, $Cmdlet) {
+function script:Confirm-FullRefresh([string] $Target, $Cmdlet) {
     # Not only -NonInteractive: the input of a cron or CI job is redirected.
     $canAsk = [Environment]::UserInteractive -and -not ($Host.Name -eq 'ConsoleHost' -and [Console]::IsInputRedirected)
     if ($canAsk) {
@@ -76,12 +65,12 @@ function Confirm-FullRefresh([string] $Target, $Cmdlet) {
 }
 
 # Shows the body only, because the configuration holds secrets.
-function Write-RequestDebug([string] $Body) {
+function script:Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $script:NativeVersion, $script:NativePath)
 }
 
-function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
+function script:Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
     $message = '{0} answered' -f $Result['baseUrl']
     if ($null -ne $Result['response']) { $message += ' {0}' -f $Result['response']['status'] }
     if ($null -ne $Watch) { $message += ' in {0} ms' -f $Watch.ElapsedMilliseconds }
@@ -100,7 +89,7 @@ function Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {
 }
 
 # Adds what only the command knows: the request, other possible causes in the session, and what was sent before.
-function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet, [hashtable] $Account) {
+function script:Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet, [hashtable] $Account) {
     $exception = $Record.Exception
     $code = $exception.Data['code']
     $hint = $null
@@ -132,13 +121,13 @@ function Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, 
 }
 
 # For a person or a filter that was given by position, where it is bound to -ContentType.
-function Get-NamingHint([string] $Text) {
+function script:Get-NamingHint([string] $Text) {
     $text = Limit-Text $Text 60
     "'{0}' stands at the first position, which is -ContentType, as on the documented page. Name people by -Identity{1}, a filter by -Filter, a request by -RefreshIdentitiesRequest." -f $text, $(if ($text -match '^[\w.@-]+$') { " $text" })
 }
 
 # The error for switches of people by name without any name.
-function New-NobodyError([System.Collections.IDictionary] $Bound, $Request, [hashtable] $Account) {
+function script:New-NobodyError([System.Collections.IDictionary] $Bound, $Request, [hashtable] $Account) {
     $Account.IsDocumented = $null -ne $Request
     if ($null -ne $Request) { return New-ArgumentError '-PerIdentity is for people by name, and a request names nobody.' 'Leave it out, or name people by -Identity or the pipeline.' }
     $given = @(foreach ($name in 'RefreshArgs', 'IdentityAttribute', 'JournalPath', 'ResendUncertain', 'PerIdentity') { if ($Bound.ContainsKey($name)) { "-$name" } }) -join ', '

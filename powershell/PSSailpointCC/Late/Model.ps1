@@ -1,5 +1,5 @@
 # JSON text to an object of exactly these members; others are refused, and missing ones are $null.
-function ConvertFrom-ModelText([string] $Json, [string[]] $Name) {
+function script:ConvertFrom-ModelText([string] $Json, [string[]] $Name) {
     $value = $null
     if ($Json.Trim()) {
         try {

@@ -1,5 +1,5 @@
 # The result of Test-CCFilter.
-function Get-FilterCheck([string] $Filter) {
+function script:Get-FilterCheck([string] $Filter) {
     $meaning = $null
     $record = $null
     try {

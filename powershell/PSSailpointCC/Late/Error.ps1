@@ -29,12 +29,12 @@ $script:ErrorCategory = @{
     library_not_loaded    = 'NotInstalled'
 }
 
-function New-ArgumentError([string] $Message, [string] $Hint) {
+function script:New-ArgumentError([string] $Message, [string] $Hint) {
     New-ErrorRecord @{ code = 'invalid_argument'; message = $Message; hint = $Hint; sent = 'no' }
 }
 
 # From the error object of an envelope, or one of the same members.
-function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObject) {
+function script:New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObject) {
     $code = [string] $Failure['code']
     $message = [string] $Failure['message']
     $hint = [string] $Failure['hint']
@@ -70,14 +70,14 @@ function New-ErrorRecord([System.Collections.IDictionary] $Failure, $TargetObjec
     $record
 }
 
-function Set-ErrorDetail([System.Management.Automation.ErrorRecord] $Record, [string] $Text, [string] $Hint) {
+function script:Set-ErrorDetail([System.Management.Automation.ErrorRecord] $Record, [string] $Text, [string] $Hint) {
     $Record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($Text)
     $Record.ErrorDetails.RecommendedAction = $Hint
 }
 
 # The details of an error of the documented request, whose catch block parses them as JSON: the service's body where there
 # is one, with our message in the recommendation below it.
-function Set-DocumentedDetail([System.Management.Automation.ErrorRecord] $Record) {
+function script:Set-DocumentedDetail([System.Management.Automation.ErrorRecord] $Record) {
     $exception = $Record.Exception
     $hint = $Record.ErrorDetails.RecommendedAction
     if ($null -ne $exception.Data['body']) {
@@ -90,7 +90,7 @@ function Set-DocumentedDetail([System.Management.Automation.ErrorRecord] $Record
 }
 
 # The exception type of the web cmdlets on PowerShell 7; 5.1 does not have it.
-function New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
+function script:New-ResponseException([string] $Message, [System.Collections.IDictionary] $Response) {
     if (-not $script:IsCore) {
         $exception = [System.InvalidOperationException]::new($Message)
         $headers = [hashtable]::new([StringComparer]::OrdinalIgnoreCase)
@@ -115,8 +115,41 @@ function New-ResponseException([string] $Message, [System.Collections.IDictionar
 }
 
 # The documented catch block reads Exception.Response.Headers, under strict mode too.
-function Add-Response([System.Exception] $Exception, $StatusCode, [hashtable] $Headers) {
+function script:Add-Response([System.Exception] $Exception, $StatusCode, [hashtable] $Headers) {
     if ($null -ne $Exception.PSObject.Properties['Response']) { return }
     $response = [pscustomobject] @{ StatusCode = $StatusCode; Headers = $Headers }
     $Exception.PSObject.Properties.Add([psnoteproperty]::new('Response', $response))
+}
+
+function script:New-SurrogateError {
+    New-ErrorRecord @{
+        code    = 'invalid_argument'
+        message = 'The request or the configuration holds half a character (a lone surrogate), which no UTF-8 text can hold.'
+        hint    = 'Look for text that was cut in the middle of an emoji or of another character beyond U+FFFF.'
+        sent    = 'no'
+    }
+}
+
+# The error for an answer that this PowerShell cannot parse, such as one with a thousand levels.
+function script:New-UnreadableError($Reason, [string] $Name, [string] $Text) {
+    $sent = 'maybe'
+    $hint = 'The refresh may have been started: do not repeat it unseen.'
+    if ($Name -ne 'cc_refresh_identities') {
+        $sent = 'no'
+        $hint = $null
+    } elseif ($Text -cmatch '^\{"ok":true') {
+        $sent = 'yes'
+    }
+    $why = 'it is no JSON.'
+    if ($null -ne $Reason) { $why = $Reason.Exception.GetBaseException().Message }
+    New-ErrorRecord @{
+        code    = 'invalid_response'
+        message = 'The service has answered with JSON that this PowerShell cannot read: {0}' -f $why
+        hint    = $hint
+        sent    = $sent
+    }
+}
+
+function script:New-DepthError {
+    New-ArgumentError "The request nests deeper than $script:MaximumJsonDepth levels, or holds itself."
 }

@@ -1,7 +1,7 @@
 # Tasks that a refresh has started.
 
 # Returns the tasks that a value names, with their people: hashtables with Id, and People, the name by id. Or an error record.
-function Resolve-Task($Value) {
+function script:Resolve-Task($Value) {
     $hint = 'Give the id of a task, or what Invoke-CCRefreshIdentities returns.'
     if ($Value -is [guid]) { $Value = [string] $Value }
     # PowerShell converts an object to this text for -Id.
@@ -43,7 +43,7 @@ function Resolve-Task($Value) {
 
 # Gets a task, or waits for its end. Returns an outcome: a result, non-terminating errors (Problem), and perhaps an error
 # that ends the command (Failure).
-function Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
+function script:Get-TaskOutcome([hashtable] $Task, [string] $Wait, $Cmdlet) {
     $outcome = @{ Result = @(); Problem = @(); Failure = $null }
     try {
         $text = '"id":' + (ConvertTo-JsonText $Task.Id)

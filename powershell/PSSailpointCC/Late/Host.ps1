@@ -1,5 +1,5 @@
 # The same hosts as in the official module.
-function Get-KnownHost {
+function script:Get-KnownHost {
     , @(
         @{
             Url         = 'https://{tenant}.api.identitynow.com'

@@ -1,7 +1,7 @@
 # -PerIdentity: an object for each name, in the order of the input. The library reports batches, and in each of them names
 # without a person apart; so names wait here until those before them are reported.
 
-function New-IdentityList([bool] $HasJournal) {
+function script:New-IdentityList([bool] $HasJournal) {
     @{
         # With a journal, names before a reported one may be done, or be reported last; then they do not hold it back.
         HasJournal = $HasJournal
@@ -13,7 +13,7 @@ function New-IdentityList([bool] $HasJournal) {
     }
 }
 
-function Add-IdentityName([hashtable] $List, [string] $Attribute, [string] $Name) {
+function script:Add-IdentityName([hashtable] $List, [string] $Attribute, [string] $Name) {
     $key = "$Attribute`0$Name"
     # The library takes off what only copying can have left at the ends: all but plain blanks.
     if ($Name -match '\A[\s\p{Cf}\p{Cc}]|[\s\p{Cf}\p{Cc}]\z') {
@@ -32,14 +32,14 @@ $script:ReasonText = @{
     uncertain = 'An earlier run may have sent it, and the tenant cannot tell.'
 }
 
-function New-IdentityResult([string] $Identity, $Id, [string] $Outcome, [string] $Reason) {
+function script:New-IdentityResult([string] $Identity, $Id, [string] $Outcome, [string] $Reason) {
     $result = [pscustomobject] [ordered] @{ PSTypeName = 'PSSailpointCC.IdentityResult'; Identity = $Identity; Id = $Id; Outcome = $Outcome; TaskId = $null; TaskState = $null; Reason = $null }
     if ($Reason) { $result.Reason = $Reason -replace '\s*[\r\n]+\s*', ' ' }
     $result
 }
 
 # Adds what a batch's answer says of each of its names.
-function Add-IdentityAnswer([hashtable] $List, [System.Collections.IDictionary] $Answer) {
+function script:Add-IdentityAnswer([hashtable] $List, [System.Collections.IDictionary] $Answer) {
     $attribute = [string] $Answer['identityAttribute']
     foreach ($call in Get-CountedCall $Answer) {
         $names = @($call['identities'] | Where-Object { $null -ne $_ })
@@ -72,7 +72,7 @@ function Add-IdentityAnswer([hashtable] $List, [System.Collections.IDictionary] 
 }
 
 # The objects of the names whose turn has come; with -IsLast those of all that are left.
-function Read-Identity([hashtable] $List, [switch] $IsLast) {
+function script:Read-Identity([hashtable] $List, [switch] $IsLast) {
     Add-ResultFormat
     $result = $null
     if ($List.HasJournal) {
