@@ -29,6 +29,22 @@ function Read-FunctionFile([string] $Folder) {
     }
 }
 
+# Defines Invoke-CCRefreshIdentities without its clean block.
+function Read-RefreshWithoutClean {
+    if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
+        $text = [System.IO.File]::ReadAllText($refresh) -creplace '(?m)^    clean \{ .+ \}\r?\n'
+        $tokens = $problems = $null
+        . ([System.Management.Automation.Language.Parser]::ParseInput($text, $refresh, [ref] $tokens, [ref] $problems).GetScriptBlock())
+    } else {
+        function Invoke-CCRefreshIdentities {
+            [CmdletBinding()]
+            param([Parameter(ValueFromRemainingArguments)] $Rest)
+            # Says that the language mode does not allow what the module does.
+            . $script:UseCallerPreference
+        }
+    }
+}
+
 # The first statement of each command. Private/Preference.ps1 replaces it.
 $script:UseCallerPreference = {
     Import-PrivateFunction
@@ -49,22 +65,8 @@ $refresh = "$PSScriptRoot/Public/Invoke-CCRefreshIdentities.ps1"
 $script:CloneTarget = '../../target/release', '../../target/debug'
 #endregion files
 
-# It has a clean block, which PowerShell before 7.3 cannot read.
-$version = $PSVersionTable.PSVersion
-if ($version.Major -gt 7 -or ($version.Major -eq 7 -and $version.Minor -ge 3)) {
-    . $refresh
-} elseif ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') {
-    $text = [System.IO.File]::ReadAllText($refresh) -creplace '(?m)^    clean \{ .+ \}\r?\n'
-    $tokens = $problems = $null
-    . ([System.Management.Automation.Language.Parser]::ParseInput($text, $refresh, [ref] $tokens, [ref] $problems).GetScriptBlock())
-} else {
-    function Invoke-CCRefreshIdentities {
-        [CmdletBinding()]
-        param([Parameter(ValueFromRemainingArguments)] $Rest)
-        # Says that the language mode does not allow what the module does.
-        . $script:UseCallerPreference
-    }
-}
+# It has a clean block, which Windows PowerShell cannot read.
+if ($script:IsCore) { . $refresh } else { . Read-RefreshWithoutClean }
 
 # Each documented name under the official module's name too: CC behind the hyphen. One body, two functions: an alias
 # of ours for Get-Configuration would be taken by other modules' own calls.

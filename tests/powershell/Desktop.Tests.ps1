@@ -1,5 +1,5 @@
 # What the module does on Windows PowerShell 5.1, as far as another PowerShell can do it too. There the branch is the
-# real one.
+# real one; elsewhere only the function that measures a text's length is Windows' own, and is replaced.
 Describe 'The branch for Windows PowerShell' {
     BeforeAll {
         . "$PSScriptRoot/Support.ps1"
@@ -8,8 +8,13 @@ Describe 'The branch for Windows PowerShell' {
         $request = @{ filter = 'uid == "amelie.roux"' }
         $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request
         Clear-Sandbox $sandbox
-        # Its methods for texts stay those of this PowerShell; Run.ps1 -Desktop has the others.
-        if ($PSVersionTable.PSEdition -eq 'Core') { & (Get-Module PSSailpointCC) { $script:IsCore = $false } }
+        if ($PSVersionTable.PSEdition -eq 'Core') {
+            & (Get-Module PSSailpointCC) {
+                Import-LateFunction
+                $script:IsCore = $false
+                function script:Read-NativeText([IntPtr] $Pointer) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) }
+            }
+        }
     }
     AfterAll {
         Stop-Sandbox $sandbox

@@ -142,8 +142,10 @@ $result = Invoke-CCRefreshIdentities -Identity amelie.roux
         $session = Invoke-Session ($call -replace '\nSet-Conf', @"
 
 & (Get-Module PSSailpointCC) {
-    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_string_free' = @([void], [IntPtr]); 'cc_of_tomorrow' = @([string], [string]) } }
+    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_string_free' = @([void], [IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
+    `$script:Native = `$null
 }
+# Get-Configuration may have bound it already.
 `$path = & (Get-Module PSSailpointCC) { Find-NativeLibrary }
 foreach (`$key in 'PSSailpointCC', 'PSSailpointCC 5.1') { [AppDomain]::CurrentDomain.SetData("`$key `$((Get-Module PSSailpointCC).Version) 1 `$path", `$null) }
 Set-Conf

@@ -113,12 +113,12 @@ function New-DesktopModule {
     Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
     $replacements = @{
         '$script:IsCore = $PSVersionTable.PSEdition -eq ''Core''' = '$script:IsCore = $false'
-        '$version = $PSVersionTable.PSVersion'                    = '$version = [version] ''5.1'''
         # A process may have loaded the module itself too.
         '''PSSailpointCC {0} {1} {2}'''                           = '''PSSailpointCC 5.1 {0} {1} {2}'''
     }
     if (-not $OnWindows) {
         $replacements['''kernel32.dll'', ''lstrlenA'''] = '''libc'', ''strlen'''
+        $replacements['::lstrlenA('] = '::strlen('
         $replacements['[$env:PROCESSOR_ARCHITECTURE]'] = '[''AMD64'']'
     }
     foreach ($file in Get-ChildItem -LiteralPath $copy -Recurse -File | Where-Object Extension -In '.ps1', '.psm1') {

@@ -2,6 +2,17 @@
 
 $script:HowToGetLibrary = 'In a clone run: cargo build --release. Otherwise install the package of this module for this system.'
 
+function script:New-MissingLibraryError([string[]] $Candidate, [string] $Named) {
+    $hint = Get-LibraryHint
+    if ($Named) { $hint = 'The environment variable PSSAILPOINTCC_LIBRARY names it: correct or remove the variable.' }
+    New-ErrorRecord @{
+        code    = 'library_not_loaded'
+        message = 'The native library of PSSailpointCC is not there. Looked for: {0}' -f ($Candidate -join ', ')
+        hint    = $hint
+        sent    = 'no'
+    }
+}
+
 # How to get a library, or a PowerShell that there is one for.
 function script:Get-LibraryHint {
     $rid = Get-RuntimeIdentifier

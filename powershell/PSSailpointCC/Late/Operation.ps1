@@ -6,23 +6,22 @@ $script:AccountMilliseconds = 150
 # Starts an operation; returns its number for Read-Operation and Stop-Operation.
 function script:Start-Operation([string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    try { $script:Native::cc_operation_start($Name, $script:RequestHead + $Member + '}') } catch [System.Text.EncoderFallbackException] { throw (New-SurrogateError) }
+    $script:Native::cc_operation_start($script:OperationName[$Name], (ConvertTo-NativeText ($script:RequestHead + $Member + '}')))
 }
 
 # Sends names to an operation; returns its answer.
 function script:Send-Operation([uint64] $Number, [string] $Member) {
-    try { $text = $script:Native::cc_operation_send($Number, $script:RequestHead + $Member + '}') } catch [System.Text.EncoderFallbackException] { throw (New-SurrogateError) }
-    ConvertFrom-JsonText $text
+    ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_send($Number, (ConvertTo-NativeText ($script:RequestHead + $Member + '}')))))
 }
 
 # The next event of an operation within that time: a finished batch, its end, or its progress.
 function script:Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
-    $script:Native::cc_operation_wait($Number, $Milliseconds)
+    ConvertFrom-NativeText ($script:Native::cc_operation_wait($Number, $Milliseconds))
 }
 
 # Cancels an operation; returns whether a refresh had left.
 function script:Suspend-Operation([uint64] $Number) {
-    (ConvertFrom-JsonText ($script:Native::cc_operation_cancel($Number)))['sent']
+    (ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_cancel($Number))))['sent']
 }
 
 # Cancels and frees an operation; returns whether a refresh had left, the batches that were not read before, and the

@@ -93,15 +93,18 @@ function script:Get-ConfigurationText($Cmdlet) {
     if ($script:IsCore -and $baseUrl -notlike 'http:*') { $proxy = [System.Net.Http.HttpClient]::DefaultProxy }
     $kept = $script:KeptConfiguration
     if ($null -ne $kept -and $kept.IsShown -eq $isShown -and $kept.Directory -ceq $directory -and $kept.Proxy -eq $proxy) {
-        $native = $script:Native
-        if ($native::IsSameTable($configuration, $kept.Content) -and
-            $native::IsSameTable($kept.HeaderTable, $kept.Headers) -and
-            $native::IsSameTable($kept.RateTable, $kept.Rate) -and
-            $native::IsSameEnvironment($script:LookupVariable, $kept.Environment)) { return $kept.Text }
+        $comparer = $script:Comparer
+        if ($comparer::IsSameTable($configuration, $kept.Content) -and
+            $comparer::IsSameTable($kept.HeaderTable, $kept.Headers) -and
+            $comparer::IsSameTable($kept.RateTable, $kept.Rate) -and
+            $comparer::IsSameEnvironment($script:LookupVariable, $kept.Environment)) { return $kept.Text }
     }
     $script:KeptConfiguration = $null
     $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
-    if ($null -ne $script:Native -and (Test-FixedConfiguration)) {
+    # Not for the first calls: a script of few calls is faster without.
+    $script:TextCount++
+    if ($script:TextCount -gt 5 -and (Test-FixedConfiguration)) {
+        if ($null -eq $script:Comparer) { $script:Comparer = New-ComparerType }
         $kept = @{ Text = $text; IsShown = $isShown; Directory = $directory; Proxy = $proxy; Content = Get-TableContent $configuration }
         $kept.Environment = [string[]] @(foreach ($name in $script:LookupVariable) { [Environment]::GetEnvironmentVariable($name) })
         $kept.HeaderTable = $configuration['DefaultHeaders']
@@ -116,6 +119,8 @@ function script:Get-ConfigurationText($Cmdlet) {
     $text
 }
 $script:KeptConfiguration = $null
+$script:TextCount = 0
+$script:Comparer = $null
 
 # Its keys and values, as IsSameTable compares them.
 function script:Get-TableContent([hashtable] $Table) {
@@ -253,12 +258,14 @@ function script:Update-ShownBaseUrl($Cmdlet) {
 
 # Whether there may be an address outside of the session. If not, the library need not be asked, nor loaded.
 function script:Test-LookupSource {
-    if ($env:SAIL_BASE_URL -or $PWD.Provider.Name -ne 'FileSystem') { return $true }
-    $folder = $env:HOME
-    if (-not $script:IsCore -or [Environment]::OSVersion.Platform -eq 'Win32NT') { $folder = $env:USERPROFILE }
-    if (-not $folder) { return $true }
-    foreach ($path in [System.IO.Path]::Combine($PWD.ProviderPath, 'config.json'), [System.IO.Path]::Combine($folder, '.sailpoint')) {
-        if ([System.IO.File]::Exists($path) -or [System.IO.Directory]::Exists($path)) { return $true }
+    if ([Environment]::GetEnvironmentVariable('SAIL_BASE_URL') -or $PWD.Provider.Name -ne 'FileSystem' -or [System.IO.File]::Exists("$($PWD.ProviderPath)/config.json")) { return $true }
+    $hasHome = $false
+    # The first is that of Windows.
+    foreach ($name in 'USERPROFILE', 'HOME') {
+        $folder = [Environment]::GetEnvironmentVariable($name)
+        if (-not $folder) { continue }
+        $hasHome = $true
+        if ([System.IO.File]::Exists("$folder/.sailpoint/config.yaml")) { return $true }
     }
-    $false
+    -not $hasHome
 }

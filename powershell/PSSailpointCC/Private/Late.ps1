@@ -8,6 +8,7 @@ function script:Confirm-FullRefresh { Import-LateFunction; Confirm-FullRefresh @
 function script:ConvertFrom-ModelText { Import-LateFunction; ConvertFrom-ModelText @args }
 function script:ConvertFrom-RequestText { Import-LateFunction; ConvertFrom-RequestText @args }
 function script:ConvertTo-ArgumentText { Import-LateFunction; ConvertTo-ArgumentText @args }
+function script:ConvertTo-HashtableValue { Import-LateFunction; ConvertTo-HashtableValue @args }
 function script:ConvertTo-HeaderDictionary { Import-LateFunction; ConvertTo-HeaderDictionary @args }
 function script:ConvertTo-HeaderText { Import-LateFunction; ConvertTo-HeaderText @args }
 function script:ConvertTo-PlainText { Import-LateFunction; ConvertTo-PlainText @args }
@@ -30,11 +31,13 @@ function script:New-DepthError { Import-LateFunction; New-DepthError @args }
 function script:New-ErrorRecord { Import-LateFunction; New-ErrorRecord @args }
 function script:New-InputError { Import-LateFunction; New-InputError @args }
 function script:New-MemberError { Import-LateFunction; New-MemberError @args }
+function script:New-MissingLibraryError { Import-LateFunction; New-MissingLibraryError @args }
 function script:New-NobodyError { Import-LateFunction; New-NobodyError @args }
 function script:New-SecureStringError { Import-LateFunction; New-SecureStringError @args }
 function script:New-Stream { Import-LateFunction; New-Stream @args }
 function script:New-SurrogateError { Import-LateFunction; New-SurrogateError @args }
 function script:New-UnreadableError { Import-LateFunction; New-UnreadableError @args }
+function script:Read-NativeText { Import-LateFunction; Read-NativeText @args }
 function script:Show-Progress { Import-LateFunction; Show-Progress @args }
 function script:Stop-AtProblem { Import-LateFunction; Stop-AtProblem @args }
 function script:Stop-Call { Import-LateFunction; Stop-Call @args }

@@ -12,25 +12,27 @@ $script:QuietMilliseconds = 500
 function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
+    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     # 0 after the end.
     $number = [uint64[]]::new(1)
     $isDone = $false
-    $watch = $text = $null
+    $watch = $pointer = $text = $null
     try {
-        $text = $native::cc_operation_run($Name, $script:RequestHead + $Member + '}', $script:SliceMilliseconds, $number)
+        $pointer = $native::cc_operation_run($script:OperationName[$Name], $bytes, $script:SliceMilliseconds, $number)
+        $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+        $native::cc_string_free($pointer)
         if ($number[0] -ne 0) {
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
             while ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
                 if ($watch.ElapsedMilliseconds -ge $script:QuietMilliseconds) { Show-Progress (ConvertFrom-JsonText $text)['progress'] $watch $Cmdlet }
                 # Returns at once when the operation is done.
-                $text = $native::cc_operation_wait($number[0], $script:SliceMilliseconds)
+                $text = ConvertFrom-NativeText ($native::cc_operation_wait($number[0], $script:SliceMilliseconds))
             }
         }
         $isDone = $true
-    } catch [System.Text.EncoderFallbackException] {
-        throw (New-SurrogateError)
     } finally {
         if (-not $isDone) {
+            if ($null -ne $pointer -and $null -eq $text) { $text = ConvertFrom-NativeText $pointer }
             Stop-Call $Name $number[0] $text
         } elseif ($null -ne $watch) {
             $native::cc_operation_free($number[0])

@@ -3,7 +3,7 @@
 # the module is terminating, so that no failed check falls through to the line that sends. It is a script block because a
 # function call would take 50 us.
 $script:UseCallerPreference = {
-    if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    if (-not $script:IsFullLanguage) {
         # Write-Error names the command of this variable.
         $MyInvocation = $PSCmdlet.MyInvocation
         Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId LanguageMode -Category PermissionDenied -CategoryActivity $PSCmdlet.MyInvocation.MyCommand.Name -ErrorAction Stop
@@ -21,3 +21,6 @@ $script:UseCallerPreference = {
 }
 
 $script:NeedsFullLanguage = 'PSSailpointCC calls a native library, which this session does not allow: its language mode is not FullLanguage. Where an application control policy (AppLocker, App Control for Business) demands that, let the policy trust this module.'
+
+# Of the module. A session cannot get more of the language later.
+$script:IsFullLanguage = $ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage'

@@ -373,7 +373,7 @@ function Invoke-CCRefreshIdentities {
     begin {
         if (-not $script:IsPrivateRead) { Import-PrivateFunction }
         # The same as $script:UseCallerPreference. Dot-sourcing it would make all variables below slower: 60 us per call.
-        if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+        if (-not $script:IsFullLanguage) {
             # Write-Error names the command of this variable.
             $MyInvocation = $PSCmdlet.MyInvocation
             Microsoft.PowerShell.Utility\Write-Error -Message $script:NeedsFullLanguage -ErrorId LanguageMode -Category PermissionDenied -CategoryActivity $PSCmdlet.MyInvocation.MyCommand.Name -ErrorAction Stop
@@ -487,7 +487,7 @@ function Invoke-CCRefreshIdentities {
             if (-not $PSCmdlet.ShouldProcess($target, "$target.`nGo on?", 'Refresh identities')) { return }
             if ($asks -and -not (Confirm-FullRefresh $target $PSCmdlet)) { return }
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
-            $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            if ($VerbosePreference -ne 'SilentlyContinue') { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent = 'maybe'
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
