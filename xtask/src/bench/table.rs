@@ -34,7 +34,7 @@ impl Figure {
 
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (number, unit) = match self {
+        let (number, unit) = match *self {
             Self::Time(time) => return Self::Seconds(time.as_secs_f64()).fmt(f),
             Self::Seconds(time) if time < 10e-6 => (time * 1e9, "ns"),
             Self::Seconds(time) if time < 1e-3 => (time * 1e6, "us"),
