@@ -13,7 +13,9 @@ use std::path::Path;
 use std::process::Command;
 
 use pssailpointcc::filter;
+use pssailpointcc::filter::eval::{Judge, KnownAttributes, Verdict};
 use pssailpointcc_sandbox::{HAND_WRITTEN, Identity, Sandbox, people};
+use serde_json::json;
 use support::native::{LINKED, command, compile};
 use support::random::variable;
 use support::{find_program, read, root};
@@ -28,6 +30,7 @@ const MORE_WITH_ANOTHER_COMPILER: f64 = 1.25;
 const REFRESHES: [u64; 2] = [20, 120];
 const NAMES: [u64; 2] = [500, 1_500];
 const PARSES: [u64; 2] = [100, 1_100];
+const JUDGES: [u64; 2] = [100, 1_100];
 
 #[test]
 fn nothing_takes_more_instructions_than_its_budget() {
@@ -46,16 +49,17 @@ fn nothing_takes_more_instructions_than_its_budget() {
         command.args([sandbox.url(), what, &number.to_string()]);
         instructions(command)
     };
-    let by_itself = |number: u64| {
+    let by_itself = |what: &str, number: u64| {
         let mut command = cachegrind(&valgrind, &std::env::current_exe().expect("this program has a path"));
-        command.args(["--ignored", "--exact", "parses"]).env("PARSES", number.to_string());
+        command.args(["--ignored", "--exact", what]).env("NUMBER", number.to_string());
         instructions(command)
     };
     let counts = std::thread::scope(|scope| {
         let counts = [
             ("refresh", scope.spawn(|| each(REFRESHES, |number| by_c("refresh", number)))),
             ("name", scope.spawn(|| each(NAMES, |number| by_c("names", number)))),
-            ("parse", scope.spawn(|| each(PARSES, by_itself))),
+            ("parse", scope.spawn(|| each(PARSES, |number| by_itself("parses", number)))),
+            ("judge", scope.spawn(|| each(JUDGES, |number| by_itself("judges", number)))),
         ];
         counts.map(|(what, count)| (what, count.join().expect("it was counted")))
     });
@@ -95,8 +99,20 @@ fn instructions(mut command: Command) -> u64 {
 #[ignore = "not a test: its instructions are counted in a process of its own"]
 fn parses() {
     let text = r#"(department == "Sales" || department == "Marketing") && !(workplace.isNull()) && isManager == false"#;
-    for _ in 0..variable("PARSES").unwrap_or(1) {
+    for _ in 0..variable("NUMBER").unwrap_or(1) {
         black_box(filter::parse(black_box(text)).expect("a filter"));
+    }
+}
+
+#[test]
+#[ignore = "not a test: its instructions are counted in a process of its own"]
+fn judges() {
+    let values: Vec<String> = (0..1_000).map(|number| format!("\"person.{number}\"")).collect();
+    let filter = filter::parse(&format!("uid.in({{{}}})", values.join(", "))).expect("a filter");
+    let (judge, known) = (Judge::new(&filter), KnownAttributes::default());
+    let person = json!({ "id": "1", "name": "person.500", "attributes": { "uid": "person.500" } });
+    for _ in 0..variable("NUMBER").unwrap_or(1) {
+        assert!(judge.judge_unless(black_box(&person), &known, &|| false) == Some(Verdict::Yes));
     }
 }
 
