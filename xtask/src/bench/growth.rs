@@ -2,10 +2,10 @@
 //! call (benches/bulk.c) and the threads that call (benches/many.c).
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::native::{self, Programs};
 use super::table::{Figure, Line};
@@ -42,17 +42,13 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
                     None => curves.push(Curve { what: what.to_owned(), points: vec![point] }),
                 }
             }
-            [what, all] => lines.push(Line {
-                what: what.to_owned(),
-                ours: Figure::Seconds(seconds(all)?),
-                other: Some(("what it may take", Figure::Time(VALUES_AND_PEOPLE))),
-                aim: Some(1.0),
-            }),
+            [what, all] => lines.push(values_and_people(what, seconds(all)?)),
             _ => return Err(wrong()),
         }
     }
     match native::compiler() {
         Some(compiler) => {
+            lines.extend(whole_calls(bench, &compiler)?);
             curves.push(threads(bench, &compiler)?);
             curves.push(names(bench, &compiler)?);
         }
@@ -98,6 +94,42 @@ impl Curve {
     }
 }
 
+fn values_and_people(form: &str, seconds: f64) -> Line {
+    Line {
+        what: format!("10,000 values, 100,000 people: {form}"),
+        ours: Figure::Seconds(seconds),
+        other: Some(("what it may take", Figure::Time(VALUES_AND_PEOPLE))),
+        aim: Some(1.0),
+    }
+}
+
+/// Filters with 10,000 values on `process` in a tenant of 100,000 people: searched for, judged, and those who match are
+/// refreshed, 10,000 by one, nobody by the other, which would refresh everybody else.
+fn whole_calls(bench: &Bench, compiler: &Path) -> Result<Vec<Line>> {
+    const PEOPLE: usize = 100_000;
+    const VALUES: usize = 10_000;
+    let tenant = Named::start(bench, compiler, PEOPLE)?;
+    let join = |each: &dyn Fn(String) -> String, between: &str| -> String {
+        let values = (0..VALUES).map(|number| each(name(number * (PEOPLE / VALUES))));
+        values.collect::<Vec<_>>().join(between)
+    };
+    let is_in = format!("uid.in({{{}}})", join(&|name| format!("\"{name}\""), ", "));
+    let is_not = join(&|name| format!("uid i!= \"{name}\""), " && ");
+    let mut lines = Vec::new();
+    for (what, filter, is_dry, refreshed) in
+        [("a call with uid.in", is_in, false, VALUES as u64), ("a dry run with a chain of i!=", is_not, true, 0)]
+    {
+        let options = json!({ "backend": "process", "dryRun": is_dry });
+        let request = json!({ "filter": filter, "options": options, "configuration": tenant.configuration() });
+        // The first search indexes the people.
+        let times = [tenant.time(&request, None)?, tenant.time(&request, None)?, tenant.time(&request, None)?];
+        tenant.must_have_refreshed(3 * refreshed)?;
+        lines.push(values_and_people(what, times.into_iter().fold(f64::INFINITY, f64::min)));
+        tenant.sandbox.clear_log()?;
+    }
+    Ok(lines)
+}
+
 /// Refreshes of one person, by ever more threads that share a connection pool.
 fn threads(bench: &Bench, compiler: &Path) -> Result<Curve> {
     let many = native::compile(compiler, "many", |command| link(bench, command.arg("-pthread")))?;
@@ -120,47 +152,75 @@ fn threads(bench: &Bench, compiler: &Path) -> Result<Curve> {
 
 /// People by name, streamed, in a tenant that has as many people as the largest call names.
 fn names(bench: &Bench, compiler: &Path) -> Result<Curve> {
-    let bulk = native::compile(compiler, "bulk", |command| link(bench, command))?;
-    let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
-    let tenant = folder.join("growth.csv");
-    let most = NAMES[NAMES.len() - 1];
-    let people: String = (0..most).map(|number| format!("person.{number:06}\n")).collect();
-    build::write(&tenant, format!("uid\n{people}").as_bytes())?;
-    let arguments = ["--csv", &tenant.to_string_lossy(), "--rate-limit", "0", "--task-time", "0"];
-    let sandbox = Sandbox::start(&["--release"], &arguments)?;
-    let request = folder.join("growth.json");
-    let configuration = json!({ "baseUrl": sandbox.url, "accessToken": "sandbox-token", "rateLimit": { "requests": 10_000, "seconds": 0.001 } });
-    build::write(&request, json!({ "stream": true, "configuration": configuration }).to_string().as_bytes())?;
+    let tenant = Named::start(bench, compiler, NAMES[NAMES.len() - 1])?;
+    let request = json!({ "stream": true, "configuration": tenant.configuration() });
     let sent = Cell::new(0);
-    let time = |number: usize| -> Result<f64> {
-        sent.set(sent.get() + number as u64);
-        let mut command = command(&bulk);
-        command.arg(&request).arg(number.to_string());
-        command.env("LD_LIBRARY_PATH", folder).env("DYLD_LIBRARY_PATH", folder);
-        let begin = Instant::now();
-        output(&mut command).map(|_| begin.elapsed().as_secs_f64())
-    };
-    // The first search indexes the people.
-    time(1)?;
-    let mut start = f64::INFINITY;
-    for _ in 0..5 {
-        start = start.min(time(1)?);
-    }
-    let mut points = Vec::new();
-    for number in NAMES {
-        let rounds = if number <= 10_000 { 5 } else { 1 };
+    let fastest = |number: usize, rounds: usize| -> Result<f64> {
         let mut fastest = f64::INFINITY;
         for _ in 0..rounds {
-            fastest = fastest.min(time(number)?);
+            sent.set(sent.get() + number as u64);
+            fastest = fastest.min(tenant.time(&request, Some(number))?);
         }
-        // Without the start of the program.
+        Ok(fastest)
+    };
+    // The first search indexes the people; the others tell how long the program takes to start.
+    fastest(1, 1)?;
+    let start = fastest(1, 5)?;
+    let mut points = Vec::new();
+    for number in NAMES {
+        let time = fastest(number, if number <= 10_000 { 5 } else { 1 })?;
         let parts = (number - 1) as f64;
-        points.push(Point { size: number.to_string(), parts, each: (fastest - start) / parts });
+        points.push(Point { size: number.to_string(), parts, each: (time - start) / parts });
     }
-    match (sandbox.refreshed()?, sent.get()) {
-        (refreshed, sent) if refreshed == sent => Ok(Curve { what: "names, streamed by C".into(), points }),
-        (refreshed, sent) => Err(format!("Of {sent} people {refreshed} were refreshed.")),
+    tenant.must_have_refreshed(sent.get())?;
+    Ok(Curve { what: "names, streamed by C".into(), points })
+}
+
+/// A tenant without a rate limit whose people are those that benches/bulk.c names, and that program.
+struct Named<'a> {
+    sandbox: Sandbox,
+    bulk: PathBuf,
+    folder: &'a Path,
+}
+
+impl<'a> Named<'a> {
+    fn start(bench: &'a Bench, compiler: &Path, people: usize) -> Result<Self> {
+        let bulk = native::compile(compiler, "bulk", |command| link(bench, command))?;
+        let folder = bench.library.parent().ok_or("The library lies in no folder.")?;
+        let tenant = folder.join("growth.csv");
+        let people: String = (0..people).map(|number| name(number) + "\n").collect();
+        build::write(&tenant, format!("uid\n{people}").as_bytes())?;
+        let arguments = ["--csv", &tenant.to_string_lossy(), "--rate-limit", "0", "--task-time", "0"];
+        Ok(Self { sandbox: Sandbox::start(&["--release"], &arguments)?, bulk, folder })
     }
+
+    fn configuration(&self) -> Value {
+        let rate_limit = json!({ "requests": 10_000, "seconds": 0.001 });
+        json!({ "baseUrl": self.sandbox.url, "accessToken": "sandbox-token", "rateLimit": rate_limit })
+    }
+
+    /// The seconds that benches/bulk.c takes for a request, with so many names where it streams them.
+    fn time(&self, request: &Value, names: Option<usize>) -> Result<f64> {
+        let file = self.folder.join("growth.json");
+        build::write(&file, request.to_string().as_bytes())?;
+        let mut command = command(&self.bulk);
+        command.arg(&file).args(names.map(|number| number.to_string()));
+        command.env("LD_LIBRARY_PATH", self.folder).env("DYLD_LIBRARY_PATH", self.folder);
+        let begin = Instant::now();
+        output(&mut command).map(|_| begin.elapsed().as_secs_f64())
+    }
+
+    fn must_have_refreshed(&self, expected: u64) -> Result<()> {
+        match self.sandbox.refreshed()? {
+            refreshed if refreshed == expected => Ok(()),
+            refreshed => Err(format!("{refreshed} refreshes of a person arrived, not {expected}.")),
+        }
+    }
+}
+
+/// As benches/bulk.c names them.
+fn name(number: usize) -> String {
+    format!("person.{number:06}")
 }
 
 fn link(bench: &Bench, command: &mut std::process::Command) {
