@@ -393,7 +393,7 @@ impl Builder {
         self
     }
 
-    /// The memory that the log may take, instead of 256 MB: some 250,000 single refreshes, or 3 million people in calls of
+    /// The memory that the log may take, instead of 256 MB: some 290,000 single refreshes, or 2 million people in calls of
     /// 250. The oldest requests are dropped, and counted.
     pub fn log_bytes(mut self, bytes: usize) -> Self {
         self.log_bytes = bytes;

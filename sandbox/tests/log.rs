@@ -6,7 +6,7 @@ use pssailpointcc_sandbox::{ACCESS_TOKEN, Arrival, Builder, Endpoint, Sandbox};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
-const BOUND: usize = 100_000;
+const BOUND: usize = 50_000;
 const CALLS: u64 = 400;
 
 fn client() -> Client {
