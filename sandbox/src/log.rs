@@ -271,3 +271,61 @@ impl Dropped {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival() -> Arrival {
+        Arrival {
+            number: 0,
+            connection: 1,
+            at_ms: 0,
+            endpoint: Endpoint::Process,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            version: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: true,
+            client: None,
+            executed: true,
+            status: None,
+            fault: None,
+            refreshed: None,
+        }
+    }
+
+    fn refresh(arrival: u64) -> Refresh {
+        Refresh {
+            arrival,
+            by: Endpoint::Process,
+            scope: Scope::Chosen,
+            reason: String::new(),
+            filter: None,
+            ids: vec!["1".to_owned()],
+            names: vec!["smith".to_owned()],
+            unknown: Vec::new(),
+            arguments: Value::Null,
+            deleted: Vec::new(),
+            task: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_refresh_of_a_dropped_request_is_counted_and_one_from_before_a_clear_is_not() {
+        let mut log = Log::new(1);
+        let [first, _, last] = [(); 3].map(|()| log.enter(arrival()));
+        assert_eq!((log.kept().count(), log.dropped()), (1, 2), "the newest is kept, however large");
+        log.add_refresh(&refresh(first));
+        log.add_refresh(&refresh(last));
+        assert_eq!(log.refresh_counts(), BTreeMap::from([("smith", 2)]));
+        log.clear();
+        log.add_refresh(&refresh(last));
+        assert_eq!((log.refresh_counts().len(), log.dropped()), (0, 0));
+        let next = log.enter(arrival());
+        log.add_refresh(&refresh(next));
+        assert_eq!(log.refresh_counts(), BTreeMap::from([("smith", 1)]));
+    }
+}
