@@ -328,7 +328,7 @@ impl Tenant {
     /// Holds a round's accounts against the log, and clears it.
     fn compare(&self, expected: &[Expected], people: &[String]) {
         let log = self.control("GET", "/sandbox/log", None);
-        let log: Vec<&Value> = log.as_array().into_iter().flatten().collect();
+        let log: Vec<&Value> = log.as_array().unwrap_or_else(|| panic!("{}", log["error"])).iter().collect();
         let everybody: Vec<&&Value> =
             log.iter().filter(|arrival| arrival["refreshed"]["scope"] == "everybody").collect();
         for refresh in &everybody {

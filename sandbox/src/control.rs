@@ -7,13 +7,16 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::fault::Fault;
-use crate::log::Arrival;
+use crate::log::Log;
 use crate::people::Identity;
 use crate::server::Shared;
 use crate::tasks::TaskEnd;
 use crate::tenant::Settings;
 
 pub(crate) fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Answer {
+    if (method, path) == ("GET", "/sandbox/log") {
+        return log(&shared.tenant().log);
+    }
     match try_answer(shared, method, path, body) {
         Ok(body) => Answer::json(200, &body),
         Err((status, text)) => Answer::json(status, &json!({ "error": text })),
@@ -24,7 +27,6 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
     let body =
         || serde_json::from_slice::<Value>(body).map_err(|error| (400, format!("the body is not JSON: {error}")));
     match (method, path) {
-        ("GET", "/sandbox/log") => Ok(shared.tenant().log.all().iter().map(Arrival::to_json).collect()),
         ("DELETE", "/sandbox/log") => {
             shared.tenant().log.clear();
             Ok(json!({}))
@@ -83,6 +85,28 @@ fn try_answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> Result<
         }
         _ => Err((404, format!("there is no {method} {path}"))),
     }
+}
+
+/// The log as a list. If requests were dropped it is no success, because nobody is to take the rest for all: 507, with their
+/// number and the rest.
+fn log(log: &Log) -> Answer {
+    // One after the other: all of them as a value would take several times the log's memory.
+    let mut list = String::from("[");
+    for record in log.kept() {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        list.push_str(&record.arrival().to_json().to_string());
+    }
+    list.push(']');
+    let dropped = log.dropped();
+    if dropped == 0 {
+        return Answer::bytes(200, "application/json", list.into_bytes());
+    }
+    let error =
+        format!("the log has dropped its oldest {dropped} requests; clear it more often, or ask for the counts");
+    let body = format!("{{\"error\":{},\"dropped\":{dropped},\"log\":{list}}}", json!(error));
+    Answer::bytes(507, "application/json", body.into_bytes())
 }
 
 /// The members of a list, or a single value.

@@ -49,7 +49,7 @@ pub(crate) async fn inflict(
             ready(executed)
         }
         FaultKind::SlowHeaders if !http2 => {
-            shared.tenant().log.amend(ask.number, |arrival| arrival.status = Some(executed.status));
+            shared.tenant().log.amend(ask.number, |record| record.status = Some(executed.status));
             let answer = executed.with("date", shared.clock.http_date());
             Outcome::End(Ending::Bytes(to_bytes(&answer), Some(pace)))
         }

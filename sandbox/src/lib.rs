@@ -33,6 +33,7 @@ pub mod people;
 mod population;
 mod process;
 mod query;
+mod record;
 mod refresh;
 mod request;
 mod route;

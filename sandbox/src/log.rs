@@ -1,9 +1,10 @@
 //! The log of the requests that arrived, which tests read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
+use crate::record::{Record, RefreshRecord};
 use crate::route::Endpoint;
 
 /// A request. The log is in the order in which the heads of the requests arrived.
@@ -154,51 +155,177 @@ impl Refresh {
     }
 }
 
-/// The requests that arrived.
-#[derive(Debug, Default)]
+/// The newest requests that arrived, and counts of all of them.
+#[derive(Debug)]
 pub(crate) struct Log {
-    arrivals: Vec<Arrival>,
+    records: VecDeque<Record>,
+    /// The memory that the records take, and may take.
+    bytes: usize,
+    most: usize,
     last: u64,
+    /// The last number before the log was cleared.
+    cleared: u64,
+    dropped: Dropped,
+}
+
+/// What is known of requests that are not kept any more.
+#[derive(Debug, Default)]
+struct Dropped {
+    arrivals: u64,
+    by_endpoint: BTreeMap<&'static str, u64>,
+    refreshes_by_name: BTreeMap<String, u64>,
 }
 
 impl Log {
+    /// A log that keeps so many bytes of requests, and the newest request in any case.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { records: VecDeque::new(), bytes: 0, most, last: 0, cleared: 0, dropped: Dropped::default() }
+    }
+
     /// Enters a request, and returns its number.
     pub(crate) fn enter(&mut self, mut arrival: Arrival) -> u64 {
         self.last += 1;
         arrival.number = self.last;
-        self.arrivals.push(arrival);
+        let record = Record::of(&arrival);
+        self.bytes += record.bytes();
+        self.records.push_back(record);
+        self.drop_oldest();
         self.last
     }
 
-    /// Changes the entry of a request, unless the log was cleared since.
-    pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Arrival)) {
-        if let Ok(index) = self.arrivals.binary_search_by_key(&number, |arrival| arrival.number) {
-            change(&mut self.arrivals[index]);
+    /// Changes the record of a request, if it is still kept.
+    pub(crate) fn amend(&mut self, number: u64, change: impl FnOnce(&mut Record)) {
+        if let Ok(index) = self.records.binary_search_by_key(&number, |record| record.number) {
+            let record = &mut self.records[index];
+            self.bytes -= record.bytes();
+            change(record);
+            self.bytes += record.bytes();
+            self.drop_oldest();
+        }
+    }
+
+    /// Adds to a request's record what it has refreshed. It is counted even if the record is not kept any more, unless the
+    /// log was cleared since.
+    pub(crate) fn add_refresh(&mut self, refresh: &Refresh) {
+        let first = self.records.front().map_or(self.last + 1, |record| record.number);
+        if refresh.arrival >= first {
+            self.amend(refresh.arrival, |record| record.refreshed = Some(Box::new(RefreshRecord::of(refresh))));
+        } else if refresh.arrival > self.cleared {
+            self.dropped.count_refresh(refresh.names.iter().map(String::as_str));
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        while self.bytes > self.most
+            && self.records.len() > 1
+            && let Some(record) = self.records.pop_front()
+        {
+            self.bytes -= record.bytes();
+            self.dropped.arrivals += 1;
+            *self.dropped.by_endpoint.entry(record.endpoint.name()).or_default() += 1;
+            if let Some(refreshed) = &record.refreshed {
+                self.dropped.count_refresh(refreshed.names.iter());
+            }
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.arrivals.clear();
+        self.records.clear();
+        (self.bytes, self.cleared, self.dropped) = (0, self.last, Dropped::default());
     }
 
-    pub(crate) fn all(&self) -> &[Arrival] {
-        &self.arrivals
+    /// The records that are kept, the oldest first.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter()
     }
 
-    /// By user name, how often an identity was refreshed.
+    /// How many requests are not kept any more.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.arrivals
+    }
+
+    /// By user name, how often an identity was refreshed, by requests that are not kept any more too.
     pub(crate) fn refresh_counts(&self) -> BTreeMap<&str, u64> {
-        let refreshes = self.arrivals.iter().filter_map(|arrival| arrival.refreshed.as_ref());
-        counts(refreshes.flat_map(|refresh| &refresh.names).map(String::as_str))
+        let dropped = self.dropped.refreshes_by_name.iter().map(|(name, &count)| (name.as_str(), count));
+        let mut counts: BTreeMap<&str, u64> = dropped.collect();
+        let refreshes = self.records.iter().filter_map(|record| record.refreshed.as_ref());
+        refreshes.flat_map(|refreshed| refreshed.names.iter()).for_each(|name| *counts.entry(name).or_default() += 1);
+        counts
     }
 
-    /// By endpoint, how many requests arrived.
+    /// By endpoint, how many requests arrived, those that are not kept any more included.
     pub(crate) fn arrival_counts(&self) -> BTreeMap<&str, u64> {
-        counts(self.arrivals.iter().map(|arrival| arrival.endpoint.name()))
+        let mut counts = self.dropped.by_endpoint.clone();
+        self.records.iter().for_each(|record| *counts.entry(record.endpoint.name()).or_default() += 1);
+        counts
     }
 }
 
-fn counts<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
-    let mut counts = BTreeMap::new();
-    names.for_each(|name| *counts.entry(name).or_default() += 1);
-    counts
+impl Dropped {
+    fn count_refresh<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        for name in names {
+            match self.refreshes_by_name.get_mut(name) {
+                Some(count) => *count += 1,
+                None => drop(self.refreshes_by_name.insert(name.to_owned(), 1)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival() -> Arrival {
+        Arrival {
+            number: 0,
+            connection: 1,
+            at_ms: 0,
+            endpoint: Endpoint::Process,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            version: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: true,
+            client: None,
+            executed: true,
+            status: None,
+            fault: None,
+            refreshed: None,
+        }
+    }
+
+    fn refresh(arrival: u64) -> Refresh {
+        Refresh {
+            arrival,
+            by: Endpoint::Process,
+            scope: Scope::Chosen,
+            reason: String::new(),
+            filter: None,
+            ids: vec!["1".to_owned()],
+            names: vec!["smith".to_owned()],
+            unknown: Vec::new(),
+            arguments: Value::Null,
+            deleted: Vec::new(),
+            task: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_refresh_of_a_dropped_request_is_counted_and_one_from_before_a_clear_is_not() {
+        let mut log = Log::new(1);
+        let [first, _, last] = [(); 3].map(|()| log.enter(arrival()));
+        assert_eq!((log.kept().count(), log.dropped()), (1, 2), "the newest is kept, however large");
+        log.add_refresh(&refresh(first));
+        log.add_refresh(&refresh(last));
+        assert_eq!(log.refresh_counts(), BTreeMap::from([("smith", 2)]));
+        log.clear();
+        log.add_refresh(&refresh(last));
+        assert_eq!((log.refresh_counts().len(), log.dropped()), (0, 0));
+        let next = log.enter(arrival());
+        log.add_refresh(&refresh(next));
+        assert_eq!(log.refresh_counts(), BTreeMap::from([("smith", 1)]));
+    }
 }

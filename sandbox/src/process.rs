@@ -39,7 +39,7 @@ impl Tenant {
             deleted: Vec::new(),
             task: task.clone(),
         };
-        self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
+        self.log.add_refresh(&refresh);
         Answer::json(202, &json!({ "type": "TASK_RESULT", "id": task, "name": Value::Null }))
     }
 
@@ -75,7 +75,7 @@ impl Tenant {
             deleted: Vec::new(),
             task: task.clone(),
         };
-        self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
+        self.log.add_refresh(&refresh);
         let data = json!({ "identityId": id }).to_string();
         let payload = json!({ "type": "SYNCHRONIZE_IDENTITY_ATTRIBUTES", "dataJson": data });
         Answer::json(202, &json!({ "id": task, "status": "QUEUED", "payload": payload }))

@@ -52,7 +52,7 @@ impl Tenant {
             deleted,
             task: task.clone(),
         };
-        self.log.amend(ask.number, |arrival| arrival.refreshed = Some(refresh));
+        self.log.add_refresh(&refresh);
         Answer::json(
             200,
             &json!({ "id": task, "type": "TASK_RESULT", "name": "Refresh Identities", "launched": time::iso(now), "status": "QUEUED" }),

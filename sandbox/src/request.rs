@@ -98,9 +98,9 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
     let http2 = head.version == hyper::Version::HTTP_2;
     let (ask, fault, answer, refresh) = {
         let mut tenant = shared.tenant();
-        tenant.log.amend(number, |arrival| {
-            arrival.body.clone_from(&body);
-            arrival.complete = complete;
+        tenant.log.amend(number, |record| {
+            record.body = body.as_slice().into();
+            record.complete = complete;
         });
         if !complete {
             return Outcome::End(Ending::Close);
@@ -127,9 +127,9 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
             shared.die(fault);
         }
         let mut refresh = None;
-        tenant.log.amend(number, |arrival| {
-            arrival.fault = fault.as_ref().map(|fault| fault.kind.name());
-            refresh = arrival.refreshed.clone().filter(|_| shared.report.is_some());
+        tenant.log.amend(number, |record| {
+            record.fault = fault.as_ref().map(|fault| fault.kind.name());
+            refresh = shared.report.as_ref().and_then(|_| record.refresh());
         });
         (ask, fault, answer, refresh.map(|refresh| (refresh, tenant.people.len())))
     };
@@ -141,7 +141,7 @@ async fn handle(shared: Arc<Shared>, life: Arc<Life>, request: Request<Incoming>
         (Some(fault), answer) => inflict(&shared, &fault, &ask, answer, http2, nth).await,
     };
     if let Outcome::Answer(response) = &outcome {
-        shared.tenant().log.amend(number, |arrival| arrival.status = Some(response.status().as_u16()));
+        shared.tenant().log.amend(number, |record| record.status = Some(response.status().as_u16()));
     }
     outcome
 }

@@ -1,11 +1,11 @@
 //! The handle of a sandbox in a test, and its builder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::index::Index;
 use crate::log::{Arrival, Log, Refresh};
 use crate::people::{self, Identity};
 use crate::population::Population;
+use crate::record::Record;
 use crate::route::Endpoint;
 use crate::server::{self, Door, Report, Shared};
 use crate::tasks::{TaskEnd, Tasks};
@@ -45,8 +46,12 @@ pub struct Builder {
     https: Option<Vec<String>>,
     expired: bool,
     http2: bool,
+    log_bytes: usize,
     report: Option<Report>,
 }
+
+/// The memory that the log may take unless something else is set.
+const LOG_BYTES: usize = 256 << 20;
 
 impl Sandbox {
     /// A sandbox with 100 generated people, over http, without a rate limit.
@@ -83,6 +88,7 @@ impl Sandbox {
             https: None,
             expired: false,
             http2: false,
+            log_bytes: LOG_BYTES,
             report: None,
         }
     }
@@ -102,18 +108,51 @@ impl Sandbox {
     }
 
     /// The requests that arrived, in order.
+    ///
+    /// # Panics
+    ///
+    /// If the log has dropped some of them, so that no test takes the rest for all: [`Builder::log_bytes`].
     pub fn log(&self) -> Vec<Arrival> {
-        self.shared.tenant().log.all().to_vec()
+        self.whole_log().log.kept().map(Record::arrival).collect()
     }
 
     /// The requests that arrived for one endpoint.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sandbox::log`].
     pub fn arrivals(&self, endpoint: Endpoint) -> Vec<Arrival> {
-        self.shared.tenant().log.all().iter().filter(|arrival| arrival.endpoint == endpoint).cloned().collect()
+        let of = |record: &&Record| record.endpoint == endpoint;
+        self.whole_log().log.kept().filter(of).map(Record::arrival).collect()
     }
 
     /// The refreshes through every endpoint, in order.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sandbox::log`].
     pub fn refreshes(&self) -> Vec<Refresh> {
-        self.shared.tenant().log.all().iter().filter_map(|arrival| arrival.refreshed.clone()).collect()
+        self.whole_log().log.kept().filter_map(Record::refresh).collect()
+    }
+
+    /// The newest requests, those that the log still has, and how many were dropped.
+    pub fn newest(&self) -> (Vec<Arrival>, u64) {
+        let log = &self.shared.tenant().log;
+        (log.kept().map(Record::arrival).collect(), log.dropped())
+    }
+
+    /// By user name, how often an identity was refreshed since the log was cleared, by dropped requests too.
+    pub fn refresh_counts(&self) -> BTreeMap<String, u64> {
+        let tenant = self.shared.tenant();
+        tenant.log.refresh_counts().into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+
+    /// The tenant, if its log is whole.
+    fn whole_log(&self) -> MutexGuard<'_, Tenant> {
+        let tenant = self.shared.tenant();
+        let dropped = tenant.log.dropped();
+        assert!(dropped == 0, "the sandbox's log has dropped its oldest {dropped} requests");
+        tenant
     }
 
     /// Clears the log. The numbers of arrivals do not start again.
@@ -354,6 +393,13 @@ impl Builder {
         self
     }
 
+    /// The memory that the log may take, instead of 256 MB: some 290,000 single refreshes, or 2 million people in calls of
+    /// 250. The oldest requests are dropped, and counted.
+    pub fn log_bytes(mut self, bytes: usize) -> Self {
+        self.log_bytes = bytes;
+        self
+    }
+
     /// A fixed port instead of any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -409,7 +455,7 @@ impl Builder {
             auth: Auth::new(self.clients),
             settings: self.settings,
             faults: Faults::default(),
-            log: Log::default(),
+            log: Log::new(self.log_bytes),
             connections: 0,
             found: HashMap::new(),
         };

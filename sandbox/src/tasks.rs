@@ -89,9 +89,12 @@ impl TaskEnd {
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
     /// In the order in which they were launched.
-    all: Vec<Task>,
-    /// Their places, by id.
+    all: VecDeque<Task>,
+    /// How many are forgotten: the number of the first of `all`.
+    forgotten: usize,
+    /// Their numbers, by id.
     by_id: HashMap<String, usize>,
+    /// Ascending.
     running: Vec<usize>,
     script: VecDeque<TaskEnd>,
 }
@@ -103,7 +106,9 @@ struct Task {
     launched: SystemTime,
     duration: Duration,
     end: TaskEnd,
+    /// Whom it refreshes when it ends; nobody any more afterwards.
     identities: Vec<String>,
+    total: usize,
 }
 
 /// What a task does.
@@ -151,6 +156,8 @@ const FILTER_TYPES: [&str; 15] = [
 ];
 const COMPLETION_STATUSES: [&str; 5] = ["SUCCESS", "WARNING", "ERROR", "TERMINATED", "TEMPERROR"];
 const LAUNCHER: &str = "sandbox";
+/// The most tasks that are kept; a task takes half a kilobyte.
+const MOST: usize = 100_000;
 
 impl Tasks {
     pub(crate) fn script(&mut self, end: TaskEnd) {
@@ -168,10 +175,23 @@ impl Tasks {
         let end = self.script.pop_front().unwrap_or_else(|| TaskEnd::new("SUCCESS"));
         let (id, duration) = (tracking_id(), end.takes.unwrap_or(duration));
         let shown = if end.dashes { dashed(&id) } else { id.clone() };
-        self.by_id.insert(id.clone(), self.all.len());
-        self.running.push(self.all.len());
-        self.all.push(Task { id, kind, launched, duration, end, identities });
+        let (number, total) = (self.forgotten + self.all.len(), identities.len());
+        self.by_id.insert(id.clone(), number);
+        self.running.push(number);
+        self.all.push_back(Task { id, kind, launched, duration, end, identities, total });
+        self.forget_oldest();
         shown
+    }
+
+    /// Keeps the number of tasks bounded. A running one is not forgotten, nor are those after it.
+    fn forget_oldest(&mut self) {
+        while self.all.len() > MOST
+            && self.running.first().is_none_or(|&running| running > self.forgotten)
+            && let Some(task) = self.all.pop_front()
+        {
+            self.by_id.remove(&task.id);
+            self.forgotten += 1;
+        }
     }
 }
 
@@ -208,7 +228,7 @@ impl Task {
         let elapsed = now.duration_since(self.launched).unwrap_or_default().min(self.duration);
         let percent = if is_over { 100 } else { elapsed.as_millis() * 100 / self.duration.as_millis().max(1) };
         let percent = u64::try_from(percent).unwrap_or(100);
-        let total = self.identities.len();
+        let total = self.total;
         let messages = self.end.messages.iter().filter(|_| is_over).map(|text| message(&self.end, text));
         json!({
             "id": id, "type": "QUARTZ", "uniqueName": format!("{name} {id}"), "description": name,
@@ -230,14 +250,14 @@ impl Tenant {
     /// Ends the tasks whose time has come. Only then are their identities refreshed.
     pub(crate) fn settle(&mut self) {
         let now = self.clock.now();
-        let Self { tasks: Tasks { all, running, .. }, people, index, settings, .. } = self;
-        running.retain(|&at| {
-            let task = &all[at];
+        let Self { tasks: Tasks { all, forgotten, running, .. }, people, index, settings, .. } = self;
+        running.retain(|&number| {
+            let task = &mut all[number - *forgotten];
             if task.ends() > now {
                 return true;
             }
-            for id in &task.identities {
-                let Some(at) = people.position(id) else { continue };
+            for id in std::mem::take(&mut task.identities) {
+                let Some(at) = people.position(&id) else { continue };
                 let person = &mut people[at];
                 let has_failed = task.end.failed.contains(&person.name);
                 if !has_failed {
@@ -256,7 +276,9 @@ impl Tenant {
     /// `GET /task-status/v1/{id}`.
     pub(crate) fn task_status(&self, ask: &Ask) -> Answer {
         match self.tasks.by_id.get(&ask.route.id) {
-            Some(&at) => Answer::json(200, &self.tasks.all[at].document(self.clock.now())),
+            Some(&number) => {
+                Answer::json(200, &self.tasks.all[number - self.tasks.forgotten].document(self.clock.now()))
+            }
             None => Answer::error(404, usual_text(404)),
         }
     }
@@ -316,4 +338,28 @@ fn message(end: &TaskEnd, text: &str) -> Value {
     };
     let localized = json!({ "locale": "en-US", "message": text });
     json!({ "type": kind, "localizedText": localized, "key": "sandbox", "parameters": [] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_tasks_are_kept_and_no_running_one_is_forgotten() {
+        let mut tasks = Tasks::default();
+        let start =
+            |tasks: &mut Tasks| tasks.start(&REFRESH, vec!["1".to_owned()], SystemTime::UNIX_EPOCH, Duration::ZERO);
+        let first = start(&mut tasks);
+        (0..MOST + 10).for_each(|_| drop(start(&mut tasks)));
+        assert_eq!((tasks.all.len(), tasks.by_id.get(&first)), (MOST + 11, Some(&0)), "all are still running");
+        // As `settle` does where their time has come: all but these two have ended.
+        tasks.running = vec![3, MOST];
+        let last = start(&mut tasks);
+        assert_eq!((tasks.forgotten, tasks.all.len(), tasks.by_id.len()), (3, MOST + 9, MOST + 9));
+        tasks.running.remove(0);
+        (0..10).for_each(|_| drop(start(&mut tasks)));
+        assert_eq!((tasks.all.len(), tasks.by_id.len()), (MOST, MOST));
+        assert!(!tasks.by_id.contains_key(&first));
+        assert_eq!(tasks.all[tasks.by_id[&last] - tasks.forgotten].id, last);
+    }
 }

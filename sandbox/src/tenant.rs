@@ -113,7 +113,7 @@ impl Tenant {
             return Answer::error(405, usual_text(405)).with("allow", route.method);
         }
         match route.endpoint {
-            Endpoint::Token | Endpoint::Info => self.log.amend(ask.number, |arrival| arrival.executed = true),
+            Endpoint::Token | Endpoint::Info => self.log.amend(ask.number, |record| record.executed = true),
             _ => {}
         }
         match route.endpoint {
@@ -125,7 +125,7 @@ impl Tenant {
         if let Err(refusal) = self.auth.admit(ask.header("authorization"), route.endpoint, limit, window) {
             return refusal;
         }
-        self.log.amend(ask.number, |arrival| arrival.executed = true);
+        self.log.amend(ask.number, |record| record.executed = true);
         self.settle();
         let answer = match route.endpoint {
             Endpoint::Refresh => {

@@ -140,6 +140,9 @@ struct Condition<'f> {
     attribute: &'f str,
     places: Vec<Place<'f>>,
     test: &'f Test,
+    /// Whether nobody but the service can tell, whatever the document. Known before, because it depends on all values of an
+    /// `in`.
+    is_undecidable: bool,
     /// Only for `in`.
     values: Option<ValueSet>,
 }
@@ -235,11 +238,12 @@ impl<'f> Condition<'f> {
             Test::In { values, ignore_case } => Some(ValueSet::new(values, *ignore_case)),
             _ => None,
         };
-        Self { attribute, places: places::of(attribute), test, values }
+        let is_undecidable = test.is_undecidable() || matches!(test, Test::IsEmpty | Test::ContainsAll { .. });
+        Self { attribute, places: places::of(attribute), test, is_undecidable, values }
     }
 
     fn judge(&self, document: &Value, known: &KnownAttributes) -> Truth {
-        if self.test.is_undecidable() || matches!(self.test, Test::IsEmpty | Test::ContainsAll { .. }) {
+        if self.is_undecidable {
             return Truth::Unknown;
         }
         let mut verdict = None;

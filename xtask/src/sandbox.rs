@@ -45,20 +45,35 @@ impl Sandbox {
 
     /// The requests that have arrived.
     pub(crate) fn log(&self) -> Result<Vec<Value>> {
-        let text = self.request("GET").map_err(|error| format!("The sandbox did not give its log: {error}"))?;
-        serde_json::from_str(&text).map_err(|error| format!("The sandbox's log is no JSON: {error}"))
+        match self.get("/sandbox/log")? {
+            Value::Array(log) => Ok(log),
+            other => Err(format!("The sandbox's log is no list: {other}")),
+        }
+    }
+
+    /// How many times people were refreshed since the log was cleared.
+    pub(crate) fn refreshed(&self) -> Result<u64> {
+        let counts = self.get("/sandbox/refreshes")?;
+        Ok(counts.as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum())
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        let text = self.request("GET", path).map_err(|error| format!("The sandbox did not give {path}: {error}"))?;
+        serde_json::from_str(&text).map_err(|error| format!("The sandbox's {path} is no JSON: {error}"))
     }
 
     /// Clears the log.
     pub(crate) fn clear_log(&self) -> Result<()> {
-        self.request("DELETE").map(drop).map_err(|error| format!("The sandbox did not clear its log: {error}"))
+        self.request("DELETE", "/sandbox/log")
+            .map(drop)
+            .map_err(|error| format!("The sandbox did not clear its log: {error}"))
     }
 
-    /// One exchange about the log. Without an HTTP client, which would double the time to build this program.
-    fn request(&self, method: &str) -> std::io::Result<String> {
+    /// One exchange with its control. Without an HTTP client, which would double the time to build this program.
+    fn request(&self, method: &str, path: &str) -> std::io::Result<String> {
         let address = self.url.trim_start_matches("http://");
         let mut connection = TcpStream::connect(address)?;
-        write!(connection, "{method} /sandbox/log HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+        write!(connection, "{method} {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer)?;
         match answer.split_once("\r\n\r\n") {

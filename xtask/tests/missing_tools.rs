@@ -7,7 +7,12 @@ const TOOLS: [(&str, &[&str], &str, &str); 4] = [
     ("PWSH", &["pwsh"], "the Pester tests", "PowerShell 7.4 or later: https://aka.ms/powershell (or its path in PWSH)"),
     ("CC", &["cc", "gcc", "clang"], "the C tests", "a C compiler, such as Debian's gcc (or its path in CC)"),
     ("CXX", &["c++", "g++", "clang++"], "the C++ tests", "a C++ compiler, such as Debian's g++ (or its path in CXX)"),
-    ("VALGRIND", &["valgrind"], "the memory check of the C tests", "Debian's valgrind (or its path in VALGRIND)"),
+    (
+        "VALGRIND",
+        &["valgrind"],
+        "the memory check of the C tests, and the budgets of instructions",
+        "Debian's valgrind (or its path in VALGRIND)",
+    ),
 ];
 
 fn main() {

@@ -16,6 +16,8 @@ pub(super) struct Line {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Figure {
     Time(Duration),
+    /// A time for which a nanosecond is too coarse.
+    Seconds(f64),
     Instructions(f64),
     Bytes(f64),
     Number(f64),
@@ -25,18 +27,19 @@ impl Figure {
     fn value(self) -> f64 {
         match self {
             Self::Time(time) => time.as_secs_f64(),
-            Self::Instructions(number) | Self::Bytes(number) | Self::Number(number) => number,
+            Self::Seconds(number) | Self::Instructions(number) | Self::Bytes(number) | Self::Number(number) => number,
         }
     }
 }
 
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (number, unit) = match self {
-            Self::Time(time) if time.as_secs_f64() < 10e-6 => (time.as_secs_f64() * 1e9, "ns"),
-            Self::Time(time) if time.as_secs_f64() < 1e-3 => (time.as_secs_f64() * 1e6, "us"),
-            Self::Time(time) if time.as_secs_f64() < 10.0 => (time.as_secs_f64() * 1e3, "ms"),
-            Self::Time(time) => (time.as_secs_f64(), "s"),
+        let (number, unit) = match *self {
+            Self::Time(time) => return Self::Seconds(time.as_secs_f64()).fmt(f),
+            Self::Seconds(time) if time < 10e-6 => (time * 1e9, "ns"),
+            Self::Seconds(time) if time < 1e-3 => (time * 1e6, "us"),
+            Self::Seconds(time) if time < 10.0 => (time * 1e3, "ms"),
+            Self::Seconds(time) => (time, "s"),
             Self::Instructions(number) => (number / 1e3, "k instr."),
             Self::Bytes(number) => (number / 1e6, "MB"),
             Self::Number(number) => return f.pad(&number.to_string()),
