@@ -1,4 +1,4 @@
-# Why the native library is not loaded.
+# What is to be said about the native library.
 
 $script:HowToGetLibrary = 'In a clone run: cargo build --release. Otherwise install the package of this module for this system.'
 
