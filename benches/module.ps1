@@ -39,7 +39,8 @@ $watch.Stop()
 $start = Get-Microsecond $watch
 $configuration.BaseUrl = $Url
 $configuration.AccessToken = 'sandbox-token'
-$configuration.RateLimit = @{ requests = 10000; seconds = 0.1 }
+# Hundreds of calls would wait for the library's own limit.
+if ($Part -eq 'Warm') { $configuration.RateLimit = @{ requests = 10000; seconds = 0.1 } }
 $arguments = Initialize-RefreshIdentitiesRequestRefreshArgs -CorrelateEntitlements $true -PromoteAttributes $true
 $request = Initialize-RefreshIdentitiesRequest -VarFilter 'uid == "amelie.roux"' -RefreshArgs $arguments
 

@@ -12,14 +12,14 @@ $script:QuietMilliseconds = 500
 function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
-    $bytes = try { $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
+    try { $bytes = $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     # 0 after the end.
     $number = [uint64[]]::new(1)
     $isDone = $false
     $watch = $pointer = $text = $null
     try {
         $pointer = $native::cc_operation_run($script:OperationName[$Name], $bytes, $script:SliceMilliseconds, $number)
-        $text = if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { Read-NativeText $pointer }
+        if ($script:IsCore) { $text = [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { $text = Read-NativeText $pointer }
         $native::cc_string_free($pointer)
         if ($number[0] -ne 0) {
             $watch = [System.Diagnostics.Stopwatch]::StartNew()
