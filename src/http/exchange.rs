@@ -1,4 +1,4 @@
-//! One request with its retries: the part that runs on the I/O thread.
+//! One request with its retries: the part that runs on the thread that drives the connections.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 
 use super::body::OneShot;
 use super::cause::{Cause, TlsHint, TlsProblem, Tunnel};
+use super::io::UnderWay;
 use super::pending::{Outcome, Shared};
 use super::rate_limit::{Permit, Rate};
 use super::{Delivery, Request, Timeouts, origin, proxy, seconds_or_date, through};
@@ -71,9 +72,18 @@ struct FailedAttempt {
 }
 
 impl Exchange {
-    pub(crate) async fn run(mut self) {
+    pub(super) async fn run(mut self, under_way: UnderWay) {
         let result = self.attempts().await;
+        // First, so that the waiting thread can drive the next exchange.
+        drop(under_way);
         self.shared.end(Outcome::Ended(result));
+    }
+
+    /// The same where nobody has driven the connections for a while: those that the server has closed meanwhile are
+    /// noticed first.
+    pub(super) async fn run_after_a_look(self, under_way: UnderWay) {
+        tokio::task::yield_now().await;
+        self.run(under_way).await;
     }
 
     async fn attempts(&mut self) -> Result<End> {

@@ -316,6 +316,9 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
+        // A single call is waited for at once.
+        let is_single = matches!(self.method, Method::Body(..));
+        let pending = pending.map(|pending| if is_single { pending } else { pending.map(PendingCall::launched) });
         self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
