@@ -109,6 +109,9 @@ pub(crate) fn without_broken_pipes<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) fn is_forked_child(page: fn() -> Option<&'static AtomicU32>) -> bool {
     static PROCESS: AtomicU32 = AtomicU32::new(0);
     static PAGE: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+    if let Some(Some(word)) = PAGE.get() {
+        return word.load(Ordering::Relaxed) == 0;
+    }
     let own = std::process::id();
     // First, because it takes no lock. In another namespace of process numbers a child can have the same number.
     PROCESS.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|first| first != own)

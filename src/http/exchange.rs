@@ -72,7 +72,7 @@ struct FailedAttempt {
 }
 
 impl Exchange {
-    pub(super) async fn run(mut self, under_way: UnderWay) {
+    pub(super) async fn run(mut self: Box<Self>, under_way: UnderWay) {
         let result = self.attempts().await;
         // First, so that the waiting thread can drive the next exchange.
         drop(under_way);
@@ -81,7 +81,7 @@ impl Exchange {
 
     /// The same where nobody has driven the connections for a while: those that the server has closed meanwhile are
     /// noticed first.
-    pub(super) async fn run_after_a_look(self, under_way: UnderWay) {
+    pub(super) async fn run_after_a_look(self: Box<Self>, under_way: UnderWay) {
         tokio::task::yield_now().await;
         self.run(under_way).await;
     }

@@ -101,7 +101,7 @@ impl Lane {
     }
 
     /// Starts an exchange that its caller does not wait for yet.
-    pub(super) fn launch(self: &Arc<Self>, shared: &Shared, exchange: Exchange) {
+    pub(super) fn launch(self: &Arc<Self>, shared: &Shared, exchange: Box<Exchange>) {
         let under_way = UnderWay::new(self);
         // Boxed, because tokio moves a task several times.
         let task = self.runtime.spawn(Box::pin(exchange.run(under_way)));
@@ -109,7 +109,7 @@ impl Lane {
     }
 
     /// Starts an exchange, unless it has begun, and waits for its outcome.
-    pub(super) fn finish(self: &Arc<Self>, shared: &Arc<Shared>, exchange: Option<Exchange>) -> Outcome {
+    pub(super) fn finish(self: &Arc<Self>, shared: &Arc<Shared>, exchange: Option<Box<Exchange>>) -> Outcome {
         if let Some(exchange) = exchange {
             if may_drive(shared) && self.begin_turn() {
                 self.drive(shared, Some(exchange));
@@ -143,7 +143,7 @@ impl Lane {
     }
 
     /// Drives until there is an outcome, or the lane's thread takes over. Only for the driver.
-    fn drive(self: &Arc<Self>, shared: &Arc<Shared>, exchange: Option<Exchange>) {
+    fn drive(self: &Arc<Self>, shared: &Arc<Shared>, exchange: Option<Box<Exchange>>) {
         let _turn = Turn(self);
         host::without_broken_pipes(|| {
             self.runtime.block_on(async {

@@ -168,14 +168,22 @@ pub(crate) fn start(
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    Ok(PendingExchange { exchange: Some(exchange), shared, target, proxy, timeout, registration, has_ended: false })
+    Ok(PendingExchange {
+        exchange: Some(Box::new(exchange)),
+        shared,
+        target,
+        proxy,
+        timeout,
+        registration,
+        has_ended: false,
+    })
 }
 
 /// An exchange in flight. Dropping it aborts it.
 #[must_use = "it is given up when it is dropped"]
 pub(crate) struct PendingExchange {
     /// Until it begins.
-    exchange: Option<Exchange>,
+    exchange: Option<Box<Exchange>>,
     shared: Arc<Shared>,
     target: Arc<Target>,
     proxy: Option<Proxy>,

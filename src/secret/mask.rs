@@ -8,9 +8,20 @@ use super::forms::{Forms, Needle};
 /// Replaces the secrets of a call by `***`.
 pub(crate) struct Mask {
     forms: Vec<Arc<Forms>>,
-    /// Whether a byte can begin a secret.
-    begins: [bool; 256],
+    /// Whether a byte can be one of the first of a secret ([`FIRST`] and the two bits after it), also in any case
+    /// ([`ANY_CASE`]).
+    begins: [u8; 256],
 }
+
+const FIRST: u8 = 1;
+const ANY_CASE: u8 = 8;
+/// It can stand for another character: what follows it does not count.
+const ANY: u8 = 64;
+/// It ends the text of a JSON string.
+const END: u8 = 128;
+
+/// The characters that can stand for another one.
+const SPECIAL: &[u8] = b"\\%&+";
 
 /// Which secrets are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +56,19 @@ struct Text<'t> {
 
 impl Mask {
     pub(super) fn new(forms: Vec<Arc<Forms>>) -> Self {
-        let mut begins = [false; 256];
-        if forms.iter().any(|forms| !forms.0.is_empty()) {
-            b"\\%&+".iter().for_each(|byte| begins[usize::from(*byte)] = true);
-        }
+        let mut begins = [0; 256];
         for needle in forms.iter().flat_map(|forms| &forms.0) {
-            begins[usize::from(needle.bytes[0])] = true;
+            for (byte, place) in needle.bytes.iter().zip([FIRST, FIRST << 1, FIRST << 2]) {
+                begins[usize::from(*byte)] |= place;
+                for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                    begins[usize::from(byte)] |= place * ANY_CASE;
+                }
+            }
         }
+        if forms.iter().any(|forms| !forms.0.is_empty()) {
+            SPECIAL.iter().for_each(|byte| begins[usize::from(*byte)] = !END);
+        }
+        begins[usize::from(b'"')] |= END;
         Self { forms, begins }
     }
 
@@ -86,6 +103,12 @@ impl Mask {
         // The last plain byte before `at`.
         let mut plain_before = None;
         while level != Level::Own && at < bytes.len() {
+            // Nearly all bytes; those with a backslash begin a secret.
+            if self.begins[usize::from(bytes[at])] & FIRST == 0 {
+                plain_before = Some(at);
+                at += 1;
+                continue;
+            }
             if let Some((end, is_base64)) = self.find(text, at, level) {
                 let is_base64_byte =
                     |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(b));
@@ -104,16 +127,46 @@ impl Mask {
         found
     }
 
+    /// The end of the JSON string that begins at a place, and whether there can be a secret in it: there is none in nearly all
+    /// of them.
+    pub(crate) fn string_end(&self, text: &[u8], at: usize) -> (usize, bool) {
+        let (mut end, mut may_hold) = (at + 1, false);
+        while let Some(byte) = text.get(end) {
+            let class = self.begins[usize::from(*byte)];
+            end += 1;
+            if class & (FIRST | END) == 0 {
+                continue;
+            }
+            match byte {
+                b'"' if class & END != 0 => break,
+                b'\\' => (may_hold, end) = (true, end + 1),
+                _ => may_hold = may_hold || self.may_begin(text, end - 1, 1),
+            }
+        }
+        (end.min(text.len()), may_hold)
+    }
+
+    /// Whether a secret can begin at a place, by three characters. `case`: 1 or [`ANY_CASE`].
+    fn may_begin(&self, text: &[u8], at: usize, case: u8) -> bool {
+        let mut place = FIRST * case;
+        for byte in text[at..].iter().take(3) {
+            let class = self.begins[usize::from(*byte)];
+            if class & ANY != 0 || class & place == 0 {
+                return class & ANY != 0;
+            }
+            place <<= 1;
+        }
+        // Fewer are no secret.
+        place == (FIRST * case) << 3
+    }
+
     /// The end of the longest secret that begins at a place, and whether it is base64.
     fn find(&self, text: Text<'_>, at: usize, level: Level) -> Option<(usize, bool)> {
-        let first = text.bytes[at];
-        if !self.begins[usize::from(first)] && !text.ignores_case {
+        if !self.may_begin(text.bytes, at, if text.ignores_case { ANY_CASE } else { 1 }) {
             return None;
         }
-        let is_plain = !b"\\%&+".contains(&first) && !text.ignores_case;
         let needles = self.forms.iter().flat_map(|forms| &forms.0);
-        let candidates = needles
-            .filter(|needle| (needle.is_strong || level == Level::All) && (!is_plain || needle.bytes[0] == first));
+        let candidates = needles.filter(|needle| needle.is_strong || level == Level::All);
         candidates.filter_map(|needle| Some((text.end_of(needle, at)?, needle.is_base64))).max_by_key(|(end, _)| *end)
     }
 }
@@ -121,7 +174,9 @@ impl Mask {
 impl Text<'_> {
     /// The end of a secret that begins at a place.
     fn end_of(self, Needle { bytes: needle, .. }: &Needle, at: usize) -> Option<usize> {
-        let mut current = (at, 0);
+        // Plain characters have one reading: in nearly all places there is no secret as soon as one differs.
+        let plain = self.plain_length(needle, at)?;
+        let mut current = (at + plain, plain);
         // A character that is read in several ways, such as a backslash, leads to several states.
         let (mut others, mut seen) = (Vec::new(), HashSet::new());
         let mut steps = 0;
@@ -153,6 +208,21 @@ impl Text<'_> {
             });
             current = next.or_else(|| others.pop())?;
         }
+    }
+
+    /// How many characters of a secret stand at a place as they are, until one that has to be looked at closely. `None`:
+    /// another one stands there.
+    fn plain_length(self, needle: &[u8], at: usize) -> Option<usize> {
+        let text = self.bytes.get(at..)?;
+        for (length, expected) in needle.iter().enumerate() {
+            match text.get(length)? {
+                byte if SPECIAL.contains(byte) => return Some(length),
+                b'.' if length >= SHORTEST_BEGINNING => return Some(length),
+                byte if byte != expected && !(self.ignores_case && byte.eq_ignore_ascii_case(expected)) => return None,
+                _ => {}
+            }
+        }
+        Some(needle.len())
     }
 
     /// Every way to read a character at a place, with its end: as it is, and through up to `layers` encodings.

@@ -98,7 +98,8 @@ impl<'r> Run<'r> {
             has_stopped: false,
             open: VecDeque::new(),
             queued: VecDeque::new(),
-            in_flight: VecDeque::new(),
+            // Often it is one.
+            in_flight: VecDeque::with_capacity(1),
             check: None,
         }
     }
