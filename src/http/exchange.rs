@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::body::OneShot;
 use super::cause::{Cause, TlsHint, TlsProblem, Tunnel};
@@ -17,13 +17,22 @@ use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::response::{Receipt, Response, StatusClass};
 
-/// An unparsed answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
+    /// `Retry-After`, read before the headers go into the response.
+    retry_after: Option<HeaderValue>,
+    content: Content,
     pub(crate) times: Times,
+}
+
+/// What an answer holds.
+#[derive(Debug)]
+enum Content {
+    /// Of a refresh: a short one, which shows whether it was taken.
+    Read(Response),
+    /// Not parsed yet.
+    Raw(HeaderMap, Vec<u8>),
 }
 
 /// When a request was sent, and when its answer came.
@@ -43,7 +52,10 @@ pub(crate) enum End {
 
 impl Answer {
     pub(crate) fn read(self) -> Response {
-        Response::new(self.status, self.headers, self.body)
+        match self.content {
+            Content::Read(response) => response,
+            Content::Raw(headers, body) => Response::new(self.status, headers, body),
+        }
     }
 }
 
@@ -99,7 +111,7 @@ impl Exchange {
             let mut retry_after = None;
             match &attempt {
                 Ok(answer) if StatusClass::of(answer.status) == StatusClass::RateLimited => {
-                    let text = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                    let text = answer.retry_after.as_ref().and_then(|value| value.to_str().ok());
                     retry_after = text.and_then(seconds_or_date);
                 }
                 Ok(answer) if self.is_repeatable() && StatusClass::of(answer.status) == StatusClass::Gateway => {}
@@ -217,10 +229,18 @@ impl Exchange {
                 Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
         }
-        if let Delivery::Once(form) = self.request.delivery {
-            self.shared.gate.answered(Receipt::of(status, &body, form));
-        }
-        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
+        let headers = std::mem::take(answer.headers_mut());
+        let is_limited = StatusClass::of(status) == StatusClass::RateLimited;
+        let retry_after = headers.get(RETRY_AFTER).filter(|_| is_limited).cloned();
+        let content = match self.request.delivery {
+            Delivery::Once(form) => {
+                let response = Response::new(status, headers, body);
+                self.shared.gate.answered(response.receipt(form));
+                Content::Read(response)
+            }
+            Delivery::Repeatable => Content::Raw(headers, body),
+        };
+        Ok(Answer { status, retry_after, content, times })
     }
 
     fn too_long(&self, status: u16) -> FailedAttempt {

@@ -57,24 +57,16 @@ struct Text<'t> {
 impl Mask {
     pub(super) fn new(forms: Vec<Arc<Forms>>) -> Self {
         let mut begins = [0; 256];
-        for needle in forms.iter().flat_map(|forms| &forms.0) {
-            for (byte, place) in needle.bytes.iter().zip([FIRST, FIRST << 1, FIRST << 2]) {
-                begins[usize::from(*byte)] |= place;
-                for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-                    begins[usize::from(byte)] |= place * ANY_CASE;
-                }
-            }
+        for forms in forms.iter().filter(|forms| !forms.needles.is_empty()) {
+            let own = forms.begins.get_or_init(|| begins_of(&forms.needles));
+            begins.iter_mut().zip(own).for_each(|(byte, own)| *byte |= own);
         }
-        if forms.iter().any(|forms| !forms.0.is_empty()) {
-            SPECIAL.iter().for_each(|byte| begins[usize::from(*byte)] = !END);
-        }
-        begins[usize::from(b'"')] |= END;
         Self { forms, begins }
     }
 
     /// Whether there is nothing to replace.
     pub(crate) fn is_empty(&self) -> bool {
-        self.forms.iter().all(|forms| forms.0.is_empty())
+        self.forms.iter().all(|forms| forms.needles.is_empty())
     }
 
     /// Plain text without secrets.
@@ -94,7 +86,10 @@ impl Mask {
     /// Whether a secret is in the text, in any case: clients write the names of headers in lower case.
     pub(crate) fn is_in(&self, text: &[u8], ignores_case: bool) -> bool {
         let text = Text { bytes: text, is_json: true, ignores_case };
-        (0..text.bytes.len()).any(|at| self.find(text, at, Level::All).is_some())
+        let first = if ignores_case { FIRST * ANY_CASE } else { FIRST };
+        let may_begin = |byte: &u8| self.begins[usize::from(*byte)] & first != 0;
+        let found = |(at, byte)| may_begin(byte) && self.find(text, at, Level::All).is_some();
+        text.bytes.iter().enumerate().any(found)
     }
 
     fn write(&self, text: Text<'_>, level: Level, into: &mut Vec<u8>) -> bool {
@@ -165,10 +160,26 @@ impl Mask {
         if !self.may_begin(text.bytes, at, if text.ignores_case { ANY_CASE } else { 1 }) {
             return None;
         }
-        let needles = self.forms.iter().flat_map(|forms| &forms.0);
+        let needles = self.forms.iter().flat_map(|forms| &forms.needles);
         let candidates = needles.filter(|needle| needle.is_strong || level == Level::All);
         candidates.filter_map(|needle| Some((text.end_of(needle, at)?, needle.is_base64))).max_by_key(|(end, _)| *end)
     }
+}
+
+/// The bytes that the first three characters of these secrets can be, in any case too.
+fn begins_of(needles: &[Needle]) -> [u8; 256] {
+    let mut begins = [0; 256];
+    for needle in needles {
+        for (byte, place) in needle.bytes.iter().zip([FIRST, FIRST << 1, FIRST << 2]) {
+            begins[usize::from(*byte)] |= place;
+            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                begins[usize::from(byte)] |= place * ANY_CASE;
+            }
+        }
+    }
+    SPECIAL.iter().for_each(|byte| begins[usize::from(*byte)] = !END);
+    begins[usize::from(b'"')] |= END;
+    begins
 }
 
 impl Text<'_> {

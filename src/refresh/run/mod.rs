@@ -96,9 +96,9 @@ impl<'r> Run<'r> {
             reported: None,
             last_number: 0,
             has_stopped: false,
-            open: VecDeque::new(),
-            queued: VecDeque::new(),
-            // Often it is one.
+            // Often it is one call.
+            open: VecDeque::with_capacity(1),
+            queued: VecDeque::with_capacity(1),
             in_flight: VecDeque::with_capacity(1),
             check: None,
         }
