@@ -245,6 +245,28 @@ fn callers_share_one_connection_of_http_2() {
 }
 
 #[test]
+fn a_caller_with_256_kib_of_stack_can_open_an_encrypted_connection() {
+    let sandbox = Sandbox::builder().https().start();
+    let request = json!({
+        "filter": "uid == \"smith\"",
+        "configuration": with(configuration(sandbox.url()), &json!({ "caFile": sandbox.ca_file() })),
+    });
+    let calls = || {
+        for call in 0..5 {
+            // The next call needs a new connection.
+            sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::ResetBefore));
+            let answer = refresh(&request);
+            assert_eq!(answer["ok"], true, "{call}: {answer}");
+        }
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(256 << 10).spawn_scoped(scope, calls);
+        thread.expect("a thread").join().expect("no panic");
+    });
+    assert!(sandbox.connections() > 5);
+}
+
+#[test]
 fn a_flood_does_not_keep_the_caller_that_drives_from_its_deadline() {
     let sandbox = Sandbox::start();
     let request = json!({ "filter": "uid == \"smith\"", "configuration": configuration(sandbox.url()) });

@@ -255,9 +255,13 @@ impl Lane {
     }
 }
 
-/// Whether the thread that waits for an exchange may drive: it must have time for a whole turn, and drive nothing else.
+/// Whether the thread that waits for an exchange may drive: it must have time for a whole turn, drive nothing
+/// else, and not be ending.
 fn may_drive(shared: &Shared) -> bool {
-    CALLERS_DRIVE && shared.may_wait(2 * PATIENCE) && Handle::try_current().is_err() && host::can_break_pipes()
+    CALLERS_DRIVE
+        && shared.may_wait(2 * PATIENCE)
+        && Handle::try_current().is_err_and(|error| error.is_missing_context())
+        && host::can_break_pipes()
 }
 
 impl State {
