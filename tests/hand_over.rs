@@ -254,7 +254,7 @@ fn a_caller_with_256_kib_of_stack_can_open_an_encrypted_connection() {
     let calls = || {
         for call in 0..5 {
             // The next call needs a new connection.
-            sandbox.fault(Fault::on(Endpoint::Refresh).kind(FaultKind::ResetBefore));
+            sandbox.fault(Fault::on(Endpoint::Search).kind(FaultKind::ResetBefore));
             let answer = refresh(&request);
             assert_eq!(answer["ok"], true, "{call}: {answer}");
         }

@@ -85,6 +85,13 @@ pub(super) fn lane_to(url: &Url) -> Result<Arc<Lane>> {
     Ok(lane)
 }
 
+/// Has all lanes driven at once, also those that nobody uses: what was dropped there leaves the memory.
+pub(super) fn tend() {
+    let lanes: Vec<_> =
+        HOSTS.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, lane)| lane.clone()).collect();
+    lanes.iter().for_each(|lane| lane.give_driver(lane.state()));
+}
+
 impl Lane {
     fn start() -> std::io::Result<Arc<Self>> {
         let state = State { driver: Driver::Thread, under_way: 0, turns: 0, sleeping: Vec::new(), waker: None };
@@ -181,6 +188,15 @@ impl Lane {
             self.called.notify_one();
         } else {
             state.driver = Driver::Nobody;
+        }
+    }
+
+    /// Has the lane's thread drive, unless there is a driver.
+    fn give_driver(&self, mut state: MutexGuard<'_, State>) {
+        if matches!(state.driver, Driver::Nobody) {
+            state.driver = Driver::Thread;
+            drop(state);
+            self.called.notify_one();
         }
     }
 
@@ -295,11 +311,7 @@ impl UnderWay {
     fn new(lane: &Arc<Lane>) -> Self {
         let mut state = lane.state();
         state.under_way += 1;
-        if matches!(state.driver, Driver::Nobody) {
-            state.driver = Driver::Thread;
-            drop(state);
-            lane.called.notify_one();
-        }
+        lane.give_driver(state);
         Self(Arc::clone(lane))
     }
 }

@@ -56,10 +56,12 @@ struct Text<'t> {
 
 impl Mask {
     pub(super) fn new(forms: Vec<Arc<Forms>>) -> Self {
-        let mut begins = [0; 256];
-        for forms in forms.iter().filter(|forms| !forms.needles.is_empty()) {
-            let own = forms.begins.get_or_init(|| begins_of(&forms.needles));
-            begins.iter_mut().zip(own).for_each(|(byte, own)| *byte |= own);
+        let some = forms.iter().filter(|forms| !forms.needles.is_empty());
+        let mut tables = some.map(|forms| forms.begins.get_or_init(|| begins_of(&forms.needles)));
+        // Most calls have one.
+        let mut begins = tables.next().copied().unwrap_or([0; 256]);
+        for table in tables {
+            begins.iter_mut().zip(table).for_each(|(byte, other)| *byte |= other);
         }
         Self { forms, begins }
     }
@@ -87,9 +89,19 @@ impl Mask {
     pub(crate) fn is_in(&self, text: &[u8], ignores_case: bool) -> bool {
         let text = Text { bytes: text, is_json: true, ignores_case };
         let first = if ignores_case { FIRST * ANY_CASE } else { FIRST };
-        let may_begin = |byte: &u8| self.begins[usize::from(*byte)] & first != 0;
-        let found = |(at, byte)| may_begin(byte) && self.find(text, at, Level::All).is_some();
-        text.bytes.iter().enumerate().any(found)
+        let mut before = 0;
+        for (at, byte) in text.bytes.iter().enumerate() {
+            let class = self.begins[usize::from(*byte)];
+            let begins_before = before & (first | ANY) == first && class & (first << 1 | ANY) != 0;
+            let begins_here = class & ANY != 0;
+            if begins_before && self.find(text, at - 1, Level::All).is_some()
+                || begins_here && self.find(text, at, Level::All).is_some()
+            {
+                return true;
+            }
+            before = class;
+        }
+        false
     }
 
     fn write(&self, text: Text<'_>, level: Level, into: &mut Vec<u8>) -> bool {
