@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
 
+use super::answer::{Answer, Content, End, Times};
 use super::body::OneShot;
 use super::cause::{Cause, TlsHint, TlsProblem, Tunnel};
 use super::io::UnderWay;
@@ -16,48 +17,6 @@ use crate::config::Proxy;
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::response::{Receipt, Response, StatusClass};
-
-#[derive(Debug)]
-pub(crate) struct Answer {
-    status: u16,
-    /// `Retry-After`, read before the headers go into the response.
-    retry_after: Option<HeaderValue>,
-    content: Content,
-    pub(crate) times: Times,
-}
-
-/// What an answer holds.
-#[derive(Debug)]
-enum Content {
-    /// Of a refresh: a short one, which shows whether it was taken.
-    Read(Response),
-    /// Not parsed yet.
-    Raw(HeaderMap, Vec<u8>),
-}
-
-/// When a request was sent, and when its answer came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Times {
-    pub(crate) asked: Instant,
-    pub(crate) answered: Instant,
-}
-
-/// How an exchange ends without an error.
-#[derive(Debug)]
-pub(crate) enum End {
-    Answered(Answer),
-    /// The check has become too old before the refresh was sent. What is left of the time and of the retries.
-    CheckTooOld(Timeouts),
-}
-
-impl Answer {
-    pub(crate) fn read(self) -> Response {
-        match self.content {
-            Content::Read(response) => response,
-            Content::Raw(headers, body) => Response::new(self.status, headers, body),
-        }
-    }
-}
 
 pub(crate) struct Exchange {
     pub(crate) client: Client,

@@ -9,6 +9,7 @@
 //! that nothing was sent; afterwards, only an answer of the service can prove that it was not accepted. A lower layer
 //! cannot repeat the request, because there is no second body.
 
+mod answer;
 mod body;
 mod cause;
 mod certificate;
@@ -30,11 +31,12 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
 
+use self::answer::End;
+pub(crate) use self::answer::Times;
 use self::body::Gate;
 use self::client::client;
 pub(crate) use self::client::forget_clients;
-pub(crate) use self::exchange::Times;
-use self::exchange::{End, Exchange};
+use self::exchange::Exchange;
 use self::io::Lane;
 use self::pending::{Limit, Outcome, Shared};
 pub(crate) use self::rate_limit::Places;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
+use super::answer::End;
 use super::body::Gate;
-use super::exchange::End;
 use super::{Delivery, Timeouts};
 use crate::control::Cancel;
 use crate::error::{Result, Sent};
