@@ -94,7 +94,7 @@ pub(crate) fn without_broken_pipes<T>(work: impl FnOnce() -> T) -> T {
         }
     }
     let before = SigSet::from_iter([Signal::SIGPIPE]).thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    let _unblock = before.is_ok_and(|before| !before.contains(Signal::SIGPIPE)).then_some(Unblock);
+    let _unblock = before.is_ok_and(|before| !before.contains(Signal::SIGPIPE)).then(|| Unblock);
     work()
 }
 
