@@ -2,8 +2,9 @@
 //!
 //! A lane is a runtime with one thread at a time. A caller that waits for a quick answer drives it itself, which saves two
 //! switches between threads. The lane's own thread drives it the rest of the time: while nobody calls, so that a connection
-//! that the server closes is noticed; for requests whose caller does something else; and for every wait that takes longer
-//! than [`PATIENCE`], so that a caller keeps its own deadline whatever the server does. Other callers sleep meanwhile.
+//! that the server closes is noticed; for requests whose caller does something else or has little time; and for every wait
+//! that takes longer than [`PATIENCE`], so that a caller keeps its own deadline whatever the server does. Other callers
+//! sleep meanwhile.
 //!
 //! While an exchange is under way, there is always a driver.
 
@@ -26,6 +27,10 @@ const LANES: usize = 8;
 
 /// How long a caller drives at most, and how long a lane may be without a driver. Up to twice this long in each case.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long a caller that drives must be ready to wait. While a server sends interim answers without end, one step of a
+/// connection takes up to two seconds, and the caller sees its deadline after it; from then on the lane's thread drives.
+const LEAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Whether callers may drive: where the system's check of a certificate may block, the lane has a second thread for it. A
 /// signal of a broken pipe can be taken back on Linux alone.
@@ -271,11 +276,11 @@ impl Lane {
     }
 }
 
-/// Whether the thread that waits for an exchange may drive: it must have time for a whole turn, drive nothing
+/// Whether the thread that waits for an exchange may drive: it must have time, drive nothing
 /// else, and not be ending.
 fn may_drive(shared: &Shared) -> bool {
     CALLERS_DRIVE
-        && shared.may_wait(2 * PATIENCE)
+        && shared.may_wait(LEAST_WAIT)
         && Handle::try_current().is_err_and(|error| error.is_missing_context())
         && host::can_break_pipes()
 }
