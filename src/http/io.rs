@@ -18,7 +18,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::connect;
 use super::exchange::Exchange;
-use super::pending::{Outcome, Shared, Woken};
+use super::pending::{Outcome, Shared};
 use crate::error::{Code, Error, Result};
 use crate::host;
 
@@ -132,9 +132,9 @@ impl Lane {
         let sleeps = self.fall_asleep(shared);
         loop {
             match shared.wait() {
-                Woken::ToDrive if may_drive(shared) => self.drive(shared, None),
-                Woken::ToDrive => self.end_turn(),
-                Woken::By(outcome) => {
+                None if may_drive(shared) => self.drive(shared, None),
+                None => self.end_turn(),
+                Some(outcome) => {
                     if sleeps {
                         self.awake(shared);
                     }

@@ -30,14 +30,6 @@ struct State {
     drives: bool,
 }
 
-/// Why a waiting thread wakes.
-#[derive(Debug)]
-pub(crate) enum Woken {
-    By(Outcome),
-    /// It is its turn to drive.
-    ToDrive,
-}
-
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Pending(Limit),
@@ -71,8 +63,9 @@ impl Shared {
         }
     }
 
-    /// Takes the outcome. `Pending` if it did not come in time; a later one has no effect.
-    pub(crate) fn wait(&self) -> Woken {
+    /// Takes the outcome. `Pending` if it did not come in time; a later one has no effect. `None`: it is the waiting thread's
+    /// turn to drive.
+    pub(crate) fn wait(&self) -> Option<Outcome> {
         let mut state = self.state();
         // It sleeps from now on.
         state.waker = None;
@@ -82,11 +75,11 @@ impl Shared {
                 break;
             }
             if std::mem::take(&mut state.drives) {
-                return Woken::ToDrive;
+                return None;
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        Woken::By(std::mem::replace(&mut state.outcome, Outcome::Lost))
+        Some(std::mem::replace(&mut state.outcome, Outcome::Lost))
     }
 
     /// Whether there is an outcome. Otherwise `waker` is woken by it.
