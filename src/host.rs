@@ -171,3 +171,25 @@ pub(crate) fn hold_standard_streams() {
 
 #[cfg(not(unix))]
 pub(crate) fn hold_standard_streams() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::sys::signal::{SigSet, Signal, raise};
+
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_blocked_during_the_work_and_as_before_after_it() {
+        let is_blocked = || SigSet::thread_get_mask().expect("a mask").contains(Signal::SIGPIPE);
+        let blocked_during_work = || {
+            without_broken_pipes(|| {
+                raise(Signal::SIGPIPE).expect("it is raised");
+                is_blocked()
+            })
+        };
+        assert!(can_break_pipes());
+        assert!(!is_blocked() && blocked_during_work() && !is_blocked());
+        with_signals_blocked(|| assert!(is_blocked() && blocked_during_work() && is_blocked()));
+        assert!(!is_blocked());
+    }
+}
