@@ -20,7 +20,7 @@ use support::{Operation, configuration, configured, nowhere, refresh, with};
 enum Answer {
     /// After this time.
     After(Duration),
-    /// At once, and the connection is closed without notice.
+    /// At once, and the connection is closed without notice a little later, when nobody drives any more.
     AndClose,
     Never,
 }
@@ -110,7 +110,9 @@ fn serve(
         }
         let text = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
         let mut connection = connection;
-        if connection.write_all(text.as_bytes()).is_err() || answer == Answer::AndClose {
+        let is_broken = connection.write_all(text.as_bytes()).is_err();
+        if is_broken || answer == Answer::AndClose {
+            std::thread::sleep(Duration::from_millis(3));
             let _ = connection.shutdown(std::net::Shutdown::Both);
             return;
         }
@@ -121,8 +123,8 @@ fn serve(
 fn a_connection_that_was_closed_while_nobody_waited_is_not_used_again() {
     let service = Service::warm(|_, _| Answer::AndClose);
     // With nobody driving after the first one, with the lane's thread driving after the last ones.
-    for pause in [0, 5, 10, 20, 200, 10, 200] {
-        std::thread::sleep(Duration::from_millis(pause.max(2)));
+    for pause in [15, 15, 20, 200, 15, 200, 15] {
+        std::thread::sleep(Duration::from_millis(pause));
         let answer = refresh(&service.request("next"));
         assert_eq!(answer["ok"], true, "after {pause} ms: {answer}");
     }
