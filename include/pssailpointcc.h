@@ -32,9 +32,10 @@
  * Every function may be called from any thread at any time. 256 KiB of stack suffice. The library starts one thread for
  * each host at the first call that needs it, at most eight, and one for each running operation, which ends one second
  * after the last operation; look-ups of hosts take at most eight more. All signals are blocked on these threads, and no
- * signal handler is changed. The library is never unloaded: dlclose does nothing. After fork without exec, every call in
- * the child of a process that has used the library returns `internal`. Do not call it from signal handlers, or from
- * destructors that run at exit. If memory is exhausted, the process is aborted.
+ * signal handler is changed. On Linux a call may block SIGPIPE on its own thread while it waits. The library is never
+ * unloaded: dlclose does nothing. After fork without exec, every call in the child of a process that has used the
+ * library returns `internal`. Do not call it from signal handlers, or from destructors that run at exit, and do not
+ * cancel a thread (pthread_cancel) during a call. If memory is exhausted, the process is aborted.
  *
  * The environment is read once, by the first call that needs it, and later changes have no effect; with `lookup` in the
  * configuration it is not read. Do not change it (setenv) during that call. The system's look-up of hosts may read it at

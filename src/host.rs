@@ -61,12 +61,57 @@ pub(crate) fn with_signals_blocked<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Takes back a SIGPIPE that was raised while it was blocked.
+#[cfg(target_os = "linux")]
+fn broken_pipes() -> Option<&'static nix::sys::signalfd::SignalFd> {
+    use nix::sys::signal::{SigSet, Signal};
+    use nix::sys::signalfd::{SfdFlags, SignalFd};
+    static RAISED: OnceLock<Option<SignalFd>> = OnceLock::new();
+    let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+    let open = || SignalFd::with_flags(&SigSet::from_iter([Signal::SIGPIPE]), flags).ok();
+    RAISED.get_or_init(open).as_ref()
+}
+
+/// Whether a thread of the host's may write to connections, by [`without_broken_pipes`].
+pub(crate) fn can_break_pipes() -> bool {
+    #[cfg(target_os = "linux")]
+    return broken_pipes().is_some();
+    #[cfg(not(target_os = "linux"))]
+    return false;
+}
+
+/// Runs `work` on a thread of the host's: what it writes to broken connections raises no SIGPIPE there. All other signals
+/// reach the host as always.
+#[cfg(target_os = "linux")]
+pub(crate) fn without_broken_pipes<T>(work: impl FnOnce() -> T) -> T {
+    use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+    struct Unblock;
+    impl Drop for Unblock {
+        fn drop(&mut self) {
+            // It waits for this thread until it is unblocked. Fails only for an invalid file or mask.
+            let _ = broken_pipes().map(|raised| raised.read_signal());
+            let _ = SigSet::from_iter([Signal::SIGPIPE]).thread_unblock();
+        }
+    }
+    let before = SigSet::from_iter([Signal::SIGPIPE]).thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let _unblock = before.is_ok_and(|before| !before.contains(Signal::SIGPIPE)).then(|| Unblock);
+    work()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn without_broken_pipes<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 /// Whether this process was forked from one that has used the library, whose threads do not exist here. `page`: a word
 /// that is 1 here and that a fork does not inherit, where the system has such memory. The process's number tells it
 /// elsewhere, and wherever it differs.
 pub(crate) fn is_forked_child(page: fn() -> Option<&'static AtomicU32>) -> bool {
     static PROCESS: AtomicU32 = AtomicU32::new(0);
     static PAGE: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+    if let Some(Some(word)) = PAGE.get() {
+        return word.load(Ordering::Relaxed) == 0;
+    }
     let own = std::process::id();
     // First, because it takes no lock. In another namespace of process numbers a child can have the same number.
     PROCESS.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|first| first != own)
@@ -126,3 +171,25 @@ pub(crate) fn hold_standard_streams() {
 
 #[cfg(not(unix))]
 pub(crate) fn hold_standard_streams() {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::sys::signal::{SigSet, Signal, raise};
+
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_blocked_during_the_work_and_as_before_after_it() {
+        let is_blocked = || SigSet::thread_get_mask().expect("a mask").contains(Signal::SIGPIPE);
+        let blocked_during_work = || {
+            without_broken_pipes(|| {
+                raise(Signal::SIGPIPE).expect("it is raised");
+                is_blocked()
+            })
+        };
+        assert!(can_break_pipes());
+        assert!(!is_blocked() && blocked_during_work() && !is_blocked());
+        with_signals_blocked(|| assert!(is_blocked() && blocked_during_work() && is_blocked()));
+        assert!(!is_blocked());
+    }
+}

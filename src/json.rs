@@ -89,7 +89,7 @@ impl<'a> Object<'a> {
     /// `true` or `false`, also as a string.
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         let Some(raw) = self.take(name) else { return Ok(None) };
-        boolean(raw, &self.name(name)).map(Some)
+        boolean(raw, || self.name(name)).map(Some)
     }
 
     pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> Result<Option<T>> {
@@ -202,11 +202,11 @@ fn invalid(path: &str, needed: &str, raw: &RawValue) -> Error {
     Error::invalid_argument(format!("{path} must be {needed}, not {given}."))
 }
 
-/// `true` or `false`, also as text in any case.
-pub(crate) fn boolean(raw: &RawValue, path: &str) -> Result<bool> {
-    let word = if kind(raw) == "text" { Cow::Owned(text(raw, path)?) } else { Cow::Borrowed(raw.get()) };
+/// `true` or `false`, also as text in any case. `path`: its name in errors.
+pub(crate) fn boolean<P: AsRef<str>>(raw: &RawValue, path: impl Fn() -> P) -> Result<bool> {
+    let word = if kind(raw) == "text" { Cow::Owned(text(raw, path().as_ref())?) } else { Cow::Borrowed(raw.get()) };
     let is = |name: &str| word.eq_ignore_ascii_case(name);
-    if is("true") || is("false") { Ok(is("true")) } else { Err(invalid(path, "true or false", raw)) }
+    if is("true") || is("false") { Ok(is("true")) } else { Err(invalid(path().as_ref(), "true or false", raw)) }
 }
 
 pub(crate) fn text(raw: &RawValue, path: &str) -> Result<String> {

@@ -42,7 +42,8 @@ struct Frame<'t> {
 
 /// The envelope without secrets.
 pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
-    if mask.is_empty() {
+    // Nearly all envelopes are done with this: no secret is anywhere in the text, whatever a member holds.
+    if mask.is_empty() || !mask.is_in(&envelope, true) {
         return envelope;
     }
     let mut written = Written::default();
@@ -52,7 +53,11 @@ pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
     let (mut name, mut is_value): (&[u8], bool) = (b"", true);
     let mut at = 0;
     while let Some(byte) = envelope.get(at) {
-        let place = at..token_end(&envelope, at);
+        let (end, may_hold) = match byte {
+            b'"' => mask.string_end(&envelope, at),
+            _ => (token_end(&envelope, at), true),
+        };
+        let place = at..end;
         let token = &envelope[place.clone()];
         at = place.end;
         let (is_object, is_foreign) = stack.last().map_or((false, false), |top| (top.is_object, top.is_foreign));
@@ -73,11 +78,15 @@ pub(super) fn without_secrets(envelope: Vec<u8>, mask: &Mask) -> Vec<u8> {
             b'"' if !is_value => {
                 name = &token[1..token.len() - 1];
                 let is_header = stack.last().is_some_and(|top| top.name == b"headers");
+                if !may_hold && !is_header {
+                    continue;
+                }
                 let level = if is_foreign { Level::All } else { Level::Strong };
                 if let Some(masked) = names.masked(name, level, is_header, mask) {
                     written.replace(&envelope, place, &masked);
                 }
             }
+            b'"' if !may_hold => {}
             b'"' => {
                 let level = if is_foreign { Level::All } else { level(name, &stack) };
                 let mut masked = b"\"".to_vec();
@@ -161,17 +170,10 @@ impl Names {
     }
 }
 
-/// The end of the token that begins at a place: a string, a character of the structure, or anything else up to the
+/// The end of the token that begins at a place, if it is no string: a character of the structure, or anything else up to the
 /// next of them.
 fn token_end(text: &[u8], at: usize) -> usize {
     match text[at] {
-        b'"' => {
-            let mut end = at + 1;
-            while end < text.len() && text[end] != b'"' {
-                end += if text[end] == b'\\' { 2 } else { 1 };
-            }
-            (end + 1).min(text.len())
-        }
         b'{' | b'}' | b'[' | b']' | b':' | b',' | b' ' | b'\t' | b'\r' | b'\n' => at + 1,
         _ => {
             let rest = &text[at..];

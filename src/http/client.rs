@@ -8,7 +8,7 @@ use reqwest::Client;
 use super::cause::Cause;
 use super::connect::{self, OffThread};
 use super::dns::Resolver;
-use super::trust;
+use super::{io, trust};
 use crate::cache::Cache;
 use crate::config::Transport;
 use crate::error::{Code, Error, Result};
@@ -27,6 +27,7 @@ static MADE: Cache<Key, Client> = Cache::new(CLIENTS);
 /// Drops all clients; their connections close as soon as no exchange uses them.
 pub(crate) fn forget_clients() {
     MADE.retain(|_| false);
+    io::tend();
 }
 
 /// The client for these transport settings, created on first use.

@@ -1,13 +1,15 @@
-//! One request with its retries: the part that runs on the I/O thread.
+//! One request with its retries: the part that runs on the thread that drives the connections.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
 
+use super::answer::{Answer, Content, End, Times};
 use super::body::OneShot;
 use super::cause::{Cause, TlsHint, TlsProblem, Tunnel};
+use super::io::UnderWay;
 use super::pending::{Outcome, Shared};
 use super::rate_limit::{Permit, Rate};
 use super::{Delivery, Request, Timeouts, origin, proxy, seconds_or_date, through};
@@ -15,36 +17,6 @@ use crate::config::Proxy;
 use crate::control::{self, Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::response::{Receipt, Response, StatusClass};
-
-/// An unparsed answer.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Vec<u8>,
-    pub(crate) times: Times,
-}
-
-/// When a request was sent, and when its answer came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Times {
-    pub(crate) asked: Instant,
-    pub(crate) answered: Instant,
-}
-
-/// How an exchange ends without an error.
-#[derive(Debug)]
-pub(crate) enum End {
-    Answered(Answer),
-    /// The check has become too old before the refresh was sent. What is left of the time and of the retries.
-    CheckTooOld(Timeouts),
-}
-
-impl Answer {
-    pub(crate) fn read(self) -> Response {
-        Response::new(self.status, self.headers, self.body)
-    }
-}
 
 pub(crate) struct Exchange {
     pub(crate) client: Client,
@@ -71,9 +43,18 @@ struct FailedAttempt {
 }
 
 impl Exchange {
-    pub(crate) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>, under_way: UnderWay) {
         let result = self.attempts().await;
+        // First, so that the waiting thread can drive the next exchange.
+        drop(under_way);
         self.shared.end(Outcome::Ended(result));
+    }
+
+    /// The same where nobody has driven the connections for a while: those that the server has closed meanwhile are
+    /// noticed first.
+    pub(super) async fn run_after_a_look(self: Box<Self>, under_way: UnderWay) {
+        tokio::task::yield_now().await;
+        self.run(under_way).await;
     }
 
     async fn attempts(&mut self) -> Result<End> {
@@ -89,7 +70,7 @@ impl Exchange {
             let mut retry_after = None;
             match &attempt {
                 Ok(answer) if StatusClass::of(answer.status) == StatusClass::RateLimited => {
-                    let text = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                    let text = answer.retry_after.as_ref().and_then(|value| value.to_str().ok());
                     retry_after = text.and_then(seconds_or_date);
                 }
                 Ok(answer) if self.is_repeatable() && StatusClass::of(answer.status) == StatusClass::Gateway => {}
@@ -207,10 +188,18 @@ impl Exchange {
                 Err(error) => return Err(self.incomplete_answer(status, &error.without_url())),
             }
         }
-        if let Delivery::Once(form) = self.request.delivery {
-            self.shared.gate.answered(Receipt::of(status, &body, form));
-        }
-        Ok(Answer { status: answer.status().as_u16(), headers: std::mem::take(answer.headers_mut()), body, times })
+        let headers = std::mem::take(answer.headers_mut());
+        let is_limited = StatusClass::of(status) == StatusClass::RateLimited;
+        let retry_after = headers.get(RETRY_AFTER).filter(|_| is_limited).cloned();
+        let content = match self.request.delivery {
+            Delivery::Once(form) => {
+                let response = Response::new(status, headers, body);
+                self.shared.gate.answered(response.receipt(form));
+                Content::Read(response)
+            }
+            Delivery::Repeatable => Content::Raw(headers, body),
+        };
+        Ok(Answer { status, retry_after, content, times })
     }
 
     fn too_long(&self, status: u16) -> FailedAttempt {

@@ -1,13 +1,15 @@
 //! HTTP: the only asynchronous module, and the only one that sends bytes.
 //!
-//! One thread for each host drives its connections all the time ([`io`]). A runtime that is polled only during calls would
-//! not notice when a server closes a connection. Callers are synchronous and have their own deadline. Where the system's
-//! check of a certificate may block such a thread, another one takes its place meanwhile ([`connect`]).
+//! The connections to a host are driven all the time, by the caller that waits for a quick answer or by a thread ([`io`]): a
+//! runtime that is polled only during calls would not notice when a server closes a connection. Callers are synchronous
+//! and have their own deadline. Where the system's check of a certificate may block the thread that drives, another one
+//! takes its place meanwhile ([`connect`]).
 //!
 //! A refresh passes a [`Gate`]: the connection that is about to write the body can take it once. Before, it is certain
 //! that nothing was sent; afterwards, only an answer of the service can prove that it was not accepted. A lower layer
 //! cannot repeat the request, because there is no second body.
 
+mod answer;
 mod body;
 mod cause;
 mod certificate;
@@ -28,13 +30,14 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Url};
-use tokio::runtime::Handle;
 
+use self::answer::End;
+pub(crate) use self::answer::Times;
 use self::body::Gate;
 use self::client::client;
 pub(crate) use self::client::forget_clients;
-pub(crate) use self::exchange::Times;
-use self::exchange::{End, Exchange};
+use self::exchange::Exchange;
+use self::io::Lane;
 use self::pending::{Limit, Outcome, Shared};
 pub(crate) use self::rate_limit::Places;
 use self::rate_limit::Rate;
@@ -50,14 +53,14 @@ pub(crate) struct Target {
     pub(crate) url: Url,
     /// All headers except a fetched token.
     pub(crate) headers: HeaderMap,
-    /// The thread that drives its connections.
-    io: Handle,
+    /// Its connections.
+    lane: Arc<Lane>,
 }
 
 impl Target {
     pub(crate) fn new(method: Method, url: Url, headers: HeaderMap) -> Result<Self> {
-        let io = io::thread_of(&url)?;
-        Ok(Self { method, url, headers, io })
+        let lane = io::lane_to(&url)?;
+        Ok(Self { method, url, headers, lane })
     }
 }
 
@@ -140,7 +143,7 @@ pub(crate) fn send(policy: &Policy, request: Request, timeouts: Timeouts, contro
     }
 }
 
-/// Sends `request` without waiting for the answer.
+/// Prepares `request`, which is sent when the caller waits for the answer, or earlier by [`PendingExchange::launch`].
 pub(crate) fn start(
     policy: &Policy,
     request: Request,
@@ -167,16 +170,22 @@ pub(crate) fn start(
         maximum_bytes: policy.maximum_bytes,
         request,
     };
-    // Boxed, because tokio moves a task several times.
-    let task = target.io.spawn(Box::pin(exchange.run()));
-    shared.started(task.abort_handle());
-    Ok(PendingExchange { shared, target, proxy, timeout, registration, has_ended: false })
+    Ok(PendingExchange {
+        exchange: Some(Box::new(exchange)),
+        shared,
+        target,
+        proxy,
+        timeout,
+        registration,
+        has_ended: false,
+    })
 }
 
 /// An exchange in flight. Dropping it aborts it.
-#[derive(Debug)]
 #[must_use = "it is given up when it is dropped"]
 pub(crate) struct PendingExchange {
+    /// Until it begins.
+    exchange: Option<Box<Exchange>>,
     shared: Arc<Shared>,
     target: Arc<Target>,
     proxy: Option<Proxy>,
@@ -186,13 +195,20 @@ pub(crate) struct PendingExchange {
 }
 
 impl PendingExchange {
+    /// Begins, for a caller that does something else before it waits.
+    pub(crate) fn launch(&mut self) {
+        if let Some(exchange) = self.exchange.take() {
+            self.target.lane.launch(&self.shared, exchange);
+        }
+    }
+
     /// Waits for the answer. A late answer counts if it came before this call.
     pub(crate) fn finish(mut self) -> Result<Finished> {
-        let outcome = self.shared.wait();
+        let outcome = self.target.lane.finish(&self.shared, self.exchange.take());
         self.has_ended = true;
         let gate = &self.shared.gate;
         let result = match outcome {
-            // Parsed here to keep the I/O thread free.
+            // Parsed here to keep the thread that drives the connections free.
             Outcome::Ended(result) => result.map(|end| match end {
                 End::Answered(answer) => {
                     let times = answer.times;
@@ -227,6 +243,12 @@ impl PendingExchange {
         if sent != Sent::No {
             self.registration.control().record_sent(sent);
         }
+    }
+}
+
+impl std::fmt::Debug for PendingExchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PendingExchange").field("target", &self.target).field("shared", &self.shared).finish()
     }
 }
 

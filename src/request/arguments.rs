@@ -44,7 +44,7 @@ impl<'a> Arguments<'a> {
                 ))
                 .hint(format!("Keep one of the two, as {name}.")));
             }
-            let flag = json::boolean(value, &format!("refreshArgs.{name}"))
+            let flag = json::boolean(value, || format!("refreshArgs.{name}"))
                 .map_err(|error| error.hint("A boolean, or the text \"true\" or \"false\" in any case."))?;
             arguments.push(Argument { name: Cow::Borrowed(name), value, flag: Some(flag) });
         }

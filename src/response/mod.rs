@@ -49,6 +49,10 @@ impl Response {
 
     /// What it proves about a refresh.
     pub(crate) fn receipt(&self, form: Form) -> Receipt {
+        if form == Form::Json && self.is_success() && self.body.is_some() {
+            // It was parsed.
+            return Receipt::Taken;
+        }
         Receipt::of(self.status, self.json().unwrap_or_default().as_bytes(), form)
     }
 

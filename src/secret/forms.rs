@@ -1,10 +1,15 @@
 //! The byte sequences that reveal a secret. [`Mask`](super::Mask) finds each in every escaped form.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// The byte sequences of one or several secrets.
 #[derive(Default)]
-pub(crate) struct Forms(pub(super) Vec<Needle>);
+pub(crate) struct Forms {
+    pub(super) needles: Vec<Needle>,
+    /// What they begin with: made by [`Mask`](super::Mask), once for all calls.
+    pub(super) begins: OnceLock<[u8; 256]>,
+}
 
 pub(super) struct Needle {
     pub(super) bytes: Vec<u8>,
@@ -86,20 +91,21 @@ impl Forms {
     }
 
     fn add(&mut self, secret: &str, is_strong: bool) {
-        if secret.len() < SHORTEST || self.0.iter().any(|needle| needle.bytes == secret.as_bytes()) {
+        if secret.len() < SHORTEST || self.needles.iter().any(|needle| needle.bytes == secret.as_bytes()) {
             return;
         }
-        self.0.push(Needle { bytes: secret.as_bytes().to_vec(), is_strong, is_base64: false });
+        self.begins = OnceLock::new();
+        self.needles.push(Needle { bytes: secret.as_bytes().to_vec(), is_strong, is_base64: false });
         let lower: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         let upper = lower.to_ascii_uppercase();
         for bytes in [lower.into_bytes(), upper.into_bytes()] {
-            self.0.push(Needle { bytes, is_strong, is_base64: false });
+            self.needles.push(Needle { bytes, is_strong, is_base64: false });
         }
         for alphabet in [STANDARD, URL_SAFE] {
             for offset in 0..3 {
                 let bytes = base64_within(secret.as_bytes(), offset, alphabet);
-                if bytes.len() >= SHORTEST_BASE64 && !self.0.iter().any(|needle| needle.bytes == bytes) {
-                    self.0.push(Needle { bytes, is_strong, is_base64: true });
+                if bytes.len() >= SHORTEST_BASE64 && !self.needles.iter().any(|needle| needle.bytes == bytes) {
+                    self.needles.push(Needle { bytes, is_strong, is_base64: true });
                 }
             }
         }

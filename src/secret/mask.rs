@@ -1,16 +1,24 @@
 //! Replaces secrets in text, in whatever way they are written there.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::forms::{Forms, Needle};
+use super::reading::{SPECIAL, Text};
 
 /// Replaces the secrets of a call by `***`.
 pub(crate) struct Mask {
     forms: Vec<Arc<Forms>>,
-    /// Whether a byte can begin a secret.
-    begins: [bool; 256],
+    /// Whether a byte can be one of the first of a secret ([`FIRST`] and the two bits after it), also in any case
+    /// ([`ANY_CASE`]).
+    begins: [u8; 256],
 }
+
+const FIRST: u8 = 1;
+const ANY_CASE: u8 = 8;
+/// It can stand for another character: what follows it does not count.
+const ANY: u8 = 64;
+/// It ends the text of a JSON string.
+const END: u8 = 128;
 
 /// Which secrets are replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,39 +33,21 @@ pub(crate) enum Level {
 
 const MASKED: &[u8] = b"***";
 
-/// How many encodings may lie upon each other: a JSON text in a JSON text in a URL.
-const LAYERS: usize = 3;
-
-/// Messages are cut to a length, and end with these dots then: what stands before them may be part of a secret.
-const CUT: &[u8] = b"...";
-
-/// The shortest beginning of a secret that is replaced before [`CUT`].
-const SHORTEST_BEGINNING: usize = 4;
-
-/// A text in which secrets are sought.
-#[derive(Clone, Copy)]
-struct Text<'t> {
-    bytes: &'t [u8],
-    /// Whether it is the content of a JSON string, whose escapes must stay whole.
-    is_json: bool,
-    ignores_case: bool,
-}
-
 impl Mask {
     pub(super) fn new(forms: Vec<Arc<Forms>>) -> Self {
-        let mut begins = [false; 256];
-        if forms.iter().any(|forms| !forms.0.is_empty()) {
-            b"\\%&+".iter().for_each(|byte| begins[usize::from(*byte)] = true);
-        }
-        for needle in forms.iter().flat_map(|forms| &forms.0) {
-            begins[usize::from(needle.bytes[0])] = true;
+        let some = forms.iter().filter(|forms| !forms.needles.is_empty());
+        let mut tables = some.map(|forms| forms.begins.get_or_init(|| begins_of(&forms.needles)));
+        // Most calls have one.
+        let mut begins = tables.next().copied().unwrap_or([0; 256]);
+        for table in tables {
+            begins.iter_mut().zip(table).for_each(|(byte, other)| *byte |= other);
         }
         Self { forms, begins }
     }
 
     /// Whether there is nothing to replace.
     pub(crate) fn is_empty(&self) -> bool {
-        self.forms.iter().all(|forms| forms.0.is_empty())
+        self.forms.iter().all(|forms| forms.needles.is_empty())
     }
 
     /// Plain text without secrets.
@@ -77,7 +67,20 @@ impl Mask {
     /// Whether a secret is in the text, in any case: clients write the names of headers in lower case.
     pub(crate) fn is_in(&self, text: &[u8], ignores_case: bool) -> bool {
         let text = Text { bytes: text, is_json: true, ignores_case };
-        (0..text.bytes.len()).any(|at| self.find(text, at, Level::All).is_some())
+        let first = if ignores_case { FIRST * ANY_CASE } else { FIRST };
+        let mut before = 0;
+        for (at, byte) in text.bytes.iter().enumerate() {
+            let class = self.begins[usize::from(*byte)];
+            let begins_before = before & (first | ANY) == first && class & (first << 1 | ANY) != 0;
+            let begins_here = class & ANY != 0;
+            if begins_before && self.find(text, at - 1, Level::All).is_some()
+                || begins_here && self.find(text, at, Level::All).is_some()
+            {
+                return true;
+            }
+            before = class;
+        }
+        false
     }
 
     fn write(&self, text: Text<'_>, level: Level, into: &mut Vec<u8>) -> bool {
@@ -86,6 +89,12 @@ impl Mask {
         // The last plain byte before `at`.
         let mut plain_before = None;
         while level != Level::Own && at < bytes.len() {
+            // Nearly all bytes; those with a backslash begin a secret.
+            if self.begins[usize::from(bytes[at])] & FIRST == 0 {
+                plain_before = Some(at);
+                at += 1;
+                continue;
+            }
             if let Some((end, is_base64)) = self.find(text, at, level) {
                 let is_base64_byte =
                     |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || b"+/-_=".contains(b));
@@ -104,181 +113,64 @@ impl Mask {
         found
     }
 
+    /// The end of the JSON string that begins at a place, and whether there can be a secret in it: there is none in nearly all
+    /// of them.
+    pub(crate) fn string_end(&self, text: &[u8], at: usize) -> (usize, bool) {
+        let (mut end, mut may_hold) = (at + 1, false);
+        while let Some(byte) = text.get(end) {
+            let class = self.begins[usize::from(*byte)];
+            end += 1;
+            if class & (FIRST | END) == 0 {
+                continue;
+            }
+            match byte {
+                b'"' if class & END != 0 => break,
+                b'\\' => (may_hold, end) = (true, end + 1),
+                _ => may_hold = may_hold || self.may_begin(text, end - 1, 1),
+            }
+        }
+        (end.min(text.len()), may_hold)
+    }
+
+    /// Whether a secret can begin at a place, by three characters. `case`: 1 or [`ANY_CASE`].
+    fn may_begin(&self, text: &[u8], at: usize, case: u8) -> bool {
+        let mut place = FIRST * case;
+        for byte in text[at..].iter().take(3) {
+            let class = self.begins[usize::from(*byte)];
+            if class & ANY != 0 || class & place == 0 {
+                return class & ANY != 0;
+            }
+            place <<= 1;
+        }
+        // Fewer are no secret.
+        place == (FIRST * case) << 3
+    }
+
     /// The end of the longest secret that begins at a place, and whether it is base64.
     fn find(&self, text: Text<'_>, at: usize, level: Level) -> Option<(usize, bool)> {
-        let first = text.bytes[at];
-        if !self.begins[usize::from(first)] && !text.ignores_case {
+        if !self.may_begin(text.bytes, at, if text.ignores_case { ANY_CASE } else { 1 }) {
             return None;
         }
-        let is_plain = !b"\\%&+".contains(&first) && !text.ignores_case;
-        let needles = self.forms.iter().flat_map(|forms| &forms.0);
-        let candidates = needles
-            .filter(|needle| (needle.is_strong || level == Level::All) && (!is_plain || needle.bytes[0] == first));
+        let needles = self.forms.iter().flat_map(|forms| &forms.needles);
+        let candidates = needles.filter(|needle| needle.is_strong || level == Level::All);
         candidates.filter_map(|needle| Some((text.end_of(needle, at)?, needle.is_base64))).max_by_key(|(end, _)| *end)
     }
 }
 
-impl Text<'_> {
-    /// The end of a secret that begins at a place.
-    fn end_of(self, Needle { bytes: needle, .. }: &Needle, at: usize) -> Option<usize> {
-        let mut current = (at, 0);
-        // A character that is read in several ways, such as a backslash, leads to several states.
-        let (mut others, mut seen) = (Vec::new(), HashSet::new());
-        let mut steps = 0;
-        loop {
-            let (at, matched) = current;
-            steps += 1;
-            if steps > 4 * needle.len() + 64 {
-                // Too many ways to read it: what was read is replaced.
-                return Some(at);
+/// The bytes that the first three characters of these secrets can be, in any case too.
+fn begins_of(needles: &[Needle]) -> [u8; 256] {
+    let mut begins = [0; 256];
+    for needle in needles {
+        for (byte, place) in needle.bytes.iter().zip([FIRST, FIRST << 1, FIRST << 2]) {
+            begins[usize::from(*byte)] |= place;
+            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                begins[usize::from(byte)] |= place * ANY_CASE;
             }
-            if matched == needle.len()
-                || matched >= SHORTEST_BEGINNING && self.bytes.get(at..).is_some_and(|rest| rest.starts_with(CUT))
-            {
-                return Some(at);
-            }
-            let mut next = None;
-            self.units(at, LAYERS, &mut |unit, end| {
-                let expected = needle.get(matched..matched + unit.len());
-                let is_equal = expected.is_some_and(|expected| match self.ignores_case {
-                    true => expected.eq_ignore_ascii_case(unit),
-                    false => expected == unit,
-                });
-                let state = (end, matched + unit.len());
-                if is_equal && next.is_none() {
-                    next = Some(state);
-                } else if is_equal && next != Some(state) && seen.insert(state) {
-                    others.push(state);
-                }
-            });
-            current = next.or_else(|| others.pop())?;
         }
     }
-
-    /// Every way to read a character at a place, with its end: as it is, and through up to `layers` encodings.
-    fn units(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
-        if layers > 0 {
-            return self.units(at, layers - 1, &mut |unit, end| {
-                then(unit, end);
-                match unit {
-                    b"\\" => self.backslash(end, Some(layers - 1), then),
-                    b"%" => self.percent(end, layers - 1, then),
-                    b"&" => self.entity(end, layers - 1, then),
-                    _ => {}
-                }
-            });
-        }
-        let Some(byte) = self.bytes.get(at) else { return };
-        if self.is_json && *byte == b'\\' {
-            return self.backslash(at + 1, None, then);
-        }
-        then(&[*byte], at + 1);
-        if *byte == b'+' {
-            then(b" ", at + 1);
-        }
-    }
-
-    /// After a backslash: the escapes of JSON, and those of languages like it. `layers`: how the characters after it are
-    /// read; `None` for the escapes of the text itself.
-    fn backslash(self, at: usize, layers: Option<usize>, then: &mut dyn FnMut(&[u8], usize)) {
-        let mut character = |code: u32, end: usize| {
-            let mut buffer = [0; 4];
-            if let Some(character) = char::from_u32(code) {
-                then(character.encode_utf8(&mut buffer).as_bytes(), end);
-            }
-        };
-        let read = |unit: &[u8], at: usize| match unit {
-            b"u" if self.bytes.get(at) == Some(&b'{') => {
-                let length = self.bytes[at..].iter().take(8).position(|byte| *byte == b'}')?;
-                Some((self.hex(at + 1, length.checked_sub(1)?, None)?.0, at + length + 1))
-            }
-            b"u" => {
-                let (code, end) = self.hex(at, 4, layers)?;
-                if !(0xd800..0xdc00).contains(&code) {
-                    return Some((code, end));
-                }
-                // The second half follows its own backslash.
-                let (backslash, end) = self.deepest(end, layers)?;
-                let (_, end) = self.deepest(end, layers).filter(|(letter, _)| (backslash, *letter) == (b'\\', b'u'))?;
-                let (second, end) = self.hex(end, 4, layers)?;
-                let second = second.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-                Some((0x10000 + ((code - 0xd800) << 10 | second), end))
-            }
-            b"x" => self.hex(at, 2, layers),
-            b"n" => Some((0x0a, at)),
-            b"t" => Some((0x09, at)),
-            b"r" => Some((0x0d, at)),
-            b"b" => Some((0x08, at)),
-            b"f" => Some((0x0c, at)),
-            [byte] if !byte.is_ascii_alphanumeric() => Some((u32::from(*byte), at)),
-            _ => None,
-        };
-        let mut then_character = |unit: &[u8], end: usize| {
-            if let Some((code, end)) = read(unit, end) {
-                character(code, end);
-            }
-        };
-        match layers {
-            Some(layers) => self.units(at, layers, &mut then_character),
-            None => _ = self.bytes.get(at..at + 1).map(|unit| then_character(unit, at + 1)),
-        }
-    }
-
-    /// After a percent sign: a byte, or a code unit of JavaScript's `escape`.
-    fn percent(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
-        if let Some((b'u' | b'U', digits)) = self.deepest(at, Some(layers))
-            && let Some((code, end)) = self.hex(digits, 4, Some(layers))
-            && let Some(character) = char::from_u32(code)
-        {
-            then(character.encode_utf8(&mut [0; 4]).as_bytes(), end);
-        }
-        if let Some((value, end)) = self.hex(at, 2, Some(layers)) {
-            // Two digits are at most a byte.
-            then(&[value as u8], end);
-        }
-    }
-
-    /// After an ampersand: a character of HTML or XML.
-    fn entity(self, at: usize, layers: usize, then: &mut dyn FnMut(&[u8], usize)) {
-        let (mut name, mut at) = (String::new(), at);
-        while name.len() < LONGEST_ENTITY {
-            let Some((byte, end)) = self.deepest(at, Some(layers)) else { break };
-            if !byte.is_ascii_alphanumeric() && byte != b'#' {
-                // The semicolon may be missing after a number.
-                at = if byte == b';' { end } else { at };
-                break;
-            }
-            name.push(char::from(byte));
-            at = end;
-        }
-        let code = match name.strip_prefix('#') {
-            Some(number) => match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok(),
-                None => number.parse().ok(),
-            },
-            None => ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| u32::from(*character)),
-        };
-        let mut buffer = [0; 4];
-        if let Some(character) = code.and_then(char::from_u32) {
-            then(character.encode_utf8(&mut buffer).as_bytes(), at);
-        }
-    }
-
-    /// A number of so many digits, and its end.
-    fn hex(self, at: usize, digits: usize, layers: Option<usize>) -> Option<(u32, usize)> {
-        (0..digits).try_fold((0, at), |(value, at), _| {
-            let (byte, end) = self.deepest(at, layers)?;
-            Some((value << 4 | char::from(byte).to_digit(16)?, end))
-        })
-    }
-
-    /// A character, read through as many encodings as it has.
-    fn deepest(self, at: usize, layers: Option<usize>) -> Option<(u8, usize)> {
-        let Some(layers) = layers else { return Some((*self.bytes.get(at)?, at + 1)) };
-        let mut read = None;
-        self.units(at, layers, &mut |unit, end| read = unit.first().map(|byte| (*byte, end)));
-        read
-    }
+    SPECIAL.iter().for_each(|byte| begins[usize::from(*byte)] = !END);
+    begins[usize::from(b'"')] |= END;
+    begins
 }
 
 /// The end of an escape of JSON text. Two halves of a character are one escape.
@@ -286,48 +178,6 @@ fn json_escape_end(text: &[u8], at: usize) -> usize {
     let length = if text.get(at + 1) == Some(&b'u') { 6 } else { 2 };
     (at + length).min(text.len())
 }
-
-const LONGEST_ENTITY: usize = 12;
-
-/// The characters of ASCII that HTML has names for.
-const ENTITIES: [(&str, char); 36] = [
-    ("amp", '&'),
-    ("AMP", '&'),
-    ("lt", '<'),
-    ("LT", '<'),
-    ("gt", '>'),
-    ("GT", '>'),
-    ("quot", '"'),
-    ("QUOT", '"'),
-    ("apos", '\''),
-    ("Tab", '\t'),
-    ("NewLine", '\n'),
-    ("excl", '!'),
-    ("num", '#'),
-    ("dollar", '$'),
-    ("percnt", '%'),
-    ("lpar", '('),
-    ("rpar", ')'),
-    ("ast", '*'),
-    ("plus", '+'),
-    ("comma", ','),
-    ("period", '.'),
-    ("sol", '/'),
-    ("colon", ':'),
-    ("semi", ';'),
-    ("equals", '='),
-    ("quest", '?'),
-    ("commat", '@'),
-    ("lsqb", '['),
-    ("bsol", '\\'),
-    ("rsqb", ']'),
-    ("Hat", '^'),
-    ("lowbar", '_'),
-    ("grave", '`'),
-    ("lcub", '{'),
-    ("verbar", '|'),
-    ("rcub", '}'),
-];
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 
 mod forms;
 mod mask;
+mod reading;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

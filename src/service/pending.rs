@@ -1,4 +1,4 @@
-//! A request in flight: it does not block, so that one thread can have several.
+//! A request in flight. Launched, it does not block, so that one thread can have several.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -33,7 +33,8 @@ impl<'c> Call<'c> {
         self.begin(endpoint, body)?.finish()
     }
 
-    /// Starts a request. It waits only for a token, if there is none.
+    /// Prepares a request, which is sent when its answer is waited for, or when it is [launched](PendingCall::launched). It
+    /// waits only for a token, if there is none.
     pub(super) fn begin<E: Borrow<Endpoint>>(&'c self, endpoint: E, body: Bytes) -> Result<PendingCall<'c, E>> {
         self.begin_checked(endpoint, body, None)
     }
@@ -136,6 +137,12 @@ impl<'c> Call<'c> {
 }
 
 impl<E: Borrow<Endpoint>> PendingCall<'_, E> {
+    /// Sends it now, for a caller that does something else before it waits for the answer.
+    pub(crate) fn launched(mut self) -> Self {
+        self.started.launch();
+        self
+    }
+
     /// Whether there is an answer, or is one within this time.
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
         self.started.ends_within(time)

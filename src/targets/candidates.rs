@@ -106,7 +106,8 @@ impl<'c> Candidates<'c> {
 
     /// Requests the first page without waiting for it.
     pub(crate) fn begin(&mut self) {
-        self.begun = Some(service::begin_search(self.call, &self.query, &self.fields, None, self.limit));
+        let begun = service::begin_search(self.call, &self.query, &self.fields, None, self.limit);
+        self.begun = Some(begun.map(PendingCall::launched));
     }
 
     /// The next documents, and their position; `None` at the end.

@@ -96,9 +96,10 @@ impl<'r> Run<'r> {
             reported: None,
             last_number: 0,
             has_stopped: false,
-            open: VecDeque::new(),
-            queued: VecDeque::new(),
-            in_flight: VecDeque::new(),
+            // Often it is one call.
+            open: VecDeque::with_capacity(1),
+            queued: VecDeque::with_capacity(1),
+            in_flight: VecDeque::with_capacity(1),
             check: None,
         }
     }
@@ -316,6 +317,9 @@ impl<'r> Run<'r> {
         if self.counts_people(planned.kind.name()) {
             self.touched += planned.identities.len() as u64;
         }
+        // A single call is waited for at once.
+        let is_single = matches!(self.method, Method::Body(..));
+        let pending = pending.map(|pending| if is_single { pending } else { pending.map(PendingCall::launched) });
         self.in_flight.push_back(InFlight { planned, pending, since });
     }
 

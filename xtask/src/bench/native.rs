@@ -1,5 +1,5 @@
-//! The C ABI, compared with libcurl's easy interface with one handle for all calls: benches/library.c, benches/curl.c.
-//! The target is the same request; libcurl's minimal request is for information.
+//! The C ABI, compared with libcurl's easy interface with one handle for all calls, or one for each thread: benches/library.c,
+//! benches/curl.c. The target is the same request; libcurl's minimal request is for information.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +12,13 @@ use crate::{Result, build};
 const PLAIN: &[&str] = &[];
 const PREFLIGHT: &[&str] = &["preflight"];
 const BARE: &[&str] = &["bare"];
+const THREADS: &[&str] = &["threads", "64"];
+
+/// The number of threads of [`THREADS`].
+const THREAD_COUNT: u32 = 64;
+
+/// The numbers of calls of each of them.
+const TIMED_BY_THREADS: [u32; 2] = [2, 52];
 
 /// Two numbers of calls. The difference excludes the start-up, which takes libcurl as long as 200 calls.
 const TIMED: [u32; 2] = [1, 2001];
@@ -45,19 +52,26 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
 
     // Alternating.
     let [mut ours_time, mut preflight_time, mut same_time, mut bare_time]: [Vec<Duration>; 4] = Default::default();
+    let [mut threads_time, mut threads_same_time]: [Vec<Duration>; 2] = Default::default();
     for _ in 0..RUNS {
-        ours_time.push(programs.wall(&ours, PLAIN)?);
-        preflight_time.push(programs.wall(&ours, PREFLIGHT)?);
+        ours_time.push(programs.wall(&ours, PLAIN, TIMED)?);
+        preflight_time.push(programs.wall(&ours, PREFLIGHT, TIMED)?);
+        threads_time.push(programs.wall(&ours, THREADS, TIMED_BY_THREADS)? / THREAD_COUNT);
         if let Some(curl) = &curl {
-            same_time.push(programs.wall(curl, PLAIN)?);
-            bare_time.push(programs.wall(curl, BARE)?);
+            same_time.push(programs.wall(curl, PLAIN, TIMED)?);
+            bare_time.push(programs.wall(curl, BARE, TIMED)?);
+            threads_same_time.push(programs.wall(curl, THREADS, TIMED_BY_THREADS)? / THREAD_COUNT);
         }
     }
     let time = |times| Figure::Time(median(times));
     let others = curl.as_ref().map(|_| [time(same_time), time(bare_time)]);
     let (refresh, with_preflight) = (time(ours_time), time(preflight_time));
-    let mut lines = compared_with_curl("C ABI: a refresh, time", refresh, others);
+    let mut lines = compared_with_curl("C ABI: a refresh, time", refresh, others, 1.1);
     lines.push(after_preflight("C ABI: with its preflight, time", with_preflight, refresh));
+    // The time of all calls by their number: its inverse are calls a second.
+    let same = curl.as_ref().map(|_| ("libcurl, 64 easy handles", time(threads_same_time)));
+    let what = "C ABI: 64 threads, all calls' time / calls";
+    lines.push(Line { what: String::from(what), ours: time(threads_time), other: same, aim: Some(1.0) });
     match build::find_program("VALGRIND", &["valgrind"]) {
         Some(valgrind) => {
             let count = |program, arguments| programs.instructions(&valgrind, program, arguments);
@@ -66,7 +80,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
                 None => None,
             };
             let refresh = count(&ours, PLAIN)?;
-            lines.extend(compared_with_curl("C ABI: a refresh, instructions", refresh, others));
+            lines.extend(compared_with_curl("C ABI: a refresh, instructions", refresh, others, 1.0));
             let with_preflight = count(&ours, PREFLIGHT)?;
             lines.push(after_preflight("C ABI: with its preflight, instructions", with_preflight, refresh));
         }
@@ -79,19 +93,19 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
 }
 
 /// Our figure with libcurl's for the same and for the minimal request, if available.
-fn compared_with_curl(what: &'static str, ours: Figure, others: Option<[Figure; 2]>) -> Vec<Line> {
+fn compared_with_curl(what: &'static str, ours: Figure, others: Option<[Figure; 2]>, aim: f64) -> Vec<Line> {
     let Some([same, bare]) = others else {
         return vec![Line { what: String::from(what), ours, other: None, aim: None }];
     };
     vec![
-        Line { what: String::from(what), ours, other: Some(("libcurl, one easy handle", same)), aim: Some(1.0) },
+        Line { what: String::from(what), ours, other: Some(("libcurl, one easy handle", same)), aim: Some(aim) },
         Line { what: String::from(what), ours, other: Some(("libcurl, no gzip, no agent", bare)), aim: None },
     ]
 }
 
 /// With one more request on the same connection.
 fn after_preflight(what: &'static str, ours: Figure, without: Figure) -> Line {
-    Line { what: String::from(what), ours, other: Some(("without, one request", without)), aim: None }
+    Line { what: String::from(what), ours, other: Some(("without, one request", without)), aim: Some(1.9) }
 }
 
 pub(super) fn compiler() -> Option<PathBuf> {
@@ -109,7 +123,7 @@ pub(super) fn compile(compiler: &Path, name: &str, link: impl FnOnce(&mut std::p
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut compile = std::process::Command::new(compiler);
-    compile.arg("-O2").arg(build::root().join(format!("benches/{name}.c"))).arg("-o").arg(&program);
+    compile.args(["-O2", "-pthread"]).arg(build::root().join(format!("benches/{name}.c"))).arg("-o").arg(&program);
     link(&mut compile);
     output(&mut compile).map(|_| program)
 }
@@ -131,14 +145,14 @@ impl Programs<'_> {
         output(&mut command)
     }
 
-    /// The wall time of one call.
-    fn wall(&self, program: &Path, arguments: &[&str]) -> Result<Duration> {
+    /// The wall time of one call, from runs with these numbers of calls.
+    fn wall(&self, program: &Path, arguments: &[&str], numbers: [u32; 2]) -> Result<Duration> {
         let time = |calls| {
             let begin = Instant::now();
             self.run(command(program), calls, arguments).map(|_| begin.elapsed())
         };
-        let [short, long] = TIMED.map(time);
-        Ok(long?.saturating_sub(short?) / (TIMED[1] - TIMED[0]))
+        let [short, long] = numbers.map(time);
+        Ok(long?.saturating_sub(short?) / (numbers[1] - numbers[0]))
     }
 
     /// The instructions of one call, on all threads of the client, without the kernel.
