@@ -161,7 +161,7 @@ impl Lane {
             self.runtime.block_on(async {
                 if let Some(exchange) = exchange {
                     let under_way = UnderWay::new(self);
-                    let task = tokio::spawn(Box::pin(exchange.run_after_a_look(under_way)));
+                    let task = tokio::spawn(Box::pin(exchange.run(under_way)));
                     shared.started(task.abort_handle());
                 }
                 std::future::poll_fn(|context| {
