@@ -44,8 +44,7 @@ struct FailedAttempt {
 
 impl Exchange {
     pub(super) async fn run(mut self: Box<Self>, under_way: UnderWay) {
-        // Nobody may have driven the connections for a while: those that the server has closed meanwhile are noticed first.
-        tokio::task::yield_now().await;
+        under_way.look().await;
         let result = self.attempts().await;
         // First, so that the waiting thread can drive the next exchange.
         drop(under_way);
