@@ -44,17 +44,11 @@ struct FailedAttempt {
 
 impl Exchange {
     pub(super) async fn run(mut self: Box<Self>, under_way: UnderWay) {
+        under_way.look().await;
         let result = self.attempts().await;
         // First, so that the waiting thread can drive the next exchange.
         drop(under_way);
         self.shared.end(Outcome::Ended(result));
-    }
-
-    /// The same where nobody has driven the connections for a while: those that the server has closed meanwhile are
-    /// noticed first.
-    pub(super) async fn run_after_a_look(self: Box<Self>, under_way: UnderWay) {
-        tokio::task::yield_now().await;
-        self.run(under_way).await;
     }
 
     async fn attempts(&mut self) -> Result<End> {

@@ -45,6 +45,8 @@ pub(super) struct Lane {
     state: Mutex<State>,
     /// Wakes the lane's thread.
     called: Condvar,
+    /// Exchanges begin in the order in which they were launched.
+    order: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,7 @@ struct State {
     turns: u64,
     /// The callers that sleep while another one drives.
     sleeping: Vec<Arc<Shared>>,
-    /// Wakes the lane's thread while it drives.
+    /// Wakes the driver; `None` until it has begun.
     waker: Option<Waker>,
 }
 
@@ -104,6 +106,7 @@ impl Lane {
             runtime: connect::runtime(connect::MAY_BLOCK)?,
             state: Mutex::new(state),
             called: Condvar::new(),
+            order: tokio::sync::Mutex::new(()),
         });
         host::spawn_thread("pssailpointcc-io", {
             let lane = Arc::clone(&lane);
@@ -161,7 +164,7 @@ impl Lane {
             self.runtime.block_on(async {
                 if let Some(exchange) = exchange {
                     let under_way = UnderWay::new(self);
-                    let task = tokio::spawn(Box::pin(exchange.run_after_a_look(under_way)));
+                    let task = tokio::spawn(Box::pin(exchange.run(under_way)));
                     shared.started(task.abort_handle());
                 }
                 std::future::poll_fn(|context| {
@@ -309,22 +312,35 @@ impl Drop for Turn<'_> {
 
 /// Counts an exchange as under way.
 #[derive(Debug)]
-pub(super) struct UnderWay(Arc<Lane>);
+pub(super) struct UnderWay {
+    lane: Arc<Lane>,
+    /// Whether nobody drove when it was launched.
+    looks: bool,
+}
 
 impl UnderWay {
     /// Gives the exchange a driver.
     fn new(lane: &Arc<Lane>) -> Self {
         let mut state = lane.state();
         state.under_way += 1;
+        let looks = state.waker.is_none();
         lane.give_driver(state);
-        Self(Arc::clone(lane))
+        Self { lane: Arc::clone(lane), looks }
+    }
+
+    /// Before the exchange: if nobody has driven for a while, connections that the server has closed meanwhile are noticed.
+    pub(super) async fn look(&self) {
+        let _turn = self.lane.order.lock().await;
+        if self.looks {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
 /// After the last exchange the lane's thread leaves the driving to the next caller, who is probably not long in coming.
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.lane.state();
         state.under_way -= 1;
         if CALLERS_DRIVE && state.under_way == 0 && matches!(state.driver, Driver::Thread) {
             state.driver = Driver::Nobody;
