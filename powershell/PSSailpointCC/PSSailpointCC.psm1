@@ -22,12 +22,14 @@ function Import-LateFunction {
 
 # They define functions of the scope "script", which is the module's.
 function Read-FunctionFile([string] $Folder) {
+    $hint = 'PSSailpointCC was updated or removed after this session had loaded it. Nothing was sent by this call. Start a new session.'
     foreach ($file in Get-FunctionFile $Folder) {
-        try { . $file } catch [System.Management.Automation.CommandNotFoundException] {
-            throw "PSSailpointCC cannot go on in this session: its file $file is gone. The module was updated or removed after this session had loaded it. Nothing was sent by this call. Start a new session."
-        }
+        try { . $file } catch [System.Management.Automation.CommandNotFoundException] { throw "The file $file is gone. $hint" }
     }
+    # In a package each file tells of its version.
+    if ($script:FileVersion -ne $script:OwnVersion) { throw "The file $file is of version $script:FileVersion, and this session has version $script:OwnVersion. $hint" }
 }
+$script:OwnVersion = $script:FileVersion = $null
 
 # Defines Invoke-CCRefreshIdentities without its clean block.
 function Read-RefreshWithoutClean {

@@ -53,6 +53,24 @@ try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "
         $session.Output | Should -Match '(?m)^hint: .*cargo build --release'
     }
 
+    It 'of a package that was <what> after the import is not used by that session' -ForEach @(
+        @{ What = 'removed'; Change = { Remove-Item -LiteralPath "$copy/Private.ps1" }; Says = 'Private\.ps1 is gone\. .*Start a new session' }
+        @{ What = 'updated'; Change = { [System.IO.File]::WriteAllText("$copy/Private.ps1", ([System.IO.File]::ReadAllText("$copy/Private.ps1") -replace "(FileVersion = ')[^']+", '${1}9.9.9')) }; Says = 'is of version 9\.9\.9, and this session has version \d.*Start a new session' }
+    ) {
+        # A clone has a file for each function, and no version in them.
+        if (-not (Test-Path -LiteralPath "$ModulePath/Private.ps1")) { return }
+        $copy = Join-Path $TestDrive "$what/PSSailpointCC"
+        Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse
+        $shell = [powershell]::Create()
+        try {
+            $null = $shell.AddScript('param($module) Import-Module $module').AddArgument($copy).Invoke()
+            & $change
+            $shell.Commands.Clear()
+            $null = $shell.AddScript("try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { `"`$_`" }")
+            $shell.Invoke() | Should -Match $says
+        } finally { $shell.Dispose() }
+    }
+
     It 'is found in the package first' {
         $copy = Join-Path $TestDrive 'c/PSSailpointCC'
         Copy-Item -LiteralPath $ModulePath -Destination $copy -Recurse

@@ -79,7 +79,8 @@ $refresh = "$PSScriptRoot/"#;
     let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else {
         return Err(format!("{} has no \"{BEGIN}\" and \"{END}\".", root.display()));
     };
-    let mut script = format!("{}{FILES}{REFRESH}\"\n\n", &text[..begin]);
+    let version = env!("CARGO_PKG_VERSION");
+    let mut script = format!("{}$script:OwnVersion = '{version}'\n{FILES}{REFRESH}\"\n\n", &text[..begin]);
     for file in build::files(&source.join("Public"))? {
         if !file.ends_with(REFRESH) {
             script.push_str(with_help_address(&file, &build::read(&file)?)?.trim_end());
@@ -90,10 +91,10 @@ $refresh = "$PSScriptRoot/"#;
     Ok(script)
 }
 
-/// The scripts of a folder as one.
+/// The scripts of a folder as one, with the version that the root script compares.
 fn joined(folder: &Path) -> Result<String> {
     let texts = build::files(folder)?.into_iter().map(|file| build::read(&file)).collect::<Result<Vec<_>>>()?;
-    Ok(texts.join("\n"))
+    Ok(format!("$script:FileVersion = '{}'\n\n{}", env!("CARGO_PKG_VERSION"), texts.join("\n")))
 }
 
 /// A function whose `Get-Help -Online` opens its source, which begins with its help.
