@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -13,6 +13,8 @@ use crate::{Result, build};
 pub(crate) struct Sandbox {
     process: Child,
     pub(crate) url: String,
+    /// With `--https`: the certificates to trust.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 impl Sandbox {
@@ -38,9 +40,14 @@ impl Sandbox {
         let Some(url) = first.strip_prefix("listening on ").map(str::to_owned) else {
             return Err(format!("The sandbox did not say where it listens, but: {first}"));
         };
+        const CA_FILE: &str = "certificate authority ";
+        let ca_file = match arguments.contains(&"--https") {
+            true => lines.find_map(|line| line.strip_prefix(CA_FILE).map(PathBuf::from)),
+            false => None,
+        };
         // Read the rest of the output, so that the pipe does not fill up.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { process, url })
+        Ok(Self { process, url, ca_file })
     }
 
     /// The requests that have arrived.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::table::{Figure, Line, median};
 use super::{Bench, Missing, Part, command, output};
+use crate::sandbox::Sandbox;
 use crate::{Result, build};
 
 /// The extra arguments of benches/library.c and benches/curl.c.
@@ -89,7 +90,32 @@ pub(super) fn measure(bench: &Bench) -> Result<Part> {
             not_measured.push(Missing { what: "instructions of the C ABI", tool });
         }
     }
+    lines.extend(sizes(&compiler, bench)?);
     Ok((lines, not_measured))
+}
+
+/// What the library takes on the disk and, after a refresh over https, in memory.
+fn sizes(compiler: &Path, bench: &Bench) -> Result<Vec<Line>> {
+    const MEGABYTE: f64 = 1e6;
+    let line = |what: &str, ours, name, limit, aim| Line {
+        what: what.into(),
+        ours: Figure::Bytes(ours),
+        other: Some((name, Figure::Bytes(limit))),
+        aim,
+    };
+    let size = std::fs::metadata(&bench.library).map_err(|error| build::failed(&bench.library, error))?.len();
+    let mut lines = vec![line("the library, stripped", size as f64, "4 MB", 4.0 * MEGABYTE, Some(1.0))];
+    if cfg!(target_os = "linux") {
+        let program = compile(compiler, "resident", |command| {
+            command.arg("-ldl");
+        })?;
+        let sandbox = Sandbox::start(&["--release"], &["--https"])?;
+        let ca_file = sandbox.ca_file.as_deref().ok_or("The sandbox names no certificate authority.")?;
+        let text = output(command(&program).arg(&bench.library).arg(&sandbox.url).arg(ca_file))?;
+        let resident = text.trim().parse().map_err(|_| format!("benches/resident.c gave no figure, but: {text}"))?;
+        lines.push(line("resident after a call by https", resident, "5 MB", 5.0 * MEGABYTE, Some(1.0)));
+    }
+    Ok(lines)
 }
 
 /// Our figure with libcurl's for the same and for the minimal request, if available.
