@@ -32,18 +32,6 @@ impl Figure {
     }
 }
 
-impl Figure {
-    /// More of the same unit.
-    pub(super) fn plus(self, more: f64) -> Self {
-        match self {
-            Self::Time(time) => Self::Time(time + Duration::from_secs_f64(more)),
-            Self::Instructions(number) => Self::Instructions(number + more),
-            Self::Bytes(number) => Self::Bytes(number + more),
-            Self::Number(number) => Self::Number(number + more),
-        }
-    }
-}
-
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (number, unit) = match *self {
