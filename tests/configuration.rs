@@ -751,7 +751,7 @@ fn the_module_has_a_key_for_every_member_and_reads_it_by_its_type() {
         (member.name, kind)
     }));
     assert_eq!(keys, expected);
-    let variables = between(&script, "$script:LookupVariable = @(", "\n)");
+    let variables = between(&script, "$script:LookupVariable = [string[]] @(", "\n)");
     for (_, key) in MEMBERS.iter().flat_map(|member| member.places).filter(|(place, _)| *place == "Environment") {
         assert!(variables.contains(&format!("'{key}'")), "{key}: {variables}");
     }
