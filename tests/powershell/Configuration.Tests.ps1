@@ -196,6 +196,8 @@ environments:
         @{ What = 'a proxy variable'; Change = { $env:https_proxy = 'http://127.0.0.1:9' }; Shows = '"http://127.0.0.1:9"' }
         @{ What = 'the home directory'; Change = { Set-Item "env:$HomeVariable" 'elsewhere' }; Shows = '":"elsewhere"' }
         @{ What = 'the location'; Change = { Set-Location -LiteralPath (New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))) }; Shows = '"directory":"' }
+        @{ What = 'a flag, from a text to a value of a pipeline'; Before = { (Get-Configuration).Preflight = 'false' }; Change = { (Get-Configuration).Preflight = Write-Output $true }; Shows = '"preflight":true' }
+        @{ What = 'a text, to one of a pipeline'; Change = { (Get-Configuration).AccessToken = Write-Output "sandbox-token$([char] 0x301)" }; Shows = "`"accessToken`":`"sandbox-token$([char] 0x301)`"" }
         @{ What = 'a SecureString'; IsFixed = $false; Before = { (Get-Configuration).AccessToken = ConvertTo-SecureString 'sandbox-toke' -AsPlainText -Force }; Change = { (Get-Configuration).AccessToken.AppendChar('n') }; Shows = '"accessToken":"sandbox-token"' }
         @{ What = 'a proxy object'; IsFixed = $false; Before = { (Get-Configuration).Proxy = [System.Net.WebProxy]::new('http://127.0.0.1:8') }; Change = { (Get-Configuration).Proxy.Address = 'http://127.0.0.1:9' }; Shows = '"proxy":"http://127.0.0.1:9' }
     ) {

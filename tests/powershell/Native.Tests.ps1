@@ -66,9 +66,24 @@ try { Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "
             $null = $shell.AddScript('param($module) Import-Module $module').AddArgument($copy).Invoke()
             & $change
             $shell.Commands.Clear()
-            $null = $shell.AddScript("try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { `"`$_`" }")
-            $shell.Invoke() | Should -Match $says
+            $null = $shell.AddScript("foreach (`$turn in 1, 2) { try { Invoke-CCRefreshIdentities -Identity amelie.roux } catch { `"`$_`" } }")
+            $answers = @($shell.Invoke())
+            $answers.Count | Should -Be 2
+            $answers | ForEach-Object { $_ | Should -Match $says; $_ | Should -Match 'Nothing was sent by this call' }
         } finally { $shell.Dispose() }
+    }
+
+    It 'is called in a session that has run no cmdlet, by a user who has never started PowerShell' {
+        $none = New-Item -ItemType Directory -Path (Join-Path $TestDrive 'a new home')
+        $session = Invoke-Session @'
+Import-Module $env:TEST_MODULE
+$configuration = Get-Configuration
+$configuration.BaseUrl = $env:TEST_URL
+$configuration.AccessToken = 'sandbox-token'
+(Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' }).type
+'@ -Environment @{ TEST_URL = $sandbox.Url; $HomeVariable = $none.FullName; XDG_CACHE_HOME = $null; XDG_CONFIG_HOME = $null; XDG_DATA_HOME = $null }
+        $session.Error | Should -BeNullOrEmpty
+        $session.Output | Should -Match '^TASK_RESULT'
     }
 
     It 'is found in the package first' {

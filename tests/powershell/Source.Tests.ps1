@@ -57,7 +57,7 @@ Describe 'The source' {
 
     It '<name> is native code''s only caller, or calls none' -ForEach $scripts {
         $text = [System.IO.File]::ReadAllText($path)
-        if ($name -notmatch '(Native|Operation|Desktop|Comparer)\.ps1$|^(Private|Late)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
+        if ($name -notmatch '(Native|Operation|Desktop|Comparer|Library)\.ps1$|^(Private|Late)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
     }
 
     It 'defines no function twice' {
@@ -81,6 +81,7 @@ Describe 'The source' {
         }
         $expected = foreach ($name in $called | Sort-Object -Unique) { "function script:$name { Import-LateFunction; $name @args }" }
         $written = @(foreach ($function in Get-Node "$ModulePath/Private/Late.ps1" $isFunction) { $function.Extent.Text })
+        [System.IO.File]::ReadAllText("$ModulePath/Private/Late.ps1") | Should -Match '(?m)^\$script:IsLateRead = \$false\r?$'
         $written | Should -Be @($expected)
     }
 
@@ -121,8 +122,7 @@ Describe 'The source' {
             $written = Get-Node "$ModulePath/Private/Preference.ps1" ([System.Management.Automation.Language.ScriptBlockExpressionAst])
             $expected = @($written[0].ScriptBlock.EndBlock.Statements.Extent.Text)
             $expected.Count | Should -BeGreaterThan 5
-            $block.Statements[0].Extent.Text | Should -BeExactly 'if (-not $script:IsPrivateRead) { Import-PrivateFunction }'
-            for ($i = 0; $i -lt $expected.Count; $i++) { ($block.Statements[$i + 1].Extent.Text -replace '\s+', ' ') | Should -BeExactly ($expected[$i] -replace '\s+', ' ') }
+            for ($i = 0; $i -lt $expected.Count; $i++) { ($block.Statements[$i].Extent.Text -replace '\s+', ' ') | Should -BeExactly ($expected[$i] -replace '\s+', ' ') }
         }
     }
 }

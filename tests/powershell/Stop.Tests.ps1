@@ -174,3 +174,39 @@ Describe 'Ctrl+C' {
         } finally { Stop-Sandbox $other }
     }
 }
+
+Describe 'A stop in the moment of the answer' {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+        $sandbox = Start-Sandbox
+    }
+    AfterAll { Stop-Sandbox $sandbox }
+
+    It 'loses no word about a refresh that was sent' {
+        $runspace = [runspacefactory]::CreateRunspace()
+        $runspace.Open()
+        $run = { param($text) $shell = [powershell]::Create(); $shell.Runspace = $runspace; $shell.AddScript($text) }
+        try {
+            $prepare = & $run "Import-Module '$ModulePath'; Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token; `$null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == `"amelie.roux`"' } -NoPreflight"
+            $null = $prepare.Invoke()
+            Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 30; times = 0 }
+            foreach ($pause in 5, 10, 15, 20, 25, 30, 35, 40) {
+                $before = @(Get-Refresh $sandbox).Count
+                $shell = & $run "Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == `"amelie.roux`"' } -NoPreflight"
+                $output = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
+                $none = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
+                $none.Complete()
+                $running = $shell.BeginInvoke($none, $output)
+                [System.Threading.Thread]::Sleep($pause)
+                $shell.Stop()
+                $null = $running.AsyncWaitHandle.WaitOne(10000)
+                $warnings = @($shell.Streams.Warning).Count
+                $shell.Dispose()
+                # One that is still on its way is taken back, or counted by the next turn.
+                [System.Threading.Thread]::Sleep(60)
+                if (@(Get-Refresh $sandbox).Count -gt $before) { $output.Count + $warnings | Should -BeGreaterThan 0 -Because "it was stopped after $pause ms" }
+            }
+            @(Get-Refresh $sandbox).Count | Should -BeGreaterThan 1
+        } finally { $runspace.Dispose() }
+    }
+}

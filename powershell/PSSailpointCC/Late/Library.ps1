@@ -23,3 +23,5 @@ function script:Get-LibraryHint {
     if ($script:IsCore) { return $hint + 'a 64-bit PowerShell 7 (https://aka.ms/powershell).' }
     $hint + "Windows PowerShell without '(x86)' in its name: $env:windir\SysNative\WindowsPowerShell\v1.0\powershell.exe."
 }
+
+function script:Get-LibraryVersion { [System.Runtime.InteropServices.Marshal]::PtrToStringAnsi($script:Native::cc_version()) }

@@ -51,8 +51,8 @@ function script:Stop-Call([string] $Name, [uint64] $Number, [string] $Text) {
         Hide-Progress
     } elseif ($Text) {
         $result = (ConvertFrom-JsonText $Text)['result']
-        $sent = 'yes'
-        if (-not $result['ok']) { $sent = $result['error']['sent'] }
+        $sent = 'no'
+        if (-not $result['ok']) { $sent = $result['error']['sent'] } elseif ($null -eq $result['plan']) { foreach ($call in $result['calls']) { if ($call['outcome'] -eq 'accepted') { $sent = 'yes' } } }
         $stopped = @{ Sent = $sent; Batches = @(); Result = $result }
     } else { return }
     Write-StopWarning $Name $stopped

@@ -67,8 +67,7 @@ function script:Confirm-FullRefresh([string] $Target, $Cmdlet) {
 # Shows the body only, because the configuration holds secrets.
 function script:Write-RequestDebug([string] $Body) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    $version = [System.Runtime.InteropServices.Marshal]::PtrToStringAnsi($script:Native::cc_version())
-    Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, $version, $script:NativePath)
+    Microsoft.PowerShell.Utility\Write-Debug -Message ('refreshIdentities {{{0}}} by library {1}, {2}' -f $Body, (Get-LibraryVersion), $script:NativePath)
 }
 
 function script:Write-ResultVerbose([System.Collections.IDictionary] $Result, $Watch) {

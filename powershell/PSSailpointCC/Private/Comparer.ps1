@@ -42,12 +42,13 @@ function script:Add-TableComparer($Type) {
     $il.Emit($code::Callvirt, [System.Collections.IEnumerator].GetMethod('MoveNext'))
     $il.Emit($code::Brfalse, $end)
     foreach ($member in 'Key', 'Value') {
-        # Equals(entries.Key, kept[at++])
-        $il.Emit($code::Ldloc, $entries)
-        $il.Emit($code::Callvirt, [System.Collections.IDictionaryEnumerator].GetProperty($member).GetGetMethod())
+        # Equals(kept[at++], entries.Key): a text decides by its characters, where a PSObject would convert and compare by
+        # the culture.
         $il.Emit($code::Ldarg_1)
         $il.Emit($code::Ldloc, $at)
         $il.Emit($code::Ldelem_Ref)
+        $il.Emit($code::Ldloc, $entries)
+        $il.Emit($code::Callvirt, [System.Collections.IDictionaryEnumerator].GetProperty($member).GetGetMethod())
         $il.Emit($code::Call, $equals)
         $il.Emit($code::Brfalse, $differs)
         $il.Emit($code::Ldloc, $at)

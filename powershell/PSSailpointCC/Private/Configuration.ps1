@@ -90,22 +90,23 @@ function script:Get-ConfigurationText($Cmdlet) {
     if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
     $proxy = $null
     # http: is a loopback address, which has no proxy.
-    if ($script:IsCore -and $baseUrl -notlike 'http:*') { $proxy = [System.Net.Http.HttpClient]::DefaultProxy }
+    if ($baseUrl -notlike 'http:*') { if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy } }
     $kept = $script:KeptConfiguration
-    if ($null -ne $kept -and $kept.IsShown -eq $isShown -and $kept.Directory -ceq $directory -and $kept.Proxy -eq $proxy) {
+    # No operator that compares by the culture.
+    if ($null -ne $kept -and $kept.IsShown -eq $isShown -and [string]::Equals($kept.Directory, $directory) -and [object]::ReferenceEquals($kept.Proxy, $proxy)) {
         $comparer = $script:Comparer
         if ($comparer::IsSameTable($configuration, $kept.Content) -and
             $comparer::IsSameTable($kept.HeaderTable, $kept.Headers) -and
             $comparer::IsSameTable($kept.RateTable, $kept.Rate) -and
             $comparer::IsSameEnvironment($script:LookupVariable, $kept.Environment)) { return $kept.Text }
     }
-    $script:KeptConfiguration = $null
-    $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
-    # Not for the first calls: a script of few calls is faster without.
+    $kept = $script:KeptConfiguration = $null
+    # Not for the first calls: a script of few calls is faster without. Before the text, because another runspace may set a
+    # variable meanwhile.
     $script:TextCount++
-    if ($script:TextCount -gt 5 -and (Test-FixedConfiguration)) {
+    if ($script:TextCount -gt 5) {
         if ($null -eq $script:Comparer) { $script:Comparer = New-ComparerType }
-        $kept = @{ Text = $text; IsShown = $isShown; Directory = $directory; Proxy = $proxy; Content = Get-TableContent $configuration }
+        $kept = @{ IsShown = $isShown; Directory = $directory; Proxy = $proxy; Content = Get-TableContent $configuration }
         $kept.Environment = [string[]] @(foreach ($name in $script:LookupVariable) { [Environment]::GetEnvironmentVariable($name) })
         $kept.HeaderTable = $configuration['DefaultHeaders']
         $kept.RateTable = $configuration['RateLimit']
@@ -114,6 +115,10 @@ function script:Get-ConfigurationText($Cmdlet) {
         if ($kept.RateTable -isnot [hashtable]) { $kept.RateTable = @{} }
         $kept.Headers = Get-TableContent $kept.HeaderTable
         $kept.Rate = Get-TableContent $kept.RateTable
+    }
+    $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
+    if ($null -ne $kept -and (Test-FixedConfiguration)) {
+        $kept.Text = $text
         $script:KeptConfiguration = $kept
     }
     $text
@@ -122,9 +127,12 @@ $script:KeptConfiguration = $null
 $script:TextCount = 0
 $script:Comparer = $null
 
-# Its keys and values, as IsSameTable compares them.
+# Its keys and values, as IsSameTable compares them: none in a PSObject.
 function script:Get-TableContent([hashtable] $Table) {
-    , [object[]] @(foreach ($entry in $Table.GetEnumerator()) { $entry.Key; , $entry.Value })
+    $content = foreach ($entry in $Table.GetEnumerator()) {
+        foreach ($value in $entry.Key, $entry.Value) { if ($null -eq $value) { , $null } else { , $value.psobject.BaseObject } }
+    }
+    , [object[]] @($content)
 }
 
 # Whether the text depends on nothing that can change in itself, or that the comparison does not see.

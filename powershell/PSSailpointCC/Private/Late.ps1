@@ -1,5 +1,6 @@
 # The functions of the folder Late that commands and the functions of this folder call. Each reads that folder, which
 # replaces them all.
+$script:IsLateRead = $false
 
 function script:Add-Account { Import-LateFunction; Add-Account @args }
 function script:Add-Identity { Import-LateFunction; Add-Identity @args }

@@ -49,6 +49,8 @@ function script:Import-NativeLibrary {
     # The names of the functions that can be operations.
     $script:OperationName = @{}
     foreach ($name in 'cc_refresh_identities', 'cc_find_identities', 'cc_get_task') { $script:OperationName[$name] = $script:StrictUtf8.GetBytes($name + "`0") }
+    # Its reader of JSON is used before any of its cmdlets.
+    if ($script:IsCore) { $null = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility') }
     $path = Find-NativeLibrary
     # Runspaces of one process share the emitted type; versions and path are its name, for a session that has
     # loaded two versions of this module.

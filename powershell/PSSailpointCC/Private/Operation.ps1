@@ -29,7 +29,8 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
                 $text = ConvertFrom-NativeText ($native::cc_operation_wait($number[0], $script:SliceMilliseconds))
             }
         }
-        $isDone = $true
+        # Nothing else notices a stop that has come during a call whose answer is there.
+        $isDone = -not $Cmdlet.Stopping
     } finally {
         if (-not $isDone) {
             if ($null -ne $pointer -and $null -eq $text) { $text = ConvertFrom-NativeText $pointer }

@@ -3,6 +3,7 @@
 # the module is terminating, so that no failed check falls through to the line that sends. It is a script block because a
 # function call would take 50 us.
 $script:UseCallerPreference = {
+    if (-not $script:IsPrivateRead) { Import-PrivateFunction }
     if (-not $script:IsFullLanguage) {
         # Write-Error names the command of this variable.
         $MyInvocation = $PSCmdlet.MyInvocation

@@ -94,7 +94,9 @@ $refresh = "$PSScriptRoot/"#;
 /// The scripts of a folder as one, with the version that the root script compares.
 fn joined(folder: &Path) -> Result<String> {
     let texts = build::files(folder)?.into_iter().map(|file| build::read(&file)).collect::<Result<Vec<_>>>()?;
-    Ok(format!("$script:FileVersion = '{}'\n\n{}", env!("CARGO_PKG_VERSION"), texts.join("\n")))
+    let version = env!("CARGO_PKG_VERSION");
+    let check = "if ($script:FileVersion -ne $script:OwnVersion) { return }";
+    Ok(format!("$script:FileVersion = '{version}'\n{check}\n\n{}", texts.join("\n")))
 }
 
 /// A function whose `Get-Help -Online` opens its source, which begins with its help.
