@@ -31,5 +31,6 @@ fn interim_answers_without_end_end_at_the_deadline_and_hold_up_no_other_host() {
             (&json!("timeout"), &json!(sent)),
             "{endpoint:?}: {answer}"
         );
+        assert_eq!(flooding.arrivals(Endpoint::Refresh).len(), usize::from(endpoint == Endpoint::Refresh), "sent once");
     }
 }
