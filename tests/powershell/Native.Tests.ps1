@@ -83,7 +83,7 @@ $configuration.AccessToken = 'sandbox-token'
 (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == "amelie.roux"' }).type
 '@ -Environment @{ TEST_URL = $sandbox.Url; $HomeVariable = $none.FullName; XDG_CACHE_HOME = $null; XDG_CONFIG_HOME = $null; XDG_DATA_HOME = $null }
         $session.Error | Should -BeNullOrEmpty
-        $session.Output | Should -Match '^TASK_RESULT'
+        $session.Output | Should -Match '(?m)^TASK_RESULT'
     }
 
     It 'is found in the package first' {
