@@ -51,18 +51,9 @@ function script:Add-TableComparer($Type) {
         $il.Emit($code::Callvirt, [System.Collections.IDictionaryEnumerator].GetProperty($member).GetGetMethod())
         $il.Emit($code::Call, $equals)
         $il.Emit($code::Brfalse, $differs)
-        $il.Emit($code::Ldloc, $at)
-        $il.Emit($code::Ldc_I4_1)
-        $il.Emit($code::Add)
-        $il.Emit($code::Stloc, $at)
+        Add-Step $il $at
     }
-    $il.Emit($code::Br, $next)
-    $il.MarkLabel($end)
-    $il.Emit($code::Ldc_I4_1)
-    $il.Emit($code::Ret)
-    $il.MarkLabel($differs)
-    $il.Emit($code::Ldc_I4_0)
-    $il.Emit($code::Ret)
+    Add-LoopEnd $il $next $end $differs
 }
 
 # A method: whether environment variables have these values.
@@ -91,15 +82,27 @@ function script:Add-VariableComparer($Type) {
     $il.Emit($code::Ldelem_Ref)
     $il.Emit($code::Call, [string].GetMethod('Equals', [type[]] @([string], [string])))
     $il.Emit($code::Brfalse, $differs)
-    $il.Emit($code::Ldloc, $at)
-    $il.Emit($code::Ldc_I4_1)
-    $il.Emit($code::Add)
-    $il.Emit($code::Stloc, $at)
-    $il.Emit($code::Br, $next)
-    $il.MarkLabel($end)
-    $il.Emit($code::Ldc_I4_1)
-    $il.Emit($code::Ret)
-    $il.MarkLabel($differs)
-    $il.Emit($code::Ldc_I4_0)
-    $il.Emit($code::Ret)
+    Add-Step $il $at
+    Add-LoopEnd $il $next $end $differs
+}
+
+# at++
+function script:Add-Step($Il, $At) {
+    $code = [System.Reflection.Emit.OpCodes]
+    $Il.Emit($code::Ldloc, $At)
+    $Il.Emit($code::Ldc_I4_1)
+    $Il.Emit($code::Add)
+    $Il.Emit($code::Stloc, $At)
+}
+
+# The next turn; true at the end, false where something differs.
+function script:Add-LoopEnd($Il, $Next, $End, $Differs) {
+    $code = [System.Reflection.Emit.OpCodes]
+    $Il.Emit($code::Br, $Next)
+    $Il.MarkLabel($End)
+    $Il.Emit($code::Ldc_I4_1)
+    $Il.Emit($code::Ret)
+    $Il.MarkLabel($Differs)
+    $Il.Emit($code::Ldc_I4_0)
+    $Il.Emit($code::Ret)
 }
