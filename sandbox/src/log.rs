@@ -96,6 +96,28 @@ impl Scope {
 }
 
 impl Arrival {
+    /// A request of which nothing was read yet.
+    pub(crate) fn new(connection: u64, at_ms: u64, endpoint: Endpoint) -> Self {
+        Self {
+            number: 0,
+            connection,
+            at_ms,
+            endpoint,
+            method: String::new(),
+            path: String::new(),
+            query: String::new(),
+            version: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            complete: false,
+            client: None,
+            executed: false,
+            status: None,
+            fault: None,
+            refreshed: None,
+        }
+    }
+
     /// A header's first value, by its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -277,24 +299,7 @@ mod tests {
     use super::*;
 
     fn arrival() -> Arrival {
-        Arrival {
-            number: 0,
-            connection: 1,
-            at_ms: 0,
-            endpoint: Endpoint::Process,
-            method: String::new(),
-            path: String::new(),
-            query: String::new(),
-            version: String::new(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            complete: true,
-            client: None,
-            executed: true,
-            status: None,
-            fault: None,
-            refreshed: None,
-        }
+        Arrival { complete: true, executed: true, ..Arrival::new(1, 0, Endpoint::Process) }
     }
 
     fn refresh(arrival: u64) -> Refresh {

@@ -147,24 +147,8 @@ impl Tenant {
 
     /// A new entry of the log.
     pub(crate) fn arrival(&self, connection: u64, endpoint: Endpoint, fault: Option<FaultKind>) -> Arrival {
-        Arrival {
-            number: 0,
-            connection,
-            at_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            endpoint,
-            method: String::new(),
-            path: String::new(),
-            query: String::new(),
-            version: String::new(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            complete: false,
-            client: None,
-            executed: false,
-            status: None,
-            fault: fault.map(FaultKind::name),
-            refreshed: None,
-        }
+        let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Arrival { fault: fault.map(FaultKind::name), ..Arrival::new(connection, at_ms, endpoint) }
     }
 
     fn info(&self) -> Answer {
