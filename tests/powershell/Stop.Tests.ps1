@@ -182,17 +182,21 @@ Describe 'A stop in the moment of the answer' {
     }
     AfterAll { Stop-Sandbox $sandbox }
 
-    It 'loses no word about a refresh that was sent' {
+    It 'loses no word about a refresh that was sent, <kind>' -TestCases @(
+        @{ kind = 'by a filter'; command = 'Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = ''uid == "amelie.roux"'' } -NoPreflight' }
+        @{ kind = 'by name'; command = "'amelie.roux' | Invoke-CCRefreshIdentities" }
+    ) {
+        param($kind, $command)
         $runspace = [runspacefactory]::CreateRunspace()
         $runspace.Open()
         $run = { param($text) $shell = [powershell]::Create(); $shell.Runspace = $runspace; $shell.AddScript($text) }
         try {
-            $prepare = & $run "Import-Module '$ModulePath'; Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token; `$null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == `"amelie.roux`"' } -NoPreflight"
+            $prepare = & $run "Import-Module '$ModulePath'; Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token; `$null = $command"
             $null = $prepare.Invoke()
-            Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 30; times = 0 }
-            foreach ($pause in 5, 10, 15, 20, 25, 30, 35, 40) {
+            foreach ($endpoint in 'refresh', 'process') { Add-Fault $sandbox @{ on = $endpoint; kind = 'slow'; delayMs = 20; times = 0 } }
+            foreach ($pause in 5..45) {
                 $before = @(Get-Refresh $sandbox).Count
-                $shell = & $run "Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'uid == `"amelie.roux`"' } -NoPreflight"
+                $shell = & $run $command
                 $output = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
                 $none = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
                 $none.Complete()
@@ -207,6 +211,9 @@ Describe 'A stop in the moment of the answer' {
                 if (@(Get-Refresh $sandbox).Count -gt $before) { $output.Count + $warnings | Should -BeGreaterThan 0 -Because "it was stopped after $pause ms" }
             }
             @(Get-Refresh $sandbox).Count | Should -BeGreaterThan 1
-        } finally { $runspace.Dispose() }
+        } finally {
+            $runspace.Dispose()
+            $null = Invoke-Sandbox $sandbox DELETE '/sandbox/faults'
+        }
     }
 }

@@ -3,20 +3,25 @@
 # How long the report of a cancelled operation is waited for.
 $script:AccountMilliseconds = 150
 
-# Starts an operation; returns its number for Read-Operation and Stop-Operation.
-function script:Start-Operation([string] $Name, [string] $Member) {
+# Starts an operation. What native code returns is kept in $Stream and not returned: a function that is stopped returns
+# nothing.
+function script:Start-Operation([hashtable] $Stream, [string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-    $script:Native::cc_operation_start($script:OperationName[$Name], (ConvertTo-NativeText ($script:RequestHead + $Member + '}')))
+    $bytes = ConvertTo-NativeText ($script:RequestHead + $Member + '}')
+    $Stream.Number = [uint64] $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
+}
+
+# Reads the next event of $Stream into its member Unwritten: the library returns a batch only once.
+function script:Read-Batch([hashtable] $Stream, [uint32] $Milliseconds) {
+    $Stream.Pointer = $script:Native::cc_operation_wait($Stream.Number, $Milliseconds)
+    $Stream.Unwritten = ConvertFrom-NativePointer $Stream.Pointer
+    $script:Native::cc_string_free($Stream.Pointer)
+    $Stream.Pointer = [IntPtr]::Zero
 }
 
 # Sends names to an operation; returns its answer.
 function script:Send-Operation([uint64] $Number, [string] $Member) {
     ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_send($Number, (ConvertTo-NativeText ($script:RequestHead + $Member + '}')))))
-}
-
-# The next event of an operation within that time: a finished batch, its end, or its progress.
-function script:Read-Operation([uint64] $Number, [uint32] $Milliseconds) {
-    ConvertFrom-NativeText ($script:Native::cc_operation_wait($Number, $Milliseconds))
 }
 
 # Cancels an operation; returns whether a refresh had left.
@@ -31,7 +36,7 @@ function script:Stop-Operation([uint64] $Number) {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     # Parsed afterwards: on Windows PowerShell this takes longer than the time that there is.
     $texts = while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
-        $text = Read-Operation $Number $script:SliceMilliseconds
+        $text = ConvertFrom-NativeText ($script:Native::cc_operation_wait($Number, $script:SliceMilliseconds))
         if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { continue }
         $text
         if (-not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) { break }
@@ -44,7 +49,7 @@ function script:Stop-Operation([uint64] $Number) {
     $stopped
 }
 
-# Ends a call early. $Number is 0 where its operation has ended, with $Text, or was not started.
+# Tells of a refresh whose command was stopped. $Number is 0 where its operation has ended, with $Text, or was not started.
 function script:Stop-Call([string] $Name, [uint64] $Number, [string] $Text) {
     if ($Number -ne 0) {
         $stopped = Stop-Operation $Number

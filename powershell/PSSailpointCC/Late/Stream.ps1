@@ -41,6 +41,9 @@ function script:New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] 
         IsFull       = $false
         HasEnded     = $false
         # What the operation does not report: dry runs, and names that were not sent to it.
+        # An event of the operation, from when it is read until its results are written, and before that where it is.
+        Unwritten    = $null
+        Pointer      = [IntPtr]::Zero
         Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
         Unsent       = @()
         Warned       = @{}
@@ -116,6 +119,11 @@ function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
     try {
         Send-Name $Stream $IsLast
         while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
+            # A stop that is already there reaches the results first: the warning counts them as unwritten.
+            if (-not $Stream.Cmdlet.Stopping) {
+                $Stream.Unwritten = $null
+                if (-not $WhatIfPreference) { Add-AnswerCount $Stream.Account $outcome.Answer }
+            }
             if ($Stream.Account.KeepsResults) { $Stream.Account.Results.AddRange(@($outcome.Result)) }
             Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction $Stream.Account.Told
             $left = $outcome.Left
@@ -202,7 +210,7 @@ function script:Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast)
     if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $Text }
     if ($Stream.Number -eq 0) {
         $member = '"stream":true,"identityAttribute":' + (ConvertTo-JsonText $Stream.Attribute)
-        $Stream.Number = Start-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":false' + $Stream.Option + '}')
+        Start-Operation $Stream 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":false' + $Stream.Option + '}')
     }
     $answer = Send-Operation $Stream.Number $Text
     $Stream.IsFull = [bool] $answer['full']
@@ -227,7 +235,8 @@ function script:Receive-Outcome([hashtable] $Stream) {
     while ($Stream.Number -ne 0) {
         $milliseconds = [uint32] 0
         if ($Stream.IsFull -or $Stream.HasEnded) { $milliseconds = $script:SliceMilliseconds }
-        $text = Read-Operation $Stream.Number $milliseconds
+        Read-Batch $Stream $milliseconds
+        $text = $Stream.Unwritten
         if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) {
             if ($milliseconds -eq 0) { return }
             if ($null -eq $watch) { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
@@ -269,7 +278,6 @@ function script:ConvertTo-Outcome([hashtable] $Stream, [System.Collections.IDict
     if ($null -ne $Answer['response'] -and $VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $Answer }
     # Each name is once in a result, also of people who were not sent.
     if (-not $WhatIfPreference) {
-        Add-AnswerCount $Stream.Account $Answer
         if ($null -eq $Stream.List) {
             $outcome.Result = @(New-RefreshResult $Answer $Stream.WithHttpInfo)
         } else {
@@ -344,6 +352,14 @@ function script:Stop-Stream([hashtable] $Stream) {
         $Stream.Number = [uint64] 0
         $stopped = Stop-Operation $number
         Hide-Progress
+    }
+    if ($Stream.Pointer -ne [IntPtr]::Zero) {
+        $Stream.Unwritten = ConvertFrom-NativeText $Stream.Pointer
+        $Stream.Pointer = [IntPtr]::Zero
+    }
+    if ($null -ne $Stream.Unwritten -and $Stream.Unwritten.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) {
+        $stopped.Batches = @((ConvertFrom-JsonText $Stream.Unwritten)['result']) + @($stopped.Batches)
+        $Stream.Unwritten = $null
     }
     $stopped.Unsent = $unsent
     $stopped.Before = $Stream.Account.Count

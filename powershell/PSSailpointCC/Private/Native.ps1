@@ -31,8 +31,12 @@ function script:ConvertTo-NativeText([string] $Text) {
 
 # The text of an answer, which is freed.
 function script:ConvertFrom-NativeText([IntPtr] $Pointer) {
-    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) } else { Read-NativeText $Pointer }
+    ConvertFrom-NativePointer $Pointer
     $script:Native::cc_string_free($Pointer)
+}
+
+function script:ConvertFrom-NativePointer([IntPtr] $Pointer) {
+    if ($script:IsCore) { [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($Pointer) } else { Read-NativeText $Pointer }
 }
 
 # Calls a function that takes JSON and answers an envelope, and uses no network; the envelope as a hashtable.

@@ -7,6 +7,10 @@ $script:SliceMilliseconds = [uint32] 50
 
 $script:QuietMilliseconds = 500
 
+# The answer of the last operation, until its command has cleared it: a stop that comes after an operation's end has
+# nothing else to tell of it.
+$script:UntoldText = $null
+
 # Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
 # braces around it.
 function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
@@ -16,7 +20,7 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
     # 0 after the end.
     $number = [uint64[]]::new(1)
     $isDone = $false
-    $watch = $pointer = $text = $null
+    $watch = $pointer = $text = $script:UntoldText = $null
     try {
         $pointer = $native::cc_operation_run($script:OperationName[$Name], $bytes, $script:SliceMilliseconds, $number)
         if ($script:IsCore) { $text = [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { $text = Read-NativeText $pointer }
@@ -29,8 +33,8 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
                 $text = ConvertFrom-NativeText ($native::cc_operation_wait($number[0], $script:SliceMilliseconds))
             }
         }
-        # Nothing else notices a stop that has come during a call whose answer is there.
-        $isDone = -not $Cmdlet.Stopping
+        $script:UntoldText = $text
+        $isDone = $true
     } finally {
         if (-not $isDone) {
             if ($null -ne $pointer -and $null -eq $text) { $text = ConvertFrom-NativeText $pointer }

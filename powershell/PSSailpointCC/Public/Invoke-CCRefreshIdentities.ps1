@@ -400,8 +400,7 @@ function Invoke-CCRefreshIdentities {
         if ($AllowPruneAll) { $options += ',"allowPruneAll":true' }
         if ($Backend) { $options += ',"backend":"' + $Backend.ToLowerInvariant() + '"' }
         if ($AllowBroader) { $options += ',"allowBroader":true' } elseif ($PSBoundParameters.ContainsKey('AllowBroader')) { $options += ',"allowBroader":false' }
-        if ($Wait) { $options += ',"wait":true' }
-        if ($WaitTimeoutSec -and $Wait) { $options += ',"waitTimeoutSec":' + $WaitTimeoutSec }
+        if ($Wait) { $options += ',"wait":true' + $(if ($WaitTimeoutSec) { ',"waitTimeoutSec":' + $WaitTimeoutSec }) }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
         # Asks only once: not for the preference as well.
@@ -453,7 +452,6 @@ function Invoke-CCRefreshIdentities {
             if ($isPerson -or $refusals.Count -gt 0) { return }
         }
 
-        $answer = $null
         $sent = 'no'
         try {
             if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
@@ -495,15 +493,17 @@ function Invoke-CCRefreshIdentities {
             $isPlain = $answer['ok'] -and $null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed']
             if (-not $isPlain -and $null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
             if ($null -eq $account) { $result = New-RequestResult $answer $WithHttpInfo } else { $result = Get-RequestResult $answer $account $WithHttpInfo }
+            if (-not $PSCmdlet.Stopping) { $script:UntoldText = $null }
         } catch {
             if ($null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
-            if ($null -ne $stream) {
-                # The results of the names before it are written first.
-                $stream.Failure = $_
-                Update-Stream $stream
-            }
+            # The results of the names before it are written first.
+            if ($null -ne $stream) { $stream.Failure = $_; Update-Stream $stream }
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet $account
+            if (-not $PSCmdlet.Stopping) { $script:UntoldText = $null }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
+        } finally {
+            # Whoever stops the command is told of a refresh, also where its answer has just come.
+            if ($null -ne $script:UntoldText -and $sent -ne 'no') { Stop-Call 'cc_refresh_identities' 0 $script:UntoldText }
         }
 
         # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
