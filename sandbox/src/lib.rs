@@ -16,6 +16,7 @@
 mod answer;
 mod auth;
 mod body;
+mod builder;
 mod certainty;
 mod collection;
 mod connection;
@@ -47,10 +48,11 @@ mod tls;
 mod wire;
 
 pub use auth::{ACCESS_TOKEN, Client};
+pub use builder::Builder;
 pub use fault::{Fault, FaultKind};
 pub use judge::Judge;
 pub use log::{Arrival, Refresh, Scope};
 pub use people::{Attributes, HAND_WRITTEN, Identity};
 pub use route::Endpoint;
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;
 pub use tasks::TaskEnd;

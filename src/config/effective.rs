@@ -8,8 +8,9 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, U
 use serde::Serialize;
 use serde_json::Value;
 
+use super::place::{Lookup, Source};
 use super::proxy::is_exempt;
-use super::sources::{self, Lookup, Source};
+use super::sources;
 use super::{Address, Configuration, Credentials, Proxy, Settings, Transport, types};
 use crate::error::{Code, Error, Result};
 use crate::secret::Forms;

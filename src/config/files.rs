@@ -8,7 +8,7 @@ use saphyr_parser::Parser;
 use serde_json::value::RawValue;
 
 use super::depth;
-use super::sources::{Lookup, Place, Source};
+use super::place::{Lookup, Place, Source};
 use crate::text::{decode, printable};
 
 const MAXIMUM_FILE_BYTES: u64 = 1 << 20;

@@ -8,6 +8,7 @@ mod choice;
 mod depth;
 mod effective;
 mod files;
+mod place;
 mod proxy;
 mod sources;
 mod types;
@@ -25,7 +26,7 @@ pub(crate) use effective::{Effective, Origin, Report, configure, generation};
 
 pub(crate) use proxy::Proxy;
 
-use self::sources::{Lookup, Source};
+use self::place::{Lookup, Source};
 use self::types::Member;
 use crate::error::Result;
 use crate::json::Object;
