@@ -22,13 +22,16 @@ function Import-LateFunction {
 
 # They define functions of the scope "script", which is the module's.
 function Read-FunctionFile([string] $Folder) {
-    $hint = 'PSSailpointCC was updated or removed after this session had loaded it. Start a new session.'
-    if ($Folder -eq 'Private') { $hint += ' Nothing was sent by this call.' } else { $hint += ' Whether this call has sent a refresh is not known: look at the tenant before you repeat it.' }
     foreach ($file in Get-FunctionFile $Folder) {
-        try { . $file } catch [System.Management.Automation.CommandNotFoundException] { throw "The file $file is gone. $hint" }
+        try { . $file } catch [System.Management.Automation.CommandNotFoundException] { throw "The file $file is gone. $(Get-UpdateHint $Folder)" }
     }
     # In a package each file tells of its version, and defines nothing if it is another one.
-    if ($script:FileVersion -ne $script:OwnVersion) { throw "The file $file is of version $script:FileVersion, and this session has version $script:OwnVersion. $hint" }
+    if ($script:FileVersion -ne $script:OwnVersion) { throw "The file $file is of version $script:FileVersion, and this session has version $script:OwnVersion. $(Get-UpdateHint $Folder)" }
+}
+
+function Get-UpdateHint([string] $Folder) {
+    'PSSailpointCC was updated or removed after this session had loaded it. Start a new session.'
+    if ($Folder -eq 'Private') { 'Nothing was sent by this call.' } else { 'Whether this call has sent a refresh is not known: look at the tenant before you repeat it.' }
 }
 $script:OwnVersion = $script:FileVersion = $null
 

@@ -175,7 +175,7 @@ $result = Invoke-CCRefreshIdentities -Identity amelie.roux
         $session = Invoke-Session ($call -replace '\nSet-Conf', @"
 
 & (Get-Module PSSailpointCC) {
-    function script:Get-NativeBinding { @{ 'cc_abi_version' = @([uint32]); 'cc_version' = @([IntPtr]); 'cc_string_free' = @([void], [IntPtr]); 'cc_of_tomorrow' = @([IntPtr], [byte[]]) } }
+    function script:Get-NativeBinding { foreach (`$function in @([uint32], 'cc_abi_version', @()), @([IntPtr], 'cc_version', @()), @([void], 'cc_string_free', @([IntPtr])), @([IntPtr], 'cc_of_tomorrow', @([byte[]]))) { , `$function } }
     `$script:Native = `$null
 }
 # Get-Configuration may have bound it already.

@@ -57,7 +57,7 @@ Describe 'The source' {
 
     It '<name> is native code''s only caller, or calls none' -ForEach $scripts {
         $text = [System.IO.File]::ReadAllText($path)
-        if ($name -notmatch '(Native|Operation|Desktop|Comparer|Library)\.ps1$|^(Private|Late)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
+        if ($name -notmatch '(Native|Operation|Desktop|Library)\.ps1$|^(Private|Late)\.ps1$|\.psm1$') { $text | Should -Not -Match 'DllImport|DefinePInvokeMethod|System\.Reflection|Runtime\.InteropServices\.Marshal' }
     }
 
     It 'defines no function twice' {

@@ -117,7 +117,7 @@ function New-DesktopModule {
         '''PSSailpointCC {0} {1} {2}'''                           = '''PSSailpointCC 5.1 {0} {1} {2}'''
     }
     if (-not $OnWindows) {
-        $replacements['''kernel32.dll'', ''lstrlenA'''] = '''libc'', ''strlen'''
+        $replacements['''kernel32.dll'' @([int], ''lstrlenA'','] = '''libc'' @([int], ''strlen'','
         $replacements['::lstrlenA('] = '::strlen('
         $replacements['[$env:PROCESSOR_ARCHITECTURE]'] = '[''AMD64'']'
     }

@@ -71,7 +71,7 @@ $script:ConfigurationMember = @{
 # The same names by themselves in the spelling of the library.
 $script:ConfigurationName = @{}
 
-foreach ($name in $script:ConfigurationMember.Keys) { $script:ConfigurationName[$name] = $name }
+foreach ($name in $script:ConfigurationMember.get_Keys()) { $script:ConfigurationName[$name] = $name }
 
 $script:LookupVariable = [string[]] @(
     'SAIL_BASE_URL', 'SAIL_CLIENT_ID', 'SAIL_CLIENT_SECRET', 'SAIL_ACTIVEENVIRONMENT'
@@ -91,49 +91,34 @@ function script:Get-ConfigurationText($Cmdlet) {
     $proxy = $null
     # http: is a loopback address, which has no proxy.
     if ($baseUrl -notlike 'http:*') { if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy } }
-    $kept = $script:KeptConfiguration
-    # No operator that compares by the culture.
-    if ($null -ne $kept -and $kept.IsShown -eq $isShown -and [string]::Equals($kept.Directory, $directory) -and [object]::ReferenceEquals($kept.Proxy, $proxy)) {
-        $comparer = $script:Comparer
-        if ($comparer::IsSameTable($configuration, $kept.Content) -and
-            $comparer::IsSameTable($kept.HeaderTable, $kept.Headers) -and
-            $comparer::IsSameTable($kept.RateTable, $kept.Rate) -and
-            $comparer::IsSameEnvironment($script:LookupVariable, $kept.Environment)) { return $kept.Text }
-    }
-    $kept = $script:KeptConfiguration = $null
-    # Not for the first calls: a script of few calls is faster without. Before the text, because another runspace may set a
-    # variable meanwhile.
+    # Not for the first calls: a script of few calls is faster without. Before the text is made, because another runspace may
+    # set a variable meanwhile.
+    $state = $null
     $script:TextCount++
     if ($script:TextCount -gt 5) {
-        if ($null -eq $script:Comparer) { $script:Comparer = New-ComparerType }
-        $kept = @{ IsShown = $isShown; Directory = $directory; Proxy = $proxy; Content = Get-TableContent $configuration }
-        $kept.Environment = [string[]] @(foreach ($name in $script:LookupVariable) { [Environment]::GetEnvironmentVariable($name) })
-        $kept.HeaderTable = $configuration['DefaultHeaders']
-        $kept.RateTable = $configuration['RateLimit']
-        # What may be filled later without another assignment is a hashtable itself.
-        if ($kept.HeaderTable -isnot [hashtable]) { $kept.HeaderTable = @{} }
-        if ($kept.RateTable -isnot [hashtable]) { $kept.RateTable = @{} }
-        $kept.Headers = Get-TableContent $kept.HeaderTable
-        $kept.Rate = Get-TableContent $kept.RateTable
+        # A method for all of them, where a loop would take longer than everything else here.
+        if ($null -eq $script:ReadVariable) { $script:ReadVariable = [Delegate]::CreateDelegate([System.Converter[string, string]], [Environment].GetMethod('GetEnvironmentVariable', [type[]] @([string]))) }
+        $state = [System.Collections.ArrayList] @($proxy, $isShown, $directory)
+        # The inner hashtables too: they may be filled later without another assignment.
+        foreach ($table in $configuration, $configuration['DefaultHeaders'], $configuration['RateLimit']) {
+            if ($table -is [hashtable]) { $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
+        }
+        $state.AddRange([array]::ConvertAll($script:LookupVariable, $script:ReadVariable))
+        # By Equals: a text decides by its characters, and what is no text, number or flag by its identity.
+        if ($null -ne $script:KeptText -and [System.Linq.Enumerable]::SequenceEqual($script:KeptState, $state.ToArray())) { return $script:KeptText }
     }
     $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
-    if ($null -ne $kept -and (Test-FixedConfiguration)) {
-        $kept.Text = $text
-        $script:KeptConfiguration = $kept
+    $script:KeptText = $null
+    if ($null -ne $state -and (Test-FixedConfiguration)) {
+        $script:KeptState = $state.ToArray()
+        $script:KeptText = $text
     }
     $text
 }
-$script:KeptConfiguration = $null
 $script:TextCount = 0
-$script:Comparer = $null
-
-# Its keys and values, as IsSameTable compares them: none in a PSObject.
-function script:Get-TableContent([hashtable] $Table) {
-    $content = foreach ($entry in $Table.GetEnumerator()) {
-        foreach ($value in $entry.Key, $entry.Value) { if ($null -eq $value) { , $null } else { , $value.psobject.BaseObject } }
-    }
-    , [object[]] @($content)
-}
+$script:ReadVariable = $null
+$script:KeptText = $null
+$script:KeptState = [object[]] @()
 
 # Whether the text depends on nothing that can change in itself, or that the comparison does not see.
 function script:Test-FixedConfiguration {
@@ -146,6 +131,8 @@ function script:Test-FixedConfiguration {
         if ($kind -eq 'kept') { continue }
         if ($kind -in 'headers', 'rate' -and $entry.Value -is [hashtable]) { $values = $entry.Value.psbase.Values }
         foreach ($value in $values) {
+            # A value that PowerShell has wrapped would be compared by the culture.
+            if ($value -is [psobject]) { return $false }
             if ($null -ne $value -and $value -isnot [string] -and $value -isnot [bool] -and $value -isnot [int] -and $value -isnot [long] -and $value -isnot [double] -and $value -isnot [switch]) { return $false }
         }
     }
@@ -153,23 +140,24 @@ function script:Test-FixedConfiguration {
 }
 
 # The session's values, each with a comma behind it. $IsShown: BaseUrl is the one that Get-Configuration has put there.
-function script:ConvertTo-ConfigurationText($Cmdlet, [bool] $IsShown) {
-    $members = foreach ($entry in $script:Configuration.GetEnumerator()) {
-        $value = $entry.Value
-        if ($null -eq $value -or '' -eq $value) { continue }
-        $name = $script:ConfigurationName[$entry.Key]
+function script:ConvertTo-ConfigurationText($Cmdlet, $IsShown) {
+    # Not Keys, which may be a key itself.
+    $members = foreach ($key in $script:Configuration.get_Keys()) {
+        $value = $script:Configuration[$key]
+        if ($null -eq $value -or ($value -is [string] -and -not $value)) { continue }
+        $name = $script:ConfigurationName[$key]
         if ($null -eq $name) {
-            Write-UnknownKey $entry.Key
+            Write-UnknownKey $key
             continue
         }
         $kind = $script:ConfigurationMember[$name]
         if ($kind -eq 'kept' -or ($IsShown -and $name -eq 'baseUrl')) { continue }
-        if ($value -is [securestring] -and $kind -ne 'secret') { throw (New-SecureStringError $entry.Key) }
-        if ($value -is [string] -and $kind -in 'text', 'secret' -and $value -cnotmatch '[\x00-\x1f]') {
+        if ($value -is [securestring] -and $kind -ne 'secret') { throw (New-SecureStringError $key) }
+        if ($value -is [string] -and ($kind -eq 'text' -or $kind -eq 'secret') -and $value -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [bool]) {
             if ($value) { $text = 'true' } else { $text = 'false' }
-        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.psbase.Count -eq 0) {
+        } elseif ($kind -eq 'headers' -and $value -is [hashtable] -and $value.get_Count() -eq 0) {
             continue
         } else {
             $text = ConvertTo-MemberText $kind $value $Cmdlet

@@ -4,7 +4,7 @@
 
 $script:MaximumJsonDepth = 100
 
-function script:ConvertTo-JsonText($Value, [int] $Depth) {
+function script:ConvertTo-JsonText($Value, $Depth = 0) {
     if ($null -eq $Value) { return 'null' }
     if ($Value -is [string] -or $Value -is [char]) {
         $text = $Value -creplace '(["\\])', '\$1'
@@ -41,7 +41,7 @@ function script:ConvertTo-JsonText($Value, [int] $Depth) {
 
 # A dictionary or an object with properties, in its order. The usual values are converted inline, because a function
 # call costs more than all the rest.
-function script:ConvertTo-JsonObject($Value, [int] $Depth) {
+function script:ConvertTo-JsonObject($Value, $Depth) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     $isTable = $Value -is [System.Collections.IDictionary]
     if ($isTable) { $entries = $Value.GetEnumerator() } else { $entries = $Value.PSObject.Properties }

@@ -6,21 +6,19 @@ $script:RequestHead = '{"client":"powershell",'
 # The ABI that this file is written for; a library of another one is refused.
 $script:NativeAbi = 1
 
+# Each function of include/pssailpointcc.h that is called: what it returns, its name, what it takes.
 function script:Get-NativeBinding {
-    # Of each function of include/pssailpointcc.h that is called: what it returns, what it takes.
-    @{
-        'cc_version'          = @([IntPtr])
-        'cc_abi_version'      = @([uint32])
-        'cc_configure'        = @([IntPtr], [byte[]])
-        'cc_check_filter'     = @([IntPtr], [byte[]])
-        'cc_operation_run'    = @([IntPtr], [byte[]], [byte[]], [uint32], [uint64[]])
-        'cc_operation_start'  = @([uint64], [byte[]], [byte[]])
-        'cc_operation_send'   = @([IntPtr], [uint64], [byte[]])
-        'cc_operation_wait'   = @([IntPtr], [uint64], [uint32])
-        'cc_operation_cancel' = @([IntPtr], [uint64])
-        'cc_operation_free'   = @([void], [uint64])
-        'cc_string_free'      = @([void], [IntPtr])
-    }
+    , @([IntPtr], 'cc_version', @())
+    , @([uint32], 'cc_abi_version', @())
+    , @([IntPtr], 'cc_configure', @([byte[]]))
+    , @([IntPtr], 'cc_check_filter', @([byte[]]))
+    , @([IntPtr], 'cc_operation_run', @([byte[]], [byte[]], [uint32], [uint64[]]))
+    , @([uint64], 'cc_operation_start', @([byte[]], [byte[]]))
+    , @([IntPtr], 'cc_operation_send', @([uint64], [byte[]]))
+    , @([IntPtr], 'cc_operation_wait', @([uint64], [uint32]))
+    , @([IntPtr], 'cc_operation_cancel', @([uint64]))
+    , @([void], 'cc_operation_free', @([uint64]))
+    , @([void], 'cc_string_free', @([IntPtr]))
 }
 
 # The bytes of a text as the library takes it. Bytes go in, because the default marshalling of text is the code page on
@@ -71,7 +69,7 @@ function script:Import-NativeLibrary {
             # Now, and not in the middle of a call: an older library of the same ABI may lack a function.
             if ($abi -ne $script:NativeAbi) {
             } elseif ($script:IsCore) {
-                foreach ($name in (Get-NativeBinding).Keys) { $null = [System.Runtime.InteropServices.NativeLibrary]::GetExport($library, $name) }
+                foreach ($function in Get-NativeBinding) { $null = [System.Runtime.InteropServices.NativeLibrary]::GetExport($library, $function[1]) }
             } else {
                 foreach ($method in $native.GetMethods('Public, Static')) { [System.Runtime.InteropServices.Marshal]::Prelink($method) }
             }
@@ -133,9 +131,8 @@ function script:Get-RuntimeIdentifier {
 # loaded is found by its bare name on Windows only.
 function script:New-NativeType([string] $Path) {
     $type = New-EmittedType 'PSSailpointCC.Native'
-    $binding = Get-NativeBinding
-    foreach ($function in $binding.Keys) { Add-NativeMethod $type $Path $function $binding[$function] }
-    if (-not $script:IsCore) { Add-NativeMethod $type $script:LengthFunction[0] $script:LengthFunction[1] @([int], [IntPtr]) }
+    foreach ($function in Get-NativeBinding) { Add-NativeMethod $type $Path $function }
+    if (-not $script:IsCore) { Add-NativeMethod $type 'kernel32.dll' @([int], 'lstrlenA', @([IntPtr])) }
     # CreateType returns TypeInfo on one edition and Type on the other.
     [type] $type.CreateType()
 }
@@ -145,10 +142,8 @@ function script:New-EmittedType([string] $Name) {
     $assembly.DefineDynamicModule($Name).DefineType($Name, 'Public, Abstract, Sealed')
 }
 
-# $Types: what it returns, what it takes.
-function script:Add-NativeMethod($Type, [string] $Library, [string] $Name, [type[]] $Types) {
-    $takes = [type[]] @(if ($Types.Length -gt 1) { $Types[1..($Types.Length - 1)] })
-    $method = $Type.DefinePInvokeMethod($Name, $Library, 'Public, Static, PinvokeImpl', 'Standard', $Types[0], $takes, 'Cdecl', 'Ansi')
+function script:Add-NativeMethod($Type, $Library, $Function) {
+    $returns, $name, $takes = $Function
+    $method = $Type.DefinePInvokeMethod($name, $Library, 'Public, Static, PinvokeImpl', 'Standard', $returns, [type[]] $takes, 'Cdecl', 'Ansi')
     $method.SetImplementationFlags('PreserveSig')
 }
-$script:LengthFunction = 'kernel32.dll', 'lstrlenA'

@@ -1,6 +1,6 @@
 # The result of a request or a filter: the service's answer, as documented, with properties for what all calls have in
 # common. Nothing where nothing was sent. After an error it is put together from the calls that were accepted.
-function script:New-RequestResult([System.Collections.IDictionary] $Answer, [bool] $WithHttpInfo) {
+function script:New-RequestResult([System.Collections.IDictionary] $Answer, $WithHttpInfo) {
     $response = $Answer['response']
     $accepted = $task = $state = $null
     $ids = @(
@@ -24,10 +24,10 @@ function script:New-RequestResult([System.Collections.IDictionary] $Answer, [boo
         $response = @{ status = $accepted['status']; headers = @{} }
     } elseif ($null -ne $state) {
         $content = Get-ResponseContent $response $Answer
-    } elseif ($response.ContainsKey('body')) {
-        $content = $response['body']
-    } else {
+    } elseif ($null -ne $response['text']) {
         $content = $response['text']
+    } else {
+        $content = $response['body']
     }
     if ($WithHttpInfo) { $content = @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
     if ($content -isnot [System.Collections.IDictionary]) { return , $content }
