@@ -6,7 +6,14 @@
 # that the command has shown; each is shown once.
 function script:Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction, [System.Collections.Generic.HashSet[string]] $Told) {
     $Outcome.Left = 'break'
-    foreach ($turn in 1, 2) { if ($turn -eq 1) { $Outcome.Result; $Outcome.Left = $null } elseif ($Outcome.Left) { $Outcome.Left = 'continue' } }
+    foreach ($turn in 1, 2) {
+        if ($turn -eq 1) {
+            # A stop that is already there reaches them first.
+            $Outcome.IsWritten = -not $Cmdlet.Stopping
+            $Outcome.Result
+            $Outcome.Left = $null
+        } elseif ($Outcome.Left) { $Outcome.Left = 'continue' }
+    }
     # Windows PowerShell takes Ignore as a parameter only.
     if ($Outcome.Left -or $ErrorAction -eq 'Ignore') { return }
     $ErrorActionPreference = $ErrorAction

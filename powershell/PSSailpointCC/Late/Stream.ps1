@@ -115,17 +115,13 @@ function script:Add-Person([hashtable] $Stream, $Value) {
 # command, it waits until all is written; that error is in Failure then, for the public function to write.
 function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
     $isDone = $false
-    $left = $null
+    $left = $outcome = $null
     try {
         Send-Name $Stream $IsLast
         while ($null -eq $left -and $null -ne ($outcome = Receive-Outcome $Stream)) {
-            # A stop that is already there reaches the results first: the warning counts them as unwritten.
-            if (-not $Stream.Cmdlet.Stopping) {
-                $Stream.Unwritten = $null
-                if (-not $WhatIfPreference) { Add-AnswerCount $Stream.Account $outcome.Answer }
-            }
             if ($Stream.Account.KeepsResults) { $Stream.Account.Results.AddRange(@($outcome.Result)) }
             Write-Outcome $outcome $Stream.Cmdlet $Stream.ErrorAction $Stream.Account.Told
+            Complete-Outcome $Stream $outcome
             $left = $outcome.Left
             # A warning may end the command: the result is written before.
             if ($null -eq $left) { Write-StreamWarning $Stream $outcome.Answer }
@@ -134,11 +130,21 @@ function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
         if ($isDone -and $Stream.HasEnded -and -not $WhatIfPreference) { Microsoft.PowerShell.Utility\Write-Verbose -Message ('The command has ended: {0}.' -f (Get-AccountText $Stream.Account.Count)) }
         if ($null -ne $Stream.Failure) { Add-Account $Stream.Failure.Exception $Stream.Account }
     } finally {
-        if (-not $isDone) { Stop-Stream $Stream }
+        if (-not $isDone) {
+            if ($null -ne $outcome -and $outcome.IsWritten) { Complete-Outcome $Stream $outcome }
+            Stop-Stream $Stream
+        }
     }
     $Stream.Watch.Restart()
     # Repeats the break or continue of the next command, for a loop of the caller's.
     if ($left -eq 'break') { break } elseif ($left) { continue }
+}
+
+# After its results were written: from here on they count as told.
+function script:Complete-Outcome([hashtable] $Stream, [hashtable] $Outcome) {
+    $Outcome.IsWritten = $false
+    $Stream.Unwritten = $null
+    if (-not $WhatIfPreference) { Add-AnswerCount $Stream.Account $Outcome.Answer }
 }
 
 # Writes the warnings of an answer. Where one of them ends the command, the results of what is under way come before.
