@@ -1,13 +1,14 @@
-//! Reads incoming JSON, member by member.
+//! Reads incoming JSON, member by member; and writes it.
 //!
 //! A derived `Deserialize` would accept an array for a struct, and its messages repeat invalid values, which may be
 //! secrets. Here a message holds only the name of the member and the expected type.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result};
@@ -204,6 +205,11 @@ fn invalid(path: &str, needed: &str, raw: &RawValue) -> Error {
 
 /// `true` or `false`, also as text in any case. `path`: its name in errors.
 pub(crate) fn boolean<P: AsRef<str>>(raw: &RawValue, path: impl Fn() -> P) -> Result<bool> {
+    match raw.get() {
+        "true" => return Ok(true),
+        "false" => return Ok(false),
+        _ => {}
+    }
     let word = if kind(raw) == "text" { Cow::Owned(text(raw, path().as_ref())?) } else { Cow::Borrowed(raw.get()) };
     let is = |name: &str| word.eq_ignore_ascii_case(name);
     if is("true") || is("false") { Ok(is("true")) } else { Err(invalid(path().as_ref(), "true or false", raw)) }
@@ -266,6 +272,59 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
 
         deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// The text of a value. Everything is written by this function, so that each type has one writer.
+///
+/// # Errors
+///
+/// Only for a map whose keys are not text, or a `Serialize` that fails.
+pub(crate) fn written(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut start = Start { text: Vec::with_capacity(1024), limit: LARGEST_START, beyond: 0 };
+    serde_json::to_writer(&mut start, value)?;
+    if start.beyond == 0 {
+        return Ok(start.text);
+    }
+    let length = start.text.len() + start.beyond;
+    drop(start);
+    let mut whole = Start { text: Vec::with_capacity(length), limit: usize::MAX, beyond: 0 };
+    serde_json::to_writer(&mut whole, value)?;
+    Ok(whole.text)
+}
+
+/// How much of a text is kept while it is measured: a buffer that grows would take three times the memory of a long text.
+const LARGEST_START: usize = 64 * 1024;
+
+/// A text up to a limit, and the length of what is beyond it.
+struct Start {
+    text: Vec<u8>,
+    limit: usize,
+    beyond: usize,
+}
+
+impl Write for Start {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        if self.beyond == 0 && part.len() <= self.limit - self.text.len() {
+            self.text.extend_from_slice(part);
+        } else {
+            self.beyond += part.len();
+        }
+        Ok(part.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, part: &[u8]) -> std::io::Result<()> {
+        // Most parts are one character of the structure.
+        match part {
+            [byte] if self.text.len() < self.text.capacity().min(self.limit) => self.text.push(*byte),
+            _ => _ = self.write(part)?,
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,12 +2,12 @@
 
 mod door;
 
-use std::io::Write;
 use std::ops::Deref;
 
 use serde::Serialize;
 
 use crate::error::{Details, Error};
+use crate::json;
 use crate::report::{Ambiguous, CallReport, FailedPerson, Failure, Totals};
 use crate::secret::Secrets;
 use crate::wording::{self, Client};
@@ -114,38 +114,10 @@ fn write_failure(
 }
 
 fn text(client: Client, secrets: &Secrets, envelope: &impl Serialize) -> Envelope {
-    // Enough for most answers. A long one is measured first: a buffer that grows takes three times the memory.
-    let mut text = Start(Vec::with_capacity(1024), 0);
-    let mut written = serde_json::to_writer(&mut text, envelope);
-    if text.1 > LARGEST_START {
-        text = Start(Vec::with_capacity(text.1), 0);
-        written = serde_json::to_writer(&mut text.0, envelope);
-    }
-    match written {
-        Ok(()) => Envelope(wording::render(door::without_secrets(text.0, &secrets.mask()), client)),
-        // Serialisation fails only for maps with keys that are not text, or for a `Serialize` that fails; there are
-        // none here.
+    match json::written(envelope) {
+        Ok(text) => Envelope(wording::render(door::without_secrets(text, &secrets.mask()), client)),
+        // There are no maps whose keys are not text, and no `Serialize` that fails.
         Err(_) => internal(),
-    }
-}
-
-/// How much of a text is kept while it is measured.
-const LARGEST_START: usize = 64 * 1024;
-
-/// The first part of a text, and the length of the whole.
-struct Start(Vec<u8>, usize);
-
-impl Write for Start {
-    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
-        self.1 += part.len();
-        if self.1 <= LARGEST_START {
-            self.0.extend_from_slice(part);
-        }
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

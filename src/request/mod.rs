@@ -16,7 +16,7 @@ use crate::config::{Backend, Configuration};
 use crate::error::{Code, Error, Result};
 use crate::filter::{self, Attribute, Filter};
 use crate::hint::WayOut;
-use crate::json::Object;
+use crate::json::{self, Object};
 use crate::text::printable;
 use crate::wording::Client;
 
@@ -122,7 +122,7 @@ impl<'a> RefreshRequest<'a> {
     pub(crate) fn body(&self, filter: Option<&str>) -> String {
         let body = Body { filter, refresh_args: self.arguments.as_ref() };
         // Texts and unparsed JSON always serialise.
-        serde_json::to_string(&body).unwrap_or_default()
+        String::from_utf8(json::written(&body).unwrap_or_default()).unwrap_or_default()
     }
 }
 

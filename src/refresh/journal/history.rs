@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::format::{FORMAT_VERSION, Head, Line};
 use super::journal_error;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::report::{CallReport, Outcome};
 use crate::response::StatusClass;
 use crate::service::plain_task_id;
@@ -216,7 +217,7 @@ fn check_head(line: &[u8], path: &Path, head: &Head) -> Result<()> {
 
 /// Whether a line that was cut off is the beginning of this run's head.
 fn begins_head(line: &[u8], head: &Head) -> bool {
-    serde_json::to_vec(head).is_ok_and(|head| head.starts_with(line))
+    json::written(head).is_ok_and(|head| head.starts_with(line))
 }
 
 fn not_a_journal(path: &Path) -> Error {

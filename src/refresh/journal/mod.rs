@@ -30,6 +30,7 @@ use self::history::{History, State};
 use self::uncertain::TasksAre;
 use super::run::Batch;
 use crate::error::{Code, Error, Result, Sent};
+use crate::json;
 use crate::refresh::effects::Effects;
 use crate::report::{CallReport, Names, Outcome};
 use crate::service::{Call, plain_task_id};
@@ -265,7 +266,7 @@ impl Journal {
 
     fn write(&mut self, line: &impl Serialize) -> Result<()> {
         // Texts and numbers always serialise.
-        let mut text = serde_json::to_vec(line).unwrap_or_default();
+        let mut text = json::written(line).unwrap_or_default();
         text.push(b'\n');
         if self.has_failed {
             return Err(self.write_error("an earlier line could not be written"));
