@@ -40,7 +40,10 @@ impl Mask {
         // Most calls have one.
         let mut begins = tables.next().copied().unwrap_or([0; 256]);
         for table in tables {
-            begins.iter_mut().zip(table).for_each(|(byte, other)| *byte |= other);
+            // Many at a time: this is done in each call.
+            for (bytes, others) in begins.as_chunks_mut::<16>().0.iter_mut().zip(table.as_chunks::<16>().0) {
+                *bytes = (u128::from_ne_bytes(*bytes) | u128::from_ne_bytes(*others)).to_ne_bytes();
+            }
         }
         Self { forms, begins }
     }
@@ -68,19 +71,24 @@ impl Mask {
     pub(crate) fn is_in(&self, text: &[u8], ignores_case: bool) -> bool {
         let text = Text { bytes: text, is_json: true, ignores_case };
         let first = if ignores_case { FIRST * ANY_CASE } else { FIRST };
-        let mut before = 0;
-        for (at, byte) in text.bytes.iter().enumerate() {
-            let class = self.begins[usize::from(*byte)];
-            let begins_before = before & (first | ANY) == first && class & (first << 1 | ANY) != 0;
-            let begins_here = class & ANY != 0;
-            if begins_before && self.find(text, at - 1, Level::All).is_some()
-                || begins_here && self.find(text, at, Level::All).is_some()
-            {
+        let (begin, end) = (first | ANY, first << 2 | ANY);
+        // Which of the first three characters of a secret may have been read: a bit for each.
+        let mut state = 0;
+        let mut read = |byte: &u8| {
+            state = (state << 1 | begin) & self.begins[usize::from(*byte)];
+            state
+        };
+        // It begins at one of the last characters, or up to two before them.
+        let ends_in =
+            |from: usize, to: usize| (from.saturating_sub(2)..to).any(|at| self.find(text, at, Level::All).is_some());
+        let (parts, rest) = text.bytes.as_chunks::<4>();
+        for (number, [one, two, three, four]) in parts.iter().enumerate() {
+            let read = read(one) | read(two) | read(three) | read(four);
+            if read & end != 0 && ends_in(4 * number, 4 * number + 4) {
                 return true;
             }
-            before = class;
         }
-        false
+        rest.iter().fold(0, |all, byte| all | read(byte)) & end != 0 && ends_in(4 * parts.len(), text.bytes.len())
     }
 
     fn write(&self, text: Text<'_>, level: Level, into: &mut Vec<u8>) -> bool {
