@@ -33,7 +33,11 @@ impl<'a> Arguments<'a> {
     pub(crate) fn read(object: Object<'a>) -> Result<Self> {
         let mut arguments: Vec<Argument<'a>> = Vec::new();
         for (given, value) in object.into_members().into_iter().filter(|(_, value)| value.get() != "null") {
-            let Some(name) = DOCUMENTED.into_iter().find(|name| name.eq_ignore_ascii_case(&given)) else {
+            let documented = DOCUMENTED.into_iter();
+            let as_written = documented.clone().find(|name| *name == given);
+            let Some(name) =
+                as_written.or_else(|| documented.into_iter().find(|name| name.eq_ignore_ascii_case(&given)))
+            else {
                 json::check_any(value, || format!("refreshArgs.{}", printable(&given)))?;
                 arguments.push(Argument { name: given, value, flag: None });
                 continue;
