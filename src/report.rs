@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Sent};
-use crate::response::Response;
+use crate::response::{Response, ServiceTime};
 
 /// The outcome for each person, beside an answer or an error.
 #[derive(Debug, Default)]
@@ -102,6 +102,13 @@ pub(crate) struct Person {
     pub(crate) display_name: Value,
 }
 
+impl From<Value> for Person {
+    fn from(mut document: Value) -> Self {
+        let mut take = |name: &str| document.get_mut(name).map(Value::take).unwrap_or_default();
+        Self { id: take("id"), name: take("name"), display_name: take("displayName") }
+    }
+}
+
 impl Person {
     pub(crate) fn of(document: &Value) -> Self {
         let of = |name: &str| document.get(name).cloned().unwrap_or_default();
@@ -123,9 +130,9 @@ pub(crate) struct CallReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) ids: Vec<String>,
     pub(crate) outcome: Outcome,
-    /// The service's time before the call, in UTC.
+    /// The service's time before the call.
     #[serde(skip)]
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<ServiceTime>,
     /// Why no call was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,

@@ -178,7 +178,23 @@ pub(super) fn condition(attribute: &str, test: &Test) -> String {
 
 /// A text as a literal of the language: in double quotes, quotes and backslashes escaped.
 pub(super) fn quoted(text: &str) -> String {
-    Quoted(text).to_string()
+    let mut quoted = String::with_capacity(text.len() + 2);
+    // A String takes every text.
+    let _ = write_quoted(text, &mut quoted);
+    quoted
+}
+
+fn write_quoted(text: &str, to: &mut impl fmt::Write) -> fmt::Result {
+    to.write_str("\"")?;
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\\']) {
+        to.write_str(&rest[..at])?;
+        to.write_str("\\")?;
+        to.write_str(&rest[at..=at])?;
+        rest = &rest[at + 1..];
+    }
+    to.write_str(rest)?;
+    to.write_str("\"")
 }
 
 impl fmt::Display for Expr {
@@ -300,12 +316,6 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        let mut rest = self.0;
-        while let Some(at) = rest.find(['"', '\\']) {
-            write!(f, "{}\\{}", &rest[..at], &rest[at..=at])?;
-            rest = &rest[at + 1..];
-        }
-        write!(f, "{rest}\"")
+        write_quoted(self.0, f)
     }
 }

@@ -73,6 +73,11 @@ impl Filter {
     /// The attributes of the identity that the filter names, each once, in the order in which they occur. Those
     /// inside `collectionCondition` and `subquery` belong to other objects and are left out.
     pub fn attributes(&self) -> Vec<String> {
+        self.names().into_iter().map(str::to_owned).collect()
+    }
+
+    /// The same without copies.
+    pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         let mut seen: HashSet<&str> = HashSet::new();
         let mut add = |name| {
@@ -93,7 +98,7 @@ impl Filter {
                 add(other);
             }
         });
-        names.into_iter().map(str::to_owned).collect()
+        names
     }
 
     /// The attributes that the filter tests by `isNull()` or `notNull()`, each once.

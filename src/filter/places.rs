@@ -55,8 +55,8 @@ impl Place<'_> {
     pub(super) fn field(self) -> String {
         match self {
             Self::Top(name) => name.to_owned(),
-            Self::Attribute(name) => format!("attributes.{name}"),
-            Self::Member(object, member) => format!("{object}.{member}"),
+            Self::Attribute(name) => ["attributes.", name].concat(),
+            Self::Member(object, member) => [object, ".", member].concat(),
         }
     }
 }

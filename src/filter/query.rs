@@ -176,7 +176,7 @@ fn equal(attribute: &str, literal: &Literal) -> Option<Narrowed> {
         Literal::Number(_) => return exists(attribute),
         Literal::Null | Literal::Constant(_) => return None,
     };
-    in_places(attribute, |field| Some(Narrowed::term(format!("{field}:{}", quoted(value)))))
+    in_places(attribute, |field| Some(Narrowed::term([&*field, ":", &quoted(value)].concat())))
 }
 
 fn exists(attribute: &str) -> Option<Narrowed> {
@@ -195,7 +195,9 @@ fn in_places(attribute: &str, term: impl Fn(String) -> Option<Narrowed>) -> Opti
 /// What of a value can be searched for as a phrase: all of it, or as many whole words from its beginning as are not too
 /// long. `None` if an analyser may find no word in it, because a phrase without words finds nobody.
 fn phrase(value: &str) -> Option<&str> {
-    let phrase = match value.char_indices().nth(LONGEST_PHRASE) {
+    // There are at most as many characters as bytes.
+    let is_long = value.len() > LONGEST_PHRASE;
+    let phrase = match value.char_indices().nth(LONGEST_PHRASE).filter(|_| is_long) {
         None => value,
         Some((end, _)) => &value[..value[..end].rfind(char::is_whitespace)?],
     };

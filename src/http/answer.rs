@@ -44,7 +44,7 @@ impl Answer {
     pub(super) fn read(self) -> Response {
         match self.content {
             Content::Read(response) => response,
-            Content::Raw(headers, body) => Response::new(self.status, headers, body),
+            Content::Raw(headers, body) => Response::unread(self.status, headers, body),
         }
     }
 }

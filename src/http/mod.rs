@@ -268,7 +268,7 @@ pub(crate) fn unchecked() -> Error {
 
 /// The service's Retry-After.
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
-    seconds_or_date(response.header(RETRY_AFTER.as_str())?)
+    seconds_or_date(response.header(RETRY_AFTER)?)
 }
 
 /// Longer values are treated as this.

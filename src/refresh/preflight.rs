@@ -43,7 +43,7 @@ pub(crate) struct Matches {
 pub(crate) fn requests(filter: &Filter) -> Requests {
     // The list of attributes, the search, the tenant's size, and the refresh.
     let names_people = preconditions::names_people(filter.expr());
-    let all_standard = filter.attributes().iter().all(|name| preconditions::is_standard(name));
+    let all_standard = filter.names().iter().all(|name| preconditions::is_standard(name));
     Requests::new(2 + usize::from(!all_standard) + usize::from(!names_people))
 }
 
@@ -76,8 +76,8 @@ fn confirm(call: &Call<'_>, filter: &Filter, matches: &Matches, limits: Limits) 
     let mut some = Candidates::among(call, filter, &ids);
     let mut match_count = MatchCount::new(filter);
     while let Some((_, page)) = some.next_page().map_err(|error| unavailable(call, error))? {
-        for document in &page {
-            match_count.add(call, document)?;
+        for document in page {
+            match_count.add_owned(call, document)?;
         }
     }
     if match_count.matched == 0 {
@@ -100,8 +100,8 @@ fn check(call: &Call<'_>, filter: &Filter, limits: Limits) -> Result<Matches> {
     let mut pages = 0;
     while let Some((_, page)) = candidates.next_page().map_err(unavailable)? {
         pages += 1;
-        for document in &page {
-            match_count.add(call, document).map_err(unavailable)?;
+        for document in page {
+            match_count.add_owned(call, document).map_err(unavailable)?;
         }
         if !limits.exactly
             && match_count.matched > 0

@@ -1,27 +1,29 @@
 //! The answer of a server: status, headers, and a body that is JSON or text.
 
+mod clock;
 mod status;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
-use serde::ser::SerializeMap;
+use reqwest::header::{AsHeaderName, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
+use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub(crate) use self::clock::ServiceTime;
 pub(crate) use self::status::{Form, Receipt, StatusClass};
 use crate::secret::Secrets;
 use crate::text::shortened;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Headers,
-    /// The body's JSON, unchanged; otherwise `text` is set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+    /// The body's JSON, unchanged; `None` if it is no JSON. Read when it is first asked for.
+    body: OnceLock<Option<Box<RawValue>>>,
+    /// The body's text, unless it was read at once and is JSON.
+    text: String,
 }
 
 /// Serialised as an object of arrays, because a header may be repeated.
@@ -29,13 +31,20 @@ pub(crate) struct Response {
 struct Headers(HeaderMap);
 
 impl Response {
+    /// With a body that is read at once.
     pub(crate) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let mut response = Self::unread(status, headers, body);
+        if response.json().is_some() {
+            response.text = String::new();
+        }
+        response
+    }
+
+    /// With a body that is not read yet: of a long one, usually only the tree is needed.
+    pub(crate) fn unread(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         let text =
             String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        match serde_json::from_str(&text) {
-            Ok(json) => Self { status, headers: Headers(headers), body: Some(json), text: None },
-            Err(_) => Self { status, headers: Headers(headers), body: None, text: Some(text) },
-        }
+        Self { status, headers: Headers(headers), body: OnceLock::new(), text }
     }
 
     /// What its status means; the 401 of a tenant that does not have the address means what a 404 does.
@@ -49,8 +58,7 @@ impl Response {
 
     /// What it proves about a refresh.
     pub(crate) fn receipt(&self, form: Form) -> Receipt {
-        if form == Form::Json && self.is_success() && self.body.is_some() {
-            // It was parsed.
+        if form == Form::Json && self.is_success() && self.json().is_some() {
             return Receipt::Taken;
         }
         Receipt::of(self.status, self.json().unwrap_or_default().as_bytes(), form)
@@ -58,12 +66,9 @@ impl Response {
 
     /// Whether it is an HTML page, by its content type or its first character.
     pub(crate) fn is_html(&self) -> bool {
-        if self.body.is_some() {
-            return false;
-        }
-        let is_html = self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
-        let text = self.text.as_deref().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
-        is_html || text.starts_with('<')
+        let starts_like_html = || self.text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+        let is_html = |kind: &str| kind.as_bytes().windows(9).any(|part| part.eq_ignore_ascii_case(b"text/html"));
+        (starts_like_html() || self.header(CONTENT_TYPE).is_some_and(is_html)) && self.json().is_none()
     }
 
     /// Whether it is the 401 of a tenant that has no such endpoint. It does not concern the token.
@@ -81,25 +86,40 @@ impl Response {
 
     /// The body, if it is JSON.
     pub(crate) fn json(&self) -> Option<&str> {
-        self.body.as_deref().map(RawValue::get)
+        self.read().map(RawValue::get)
+    }
+
+    fn read(&self) -> Option<&RawValue> {
+        self.body.get_or_init(|| serde_json::from_str(&self.text).ok()).as_deref()
     }
 
     /// The body as a tree of values; `None` if it is no JSON, or if the tree would take far more memory than the text.
     pub(crate) fn tree(&self) -> Option<serde_json::Value> {
-        let json = self.json()?;
-        let values = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
-        if values > MOST_VALUES.max(json.len() / BYTES_PER_VALUE) {
-            return None;
+        let json = match self.body.get() {
+            Some(json) => json.as_deref()?.get(),
+            None => &self.text,
+        };
+        if json.len() > MOST_VALUES {
+            let values = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+            if values > MOST_VALUES.max(json.len() / BYTES_PER_VALUE) {
+                return None;
+            }
         }
         serde_json::from_str(json).ok()
     }
 
-    /// The body, if it is no JSON.
-    pub(crate) fn text(&self) -> &str {
-        self.text.as_deref().unwrap_or_default()
+    /// The length of the body.
+    pub(crate) fn length(&self) -> usize {
+        if self.text.is_empty() { self.json().map_or(0, str::len) } else { self.text.len() }
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The body, if it is no JSON.
+    pub(crate) fn text(&self) -> &str {
+        if self.json().is_none() { &self.text } else { "" }
+    }
+
+    /// A header. By a constant, its name need not be parsed.
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.0.get(name)?.to_str().ok()
     }
 
@@ -128,6 +148,19 @@ const MOST_VALUES: usize = 100_000;
 
 /// How long the values of a large answer are at least, on the average.
 const BYTES_PER_VALUE: usize = 6;
+
+impl Serialize for Response {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut response = serializer.serialize_struct("Response", 3)?;
+        response.serialize_field("status", &self.status)?;
+        response.serialize_field("headers", &self.headers)?;
+        match self.read() {
+            Some(json) => response.serialize_field("body", json)?,
+            None => response.serialize_field("text", &self.text)?,
+        }
+        response.end()
+    }
+}
 
 impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

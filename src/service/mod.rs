@@ -1,7 +1,6 @@
 //! The service as typed functions. Each endpoint knows its path, its requirements and its answers.
 
 mod attributes;
-mod clock;
 mod list;
 mod path;
 mod pending;
@@ -15,10 +14,12 @@ mod token;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
 
 pub(crate) use attributes::{Attribute, identity_attributes};
 pub(crate) use list::{
@@ -45,7 +46,7 @@ use crate::control::Control;
 use crate::error::{Code, Error, Result, Sent};
 pub(crate) use crate::http::Times;
 use crate::http::{self, Delivery, Places, Policy, Target};
-use crate::response::{Receipt, Response, StatusClass};
+use crate::response::{Receipt, Response, ServiceTime, StatusClass};
 use crate::secret::{Forms, Secrets};
 use crate::text::printable;
 
@@ -88,7 +89,7 @@ pub(crate) struct ResponseMetadata {
     version_tried: AtomicBool,
     version_changed: AtomicBool,
     /// The last `Date`, and when it was received.
-    date: Mutex<Option<(String, Instant)>>,
+    date: Mutex<Option<(Arc<str>, Instant)>>,
 }
 
 /// An endpoint, with texts for its errors.
@@ -106,7 +107,7 @@ pub(crate) struct Endpoint {
 }
 
 const EXPERIMENTAL: &str = "x-sailpoint-experimental";
-const DEPRECATED: &str = "x-deprecated";
+static DEPRECATED: HeaderName = HeaderName::from_static("x-deprecated");
 
 /// The maximum number of cached services.
 const MAX_SERVICES: usize = 16;
@@ -262,18 +263,18 @@ impl Service {
 
 impl ResponseMetadata {
     fn record(&self, response: &Response) {
-        if response.header(DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+        if response.header(&DEPRECATED).is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
             self.deprecated.store(true, Ordering::Relaxed);
         }
-        if let Some(date) = response.header("date") {
-            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date.to_owned(), Instant::now()));
+        if let Some(date) = response.header(DATE) {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some((date.into(), Instant::now()));
         }
     }
 
     /// The service's current time, from its last answer.
-    fn service_time(&self) -> Option<SystemTime> {
+    fn service_time(&self) -> Option<ServiceTime> {
         let (date, came) = self.date.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        Some(httpdate::parse_http_date(&date).ok()? + came.elapsed())
+        Some(ServiceTime::now(date, came))
     }
 
     /// As sentences.
@@ -338,12 +339,12 @@ impl Call<'_> {
     /// The service's current time in UTC, to the second, as `2026-11-28T10:00:00`. Sends a request if no answer has
     /// told it; `None` if that fails.
     pub(crate) fn service_time(&self) -> Option<String> {
-        let time = self.metadata.service_time().or_else(|| {
+        let known = || self.metadata.service_time().and_then(|time| time.text());
+        known().or_else(|| {
             // The answer has a date whatever its status is.
             let _ = list::list_size(self);
-            self.metadata.service_time()
-        })?;
-        Some(clock::iso(time))
+            known()
+        })
     }
 
     /// Fails if the call was cancelled, or has no more time.
@@ -364,9 +365,9 @@ impl Call<'_> {
         self.control.is_cancelled() || self.is_timed_out()
     }
 
-    /// The same in the form of the service's times, `None` if no answer has told it.
-    pub(crate) fn known_service_time(&self) -> Option<String> {
-        Some(clock::iso(self.metadata.service_time()?) + "Z")
+    /// The same, `None` if no answer has told it.
+    pub(crate) fn known_service_time(&self) -> Option<ServiceTime> {
+        self.metadata.service_time()
     }
 
     fn time_used_up(&self, endpoint: &Endpoint) -> Error {
@@ -409,7 +410,7 @@ impl Call<'_> {
                 Some(seconds) => format!("The service asks to wait {seconds} s. The request was not accepted: it is safe to try again then."),
                 None => "The request was not accepted: it is safe to try again later.".to_owned(),
             },
-            StatusClass::Redirect => match response.header("location").map(|to| printable(&self.control.secrets().shown(to))) {
+            StatusClass::Redirect => match response.header(LOCATION).map(|to| printable(&self.control.secrets().shown(to))) {
                 Some(to) => format!("It points to {to}. Redirects are not followed, because a token must not follow one: correct baseUrl."),
                 None => "Redirects are not followed, because a token must not follow one: correct baseUrl.".to_owned(),
             },

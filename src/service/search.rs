@@ -1,9 +1,12 @@
 //! `POST /search/v1` and `POST /search/v1/count`: identities as documents, and their number.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use reqwest::Method;
+use reqwest::header::HeaderName;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::list::{RefreshStatus, list_size};
 use super::tenant::Freshness;
@@ -11,6 +14,7 @@ use super::{Call, Endpoint, Path, PendingCall};
 use crate::error::{Code, Error, Result};
 use crate::filter::query::any_of;
 use crate::http::Delivery;
+use crate::json;
 use crate::response::Response;
 
 /// The maximum page size.
@@ -18,6 +22,8 @@ pub(crate) const LARGEST_PAGE: u64 = 10_000;
 
 /// The query that matches everybody.
 const EVERYBODY: &str = "*";
+
+static TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 const NEEDS: &str = "Required are the scope sp:search:read and a user of a level that may search, such as ORG_ADMIN, but not HELPDESK. A \
      personal access token of that user is sufficient, and so is the token of an API client.";
@@ -32,7 +38,13 @@ pub(crate) struct Page {
 }
 
 /// A page of the identities that a query finds, sorted by id, starting after the id `after`, with the given fields.
-pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Option<&str>, limit: u64) -> Result<Page> {
+pub(crate) fn search(
+    call: &Call<'_>,
+    query: &str,
+    fields: &[Cow<'static, str>],
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Page> {
     finish_search(call, begin_search(call, query, fields, after, limit)?)
 }
 
@@ -40,30 +52,30 @@ pub(crate) fn search(call: &Call<'_>, query: &str, fields: &[String], after: Opt
 pub(crate) fn begin_search<'c>(
     call: &'c Call<'c>,
     query: &str,
-    fields: &[String],
+    fields: &[Cow<'static, str>],
     after: Option<&str>,
     limit: u64,
 ) -> Result<PendingCall<'c>> {
     let question = Question {
         indices: IDENTITIES,
         query: Query { query },
-        sort: &["id"],
-        query_result_filter: Fields { includes: fields },
+        sort: Some(["id"]),
+        query_result_filter: Some(Fields { includes: fields }),
         search_after: after.map(|id| [id]),
     };
-    call.begin(search_endpoint(limit), question.body())
+    call.begin(search_endpoint(format!("limit={limit}&count=true")), question.body())
 }
 
 pub(crate) fn finish_search(call: &Call<'_>, begun: PendingCall<'_>) -> Result<Page> {
     // Errors use only its path and method.
-    Page::read(call, &search_endpoint(0), &begun.finish()?)
+    Page::read(call, &search_endpoint(String::new()), &begun.finish()?)
 }
 
-fn search_endpoint(limit: u64) -> Endpoint {
+fn search_endpoint(query: String) -> Endpoint {
     Endpoint {
         method: Method::POST,
         path: Path::versioned("search", ""),
-        query: format!("limit={limit}&count=true"),
+        query,
         delivery: Delivery::Repeatable,
         action: "the search for identities",
         needs: NEEDS,
@@ -76,8 +88,10 @@ fn search_endpoint(limit: u64) -> Endpoint {
 struct Question<'a> {
     indices: [&'static str; 1],
     query: Query<'a>,
-    sort: &'static [&'static str],
-    query_result_filter: Fields<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_result_filter: Option<Fields<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     search_after: Option<[&'a str; 1]>,
 }
@@ -89,7 +103,7 @@ struct Query<'a> {
 
 #[derive(Serialize)]
 struct Fields<'a> {
-    includes: &'a [String],
+    includes: &'a [Cow<'static, str>],
 }
 
 const IDENTITIES: [&str; 1] = ["identities"];
@@ -97,14 +111,14 @@ const IDENTITIES: [&str; 1] = ["identities"];
 impl Question<'_> {
     fn body(&self) -> Bytes {
         // Texts always serialise.
-        Bytes::from(serde_json::to_vec(self).unwrap_or_default())
+        Bytes::from(json::written(self).unwrap_or_default())
     }
 }
 
 /// The status of the people with these ids, for users who may not list identities. People whom search does not have are
 /// left out, and so may members be.
 pub(crate) fn refresh_statuses_by_search(call: &Call<'_>, ids: &[&str]) -> Result<Vec<RefreshStatus>> {
-    let fields = ["id", "processingState", "lastRefresh"].map(str::to_owned);
+    let fields = ["id", "processingState", "lastRefresh"].map(Cow::Borrowed);
     let page = search(call, &any_of("id", ids), &fields, None, LARGEST_PAGE)?;
     Ok(page.documents.iter().filter_map(RefreshStatus::of).collect())
 }
@@ -119,8 +133,14 @@ pub(crate) fn count(call: &Call<'_>, query: &str) -> Result<u64> {
         action: "the count of identities",
         needs: NEEDS,
     };
-    let body = json!({ "indices": IDENTITIES, "query": { "query": query } });
-    let response = call.exchange(&endpoint, Bytes::from(body.to_string()))?;
+    let question = Question {
+        indices: IDENTITIES,
+        query: Query { query },
+        sort: None,
+        query_result_filter: None,
+        search_after: None,
+    };
+    let response = call.exchange(&endpoint, question.body())?;
     call.total(&endpoint, &response)
 }
 
@@ -146,8 +166,7 @@ pub(crate) fn may_list(call: &Call<'_>) -> bool {
 impl Page {
     pub(super) fn read(call: &Call<'_>, endpoint: &Endpoint, response: &Response) -> Result<Self> {
         let documents = call.members(endpoint, response)?;
-        let bytes = response.json().map_or(0, str::len);
-        Ok(Self { documents, total: total(response), bytes })
+        Ok(Self { documents, total: total(response), bytes: response.length() })
     }
 
     /// The page size that fits into an answer of the maximum size.
@@ -181,5 +200,5 @@ impl Call<'_> {
 }
 
 fn total(response: &Response) -> Option<u64> {
-    response.header("x-total-count")?.trim().parse().ok()
+    response.header(&TOTAL_COUNT)?.trim().parse().ok()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 
 use super::{Call, describe};
 use crate::cache::Cache;
@@ -305,7 +305,7 @@ fn hint_of_status(url: &reqwest::Url, response: &Response, secrets: &Secrets) ->
     match response.class() {
         StatusClass::Redirect => {
             let to = response
-                .header("location")
+                .header(LOCATION)
                 .map(|to| format!("It points to {}. ", shortened(&secrets.shown(to), 200)))
                 .unwrap_or_default();
             format!(

@@ -3,6 +3,8 @@
 //! Every document is evaluated with the filter afterwards ([`crate::filter::eval`]); a search result alone is never a
 //! match.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
@@ -22,7 +24,7 @@ const EXACT_TOTAL_LIMIT: u64 = 10_000;
 pub(crate) struct Candidates<'c> {
     call: &'c Call<'c>,
     query: String,
-    fields: Vec<String>,
+    fields: Vec<Cow<'static, str>>,
     /// The filter for `GET /identities`, for users who may not search.
     list_filter: Option<ListFilter>,
     /// Whether these are the candidates of a caller's filter, and not of names.
@@ -52,7 +54,7 @@ impl<'c> Candidates<'c> {
     /// Sends nothing before the first page is read.
     pub(crate) fn new(call: &'c Call<'c>, filter: &Filter, first_limit: u64) -> Self {
         let list_filter = list_filter(filter);
-        let candidates = Self::of(call, search_query(filter).text, &filter.attributes(), list_filter, first_limit);
+        let candidates = Self::of(call, search_query(filter).text, &filter.names(), list_filter, first_limit);
         Self { is_filter: true, ..candidates }
     }
 
@@ -60,25 +62,25 @@ impl<'c> Candidates<'c> {
     pub(crate) fn with_values(call: &'c Call<'c>, attribute: &str, values: &[&str]) -> Self {
         // Search finds more than one identity for a value.
         let first_limit = (values.len() as u64 * 2).clamp(FIRST_PAGE, 2_500);
-        Self::of(call, any_of(attribute, values), &[attribute.to_owned()], None, first_limit)
+        Self::of(call, any_of(attribute, values), &[attribute], None, first_limit)
     }
 
     /// Those who have one of these ids, with the filter's attributes.
     pub(crate) fn among(call: &'c Call<'c>, filter: &Filter, ids: &[&str]) -> Self {
-        Self::of(call, any_of("id", ids), &filter.attributes(), list_filter(filter), FIRST_PAGE)
+        Self::of(call, any_of("id", ids), &filter.names(), list_filter(filter), FIRST_PAGE)
     }
 
     /// The same for one value by the list, for users who may not search; `None` if the list does not support it.
     pub(crate) fn in_list(call: &'c Call<'c>, attribute: &str, value: &str) -> Option<Self> {
         let list_filter = Some(ListFilter::equal(attribute, value)?);
-        let candidates = Self::of(call, String::new(), &[attribute.to_owned()], list_filter, FIRST_PAGE);
+        let candidates = Self::of(call, String::new(), &[attribute], list_filter, FIRST_PAGE);
         Some(candidates.from(PagePosition::List(0)))
     }
 
     fn of(
         call: &'c Call<'c>,
         query: String,
-        attributes: &[String],
+        attributes: &[&str],
         list_filter: Option<ListFilter>,
         first_limit: u64,
     ) -> Self {
@@ -199,7 +201,7 @@ impl<'c> Candidates<'c> {
         match answer {
             Ok(page) if self.lacks_attributes(&page) => {
                 self.fields.retain(|field| !field.starts_with("attributes."));
-                self.fields.push("attributes".to_owned());
+                self.fields.push(Cow::Borrowed("attributes"));
                 service::search(self.call, &self.query, &self.fields, after, self.limit)
             }
             Err(error) if error.is_forbidden_endpoint() && self.list_filter.is_some() => {
@@ -279,17 +281,17 @@ pub(crate) fn foreign_cursor() -> Error {
 }
 
 /// The members that an evaluation needs. More do no harm.
-fn fields(attributes: &[String]) -> Vec<String> {
-    let mut fields: Vec<String> =
-        ["id", "name", "displayName", "firstName", "lastName"].map(str::to_owned).into_iter().collect();
+fn fields(attributes: &[&str]) -> Vec<Cow<'static, str>> {
+    let mut fields = Vec::with_capacity(5 + 2 * attributes.len());
+    fields.extend(["id", "name", "displayName", "firstName", "lastName"].map(Cow::Borrowed));
     for attribute in attributes {
         if !attribute.starts_with("attributes.") {
-            fields.push(format!("attributes.{attribute}"));
+            fields.push(["attributes.", attribute].concat().into());
         }
         match attribute.split_once('.') {
             // The whole object: that nested members can be requested is not documented.
-            Some((object, _)) if object != "attributes" => fields.push(object.to_owned()),
-            _ => fields.push(attribute.clone()),
+            Some((object, _)) if object != "attributes" => fields.push(object.to_owned().into()),
+            _ => fields.push((*attribute).to_owned().into()),
         }
     }
     fields

@@ -29,8 +29,7 @@ pub(crate) struct MatchCount<'f> {
     /// Examples of identities that only the service can evaluate, and of identities that do not match.
     undecided_examples: Vec<String>,
     mismatched_examples: Vec<String>,
-    /// The filter's attributes, for the examples.
-    attributes: Vec<String>,
+    filter: &'f Filter,
     evaluator: Evaluator<'f>,
     /// Whether the filter names its people, so that it does not match people who come later.
     names_people: bool,
@@ -50,7 +49,7 @@ impl<'f> MatchCount<'f> {
             people: Vec::new(),
             undecided_examples: Vec::new(),
             mismatched_examples: Vec::new(),
-            attributes: filter.attributes(),
+            filter,
             names_people: preconditions::names_people(filter.expr()),
             evaluator: Evaluator::new(filter),
             sends_ids: false,
@@ -65,12 +64,25 @@ impl<'f> MatchCount<'f> {
 
     /// Evaluates and counts a document. Returns whether it matches. Fails if the call is cancelled or has no more time.
     pub(crate) fn add(&mut self, call: &Call<'_>, document: &Value) -> Result<bool> {
+        let matches = self.count(call, document)?;
+        if matches && self.people.len() < FIRST_PEOPLE {
+            self.people.push(Person::of(document));
+        }
+        Ok(matches)
+    }
+
+    /// The same for a document that nobody needs any more.
+    pub(crate) fn add_owned(&mut self, call: &Call<'_>, document: Value) -> Result<()> {
+        if self.count(call, &document)? && self.people.len() < FIRST_PEOPLE {
+            self.people.push(Person::from(document));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, call: &Call<'_>, document: &Value) -> Result<bool> {
         let (count, examples) = match self.evaluator.judge(call, document)? {
             Verdict::Yes => {
                 self.matched += 1;
-                if self.people.len() < FIRST_PEOPLE {
-                    self.people.push(Person::of(document));
-                }
                 return Ok(true);
             }
             Verdict::Unknown => (&mut self.undecided, &mut self.undecided_examples),
@@ -78,7 +90,7 @@ impl<'f> MatchCount<'f> {
         };
         *count += 1;
         if examples.len() < SHOWN {
-            examples.push(describe(document, &self.attributes));
+            examples.push(describe(document, &self.filter.names()));
         }
         Ok(false)
     }
@@ -185,7 +197,7 @@ pub(crate) fn matches_all(call: &Call<'_>, found: u64, for_certain: bool) -> Res
 }
 
 /// A person with the values of the filter's attributes.
-fn describe(document: &Value, attributes: &[String]) -> String {
+fn describe(document: &Value, attributes: &[&str]) -> String {
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => shortened(text, 60),
         Some(Value::Null) | None => "none".to_owned(),
@@ -197,7 +209,7 @@ fn describe(document: &Value, attributes: &[String]) -> String {
     };
     let values: Vec<String> = attributes
         .iter()
-        .filter(|name| *name != "name")
+        .filter(|name| **name != "name")
         .take(SHOWN)
         .map(|name| format!("{} {}", shortened(name, 60), text(value_of(name))))
         .collect();

@@ -116,7 +116,7 @@ pub(crate) fn is_standard(attribute: &str) -> bool {
 
 /// Rejects a filter with an attribute that is not known to be searchable: the service would ignore it.
 pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
-    let mut names = filter.attributes();
+    let mut names = filter.names();
     names.retain(|name| !is_standard(name));
     if names.is_empty() {
         return Ok(());
@@ -125,7 +125,7 @@ pub(crate) fn searchable(call: &Call<'_>, filter: &Filter) -> Result<()> {
     let attributes = service::identity_attributes(call).map_err(|error| list_unavailable(call, error, &names))?;
     let searchable: HashSet<&str> =
         attributes.iter().filter(|attribute| attribute.searchable).map(|attribute| attribute.name.as_str()).collect();
-    match names.iter().find(|name| !searchable.contains(name.as_str())) {
+    match names.iter().find(|name| !searchable.contains(**name)) {
         None => Ok(()),
         Some(name) => Err(not_searchable(name, &attributes)),
     }
@@ -177,7 +177,7 @@ const OF_DOCUMENTS: [&str; 12] = [
     "accountCount",
 ];
 
-fn list_unavailable(call: &Call<'_>, error: Error, names: &[String]) -> Error {
+fn list_unavailable(call: &Call<'_>, error: Error, names: &[&str]) -> Error {
     let names: Vec<String> = names.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
     let error = as_preflight_error(call, error, &format!("Whether filters can use {} is not known", names.join(", ")));
     // The successor does not need this list, but search.

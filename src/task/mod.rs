@@ -13,7 +13,7 @@ use crate::control::{Control, Phase};
 use crate::error::{Code, Error, Result, Sent};
 use crate::json::Object;
 use crate::request::WaitOptions;
-use crate::response::{Response, StatusClass};
+use crate::response::{Response, ServiceTime, StatusClass};
 use crate::service::{self, Call, Service, TaskStatus};
 use crate::text::printable;
 
@@ -184,7 +184,7 @@ impl FollowedTasks {
             // The refresh was accepted nevertheless. An id that no address can hold is unknown too.
             Err(error) if matches!(error.details().code, Code::NotFound | Code::InvalidArgument) => {
                 self.warn(unknown_task(&task.id, !report.identities.is_empty()));
-                report.since.clone()
+                report.since.as_ref().and_then(ServiceTime::text).map(|time| time + "Z")
             }
             Err(error) => return Err(with_task_hint(&task.id, error)),
         };

@@ -33,7 +33,7 @@ use crate::refresh::by_name::{check_filter_values, gone_error};
 use crate::refresh::feed::Feed;
 use crate::refresh::journal::Journal;
 use crate::report::{CallReport, Outcome};
-use crate::response::Response;
+use crate::response::{Response, ServiceTime};
 use crate::service::{self, Call, PendingCall, Proof};
 
 /// How often a run looks for names while it waits for an answer.
@@ -71,7 +71,7 @@ struct InFlight<'r> {
     /// `None` for people who were gone when it was to be sent.
     pending: Option<Result<PendingCall<'r>>>,
     /// The service's time before it was sent, if known.
-    since: Option<String>,
+    since: Option<ServiceTime>,
 }
 
 /// A batch with calls that have not ended.
@@ -323,7 +323,7 @@ impl<'r> Run<'r> {
         self.in_flight.push_back(InFlight { planned, pending, since });
     }
 
-    fn finish(&mut self, planned: QueuedCall, pending: Option<Result<PendingCall<'r>>>, since: Option<String>) {
+    fn finish(&mut self, planned: QueuedCall, pending: Option<Result<PendingCall<'r>>>, since: Option<ServiceTime>) {
         let QueuedCall { batch, kind, identities, ids, attribute, .. } = planned;
         let people = identities.len() as u64;
         // `None` for people who are gone.

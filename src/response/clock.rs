@@ -1,9 +1,30 @@
 //! The service's times: UTC, to the second, as `2026-11-28T10:00:00`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The service's time at a moment. Few of them are ever read, so that the date is not parsed before.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceTime {
+    /// `Date` of the last answer before that moment.
+    date: Arc<str>,
+    since: Duration,
+}
+
+impl ServiceTime {
+    /// Now, by an answer's `Date` and when it came.
+    pub(crate) fn now(date: Arc<str>, came: Instant) -> Self {
+        Self { date, since: came.elapsed() }
+    }
+
+    /// `None` if the date was none.
+    pub(crate) fn text(&self) -> Option<String> {
+        Some(iso(httpdate::parse_http_date(&self.date).ok()? + self.since))
+    }
+}
 
 /// The text of a time. Texts sort like times.
-pub(super) fn iso(time: SystemTime) -> String {
+fn iso(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (year, month, day) = civil(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
@@ -25,7 +46,6 @@ fn civil(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn times_are_written_in_utc() {
