@@ -360,9 +360,15 @@ fn answer_text(work: impl FnOnce() -> Envelope) -> *mut c_char {
         false => envelope::internal(),
     };
     let text = guarded(on_failure, work);
-    // A copy of the exact size: shrinking in place would fragment the heap. JSON text has no NUL, because strings
-    // escape it.
-    CString::new(&*text).unwrap_or_default().into_raw()
+    // JSON text has no NUL, because strings escape it.
+    if memchr::memchr(0, &text).is_some() {
+        return CString::default().into_raw();
+    }
+    // A copy of the exact size: shrinking in place would fragment the heap.
+    let mut exact = Vec::with_capacity(text.len() + 1);
+    exact.extend_from_slice(&text);
+    // SAFETY: it has no NUL.
+    unsafe { CString::from_vec_unchecked(exact) }.into_raw()
 }
 
 /// Runs `work`; returns `on_failure` if it panics, or in a forked child.
@@ -504,18 +510,31 @@ unsafe impl GlobalAlloc for WipingAllocator {
 ///
 /// There are so many bytes to write to.
 unsafe fn wipe(pointer: *mut u8, bytes: usize) {
-    // Blocks of this size are freed in each call, and `memset` is slow to begin.
-    const SMALL: usize = 8 << 10;
-    type Part = [u64; 8];
-    let parts = if bytes <= SMALL { bytes / size_of::<Part>() } else { 0 };
-    // SAFETY: the caller's promise; a part may be written to any address.
+    // Blocks of these sizes are freed in each call, and `memset` is slow to begin. Parts may overlap.
+    const PART: usize = 64;
+    const MOST: usize = 8 << 10;
+    // SAFETY: the caller's promise: each write ends at `bytes` at the latest, and may be to any address.
     unsafe {
-        for part in 0..parts {
-            pointer.cast::<Part>().add(part).write_unaligned([0; 8]);
-            std::hint::black_box(pointer);
+        let clear = |at: usize| pointer.add(at).cast::<u128>().write_unaligned(0);
+        match bytes {
+            PART..=MOST => {
+                for part in 0..bytes / PART {
+                    pointer.cast::<[u128; 4]>().add(part).write_unaligned([0; 4]);
+                    // Otherwise the compiler makes a `memset` of the loop.
+                    std::hint::black_box(pointer);
+                }
+                pointer.add(bytes - PART).cast::<[u128; 4]>().write_unaligned([0; 4]);
+            }
+            16..PART => {
+                clear(0);
+                clear(bytes - 16);
+                if bytes > 32 {
+                    clear(16);
+                    clear(bytes - 32);
+                }
+            }
+            _ => pointer.write_bytes(0, bytes),
         }
-        let wiped = parts * size_of::<Part>();
-        pointer.add(wiped).write_bytes(0, bytes - wiped);
     }
     // Otherwise the compiler leaves the write out, because nothing reads it.
     std::hint::black_box(pointer);
@@ -540,6 +559,18 @@ mod tests {
         // SAFETY: given back once.
         unsafe { cc_string_free(pointer) };
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    #[test]
+    fn memory_is_wiped_to_its_end_and_no_further() {
+        for bytes in (0..300).chain([8_191, 8_192, 8_193, 20_000]) {
+            let mut memory = vec![1_u8; bytes + 16];
+            // SAFETY: there are 8 more bytes before and behind.
+            unsafe { wipe(memory.as_mut_ptr().add(8), bytes) };
+            let kept = |part: &[u8]| part.iter().all(|byte| *byte == 1);
+            assert!(kept(&memory[..8]) && kept(&memory[8 + bytes..]), "{bytes}");
+            assert!(memory[8..8 + bytes].iter().all(|byte| *byte == 0), "{bytes}");
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub(crate) fn render(text: Vec<u8>, client: Client) -> Vec<u8> {
     let mut bytes = [0; 4];
     let open = OPEN.encode_utf8(&mut bytes).as_bytes();
     // Its first byte is rare.
-    if !text.contains(&open[0]) || !text.windows(open.len()).any(|window| window == open) {
+    if memchr::memchr(open[0], &text).is_none() || !text.windows(open.len()).any(|window| window == open) {
         return text;
     }
     // JSON text is UTF-8.
