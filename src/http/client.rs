@@ -44,7 +44,7 @@ pub(crate) fn client(transport: &Transport) -> Result<Client> {
 
 fn build(transport: &Transport, ca_file: Option<&[u8]>) -> Result<Client> {
     // Fails if the host or another call has installed a provider, which works as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    let _ = trust::provider().install_default();
     let mut builder = Client::builder()
         .connect_timeout(transport.connect_timeout)
         .pool_idle_timeout(IDLE)

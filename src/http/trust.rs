@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::SigningKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
 use super::certificate;
@@ -23,8 +24,7 @@ const NO_STORE: &str = "Install the system's certificates (on Linux, the package
 
 /// The TLS settings of a client that trusts the system's authorities and these.
 pub(crate) fn tls(transport: &Transport, own: &[CertificateDer<'static>]) -> Result<ClientConfig> {
-    let provider =
-        CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(provider()));
     let inner = verifier(transport, own, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -34,6 +34,22 @@ pub(crate) fn tls(transport: &Transport, own: &[CertificateDer<'static>]) -> Res
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// rustls's provider, without the code that signs with a private key: no certificate of a client is ever sent.
+// With a single call of `default_provider` the linker sees that nobody uses its key provider.
+#[inline(never)]
+pub(super) fn provider() -> CryptoProvider {
+    CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() }
+}
+
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("certificates of clients are not supported".to_owned()))
+    }
 }
 
 /// Where the certificates of authorities come from, for errors.
