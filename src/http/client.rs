@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::Client;
 
 use super::cause::Cause;
-use super::connect::{self, OffThread};
+#[cfg(any(windows, target_vendor = "apple"))]
+use super::connect::OffThread;
 use super::dns::Resolver;
 use super::{io, trust};
 use crate::cache::Cache;
@@ -70,7 +71,8 @@ fn build(transport: &Transport, ca_file: Option<&[u8]>) -> Result<Client> {
         };
         builder = builder.tls_backend_preconfigured(trust::tls(transport, &own)?);
     }
-    if transport.https && connect::MAY_BLOCK {
+    #[cfg(any(windows, target_vendor = "apple"))]
+    if transport.https {
         builder = builder.connector_layer(OffThread);
     }
     builder.build().map_err(|error| {

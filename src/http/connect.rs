@@ -4,13 +4,10 @@
 //! 10 s and longer, and the thread waits for them. On the thread that drives all connections, this would hold up all
 //! calls of the process.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use tokio::runtime::{Builder, Runtime};
-use tower_layer::Layer;
-use tower_service::Service;
 
+#[cfg(any(windows, target_vendor = "apple", test))]
+pub(super) use self::off_thread::OffThread;
 use crate::host;
 
 /// Whether this system's check of a certificate may wait for the network.
@@ -19,50 +16,61 @@ pub(super) const MAY_BLOCK: bool = cfg!(any(windows, target_vendor = "apple"));
 /// The runtime of all connections, with one thread. If connections may block it, another thread can take its place.
 pub(super) fn runtime(may_block: bool) -> std::io::Result<Runtime> {
     let mut builder = match may_block {
+        // The scheduler of several threads is left out of the library elsewhere.
+        #[cfg(any(windows, target_vendor = "apple", test))]
         true => Builder::new_multi_thread(),
-        false => Builder::new_current_thread(),
+        _ => Builder::new_current_thread(),
     };
     builder.worker_threads(1).thread_name("pssailpointcc-io").on_thread_start(host::silence_thread);
     host::with_signals_blocked(|| builder.enable_io().enable_time().build())
 }
 
-/// Lets another thread drive the other connections during each step of a connection's setup. Needs the runtime for
-/// connections that may block.
-#[derive(Debug, Clone)]
-pub(super) struct OffThread;
+#[cfg(any(windows, target_vendor = "apple", test))]
+mod off_thread {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
 
-#[derive(Debug, Clone)]
-pub(super) struct Connector<S>(S);
+    use tower_layer::Layer;
+    use tower_service::Service;
 
-pub(super) struct Connecting<F>(Pin<Box<F>>);
+    /// Lets another thread drive the other connections during each step of a connection's setup. Needs the runtime for
+    /// connections that may block.
+    #[derive(Debug, Clone)]
+    pub(in crate::http) struct OffThread;
 
-impl<S> Layer<S> for OffThread {
-    type Service = Connector<S>;
+    #[derive(Debug, Clone)]
+    pub(in crate::http) struct Connector<S>(S);
 
-    fn layer(&self, inner: S) -> Self::Service {
-        Connector(inner)
+    pub(in crate::http) struct Connecting<F>(Pin<Box<F>>);
+
+    impl<S> Layer<S> for OffThread {
+        type Service = Connector<S>;
+
+        fn layer(&self, inner: S) -> Self::Service {
+            Connector(inner)
+        }
     }
-}
 
-impl<R, S: Service<R>> Service<R> for Connector<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Connecting<S::Future>;
+    impl<R, S: Service<R>> Service<R> for Connector<S> {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = Connecting<S::Future>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            self.0.poll_ready(context)
+        }
+
+        fn call(&mut self, request: R) -> Self::Future {
+            Connecting(Box::pin(self.0.call(request)))
+        }
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
-        Connecting(Box::pin(self.0.call(request)))
-    }
-}
+    impl<F: Future> Future for Connecting<F> {
+        type Output = F::Output;
 
-impl<F: Future> Future for Connecting<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        tokio::task::block_in_place(|| self.0.as_mut().poll(context))
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+            tokio::task::block_in_place(|| self.0.as_mut().poll(context))
+        }
     }
 }
 
@@ -70,9 +78,14 @@ impl<F: Future> Future for Connecting<F> {
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
+    use std::pin::Pin;
     use std::sync::mpsc::{self, Receiver};
     use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
     use std::time::Duration;
+
+    use tower_layer::Layer;
+    use tower_service::Service;
 
     use super::*;
 
