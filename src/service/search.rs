@@ -63,7 +63,7 @@ pub(crate) fn begin_search<'c>(
         query_result_filter: Some(Fields { includes: fields }),
         search_after: after.map(|id| [id]),
     };
-    call.begin(search_endpoint(format!("limit={limit}&count=true")), question.body())
+    call.begin(search_endpoint(["limit=", &limit.to_string(), "&count=true"].concat()), question.body())
 }
 
 pub(crate) fn finish_search(call: &Call<'_>, begun: PendingCall<'_>) -> Result<Page> {

@@ -14,7 +14,10 @@ pub(crate) fn root() -> &'static Path {
 
 /// Runs cargo with `arguments`, with its output on the terminal. Returns the file of `package` that `wanted` accepts.
 pub(crate) fn cargo(arguments: &[&str], package: &str, wanted: impl Fn(&Path) -> bool) -> Result<PathBuf> {
-    let mut command = cargo_command();
+    build(cargo_command(), arguments, package, wanted)
+}
+
+fn build(mut command: Command, arguments: &[&str], package: &str, wanted: impl Fn(&Path) -> bool) -> Result<PathBuf> {
     command.args(arguments);
     // The message format must precede the arguments of rustc.
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
@@ -99,10 +102,18 @@ pub(crate) fn is_program(path: &Path) -> bool {
     path.extension().is_none_or(|extension| extension == "exe")
 }
 
+/// Paths of this machine, and what stands in their place in a library.
+pub(crate) fn renamed_paths() -> [(PathBuf, &'static str); 2] {
+    [(cargo_home(), "/cargo"), (root().to_owned(), "/pssailpointcc")]
+}
+
 /// Builds the library as it is packaged, and alone: an rlib built with it would turn link-time optimisation off.
 pub(crate) fn release_library() -> Result<PathBuf> {
+    let renamed = renamed_paths().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let mut command = cargo_command();
+    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", renamed.join("\u{1f}"));
     let arguments = ["rustc", "--package", "pssailpointcc", "--lib", "--profile", "ship", "--crate-type", "cdylib"];
-    cargo(&arguments, "pssailpointcc", is_shared_library)
+    build(command, &arguments, "pssailpointcc", is_shared_library)
 }
 
 /// The program named by the variable, or the first of `names` on the PATH.

@@ -145,7 +145,7 @@ fn rust_flags(builder: &Builder) -> Result<Vec<String>> {
 
 /// Paths of this machine, and what stands in their place in a library.
 fn renamed_paths(builder: &Builder) -> Vec<(String, &'static str)> {
-    let mut renamed = vec![(build::cargo_home(), "/cargo"), (build::root().to_owned(), "/pssailpointcc")];
+    let mut renamed = Vec::from(build::renamed_paths());
     renamed.extend(builder.std_sources().map(|sources| (sources, "/rust")));
     renamed.into_iter().map(|(path, name)| (path.to_string_lossy().into_owned(), name)).collect()
 }
