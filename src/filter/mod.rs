@@ -78,7 +78,8 @@ impl Filter {
 
     /// The same without copies.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
+        // Most filters name few.
+        let mut names: Vec<&str> = Vec::with_capacity(4);
         let mut seen: HashSet<&str> = HashSet::new();
         let mut add = |name| {
             // Few names are told apart faster without hashing.

@@ -23,7 +23,7 @@ pub(crate) struct Response {
     /// The body's JSON, unchanged; `None` if it is no JSON. Read when it is first asked for.
     body: OnceLock<Option<Box<RawValue>>>,
     /// The body's text, unless it was read at once and is JSON.
-    text: String,
+    text: Box<str>,
 }
 
 /// Serialised as an object of arrays, because a header may be repeated.
@@ -35,7 +35,7 @@ impl Response {
     pub(crate) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         let mut response = Self::unread(status, headers, body);
         if response.json().is_some() {
-            response.text = String::new();
+            response.text = Box::default();
         }
         response
     }
@@ -44,7 +44,7 @@ impl Response {
     pub(crate) fn unread(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         let text =
             String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Self { status, headers: Headers(headers), body: OnceLock::new(), text }
+        Self { status, headers: Headers(headers), body: OnceLock::new(), text: text.into_boxed_str() }
     }
 
     /// What its status means; the 401 of a tenant that does not have the address means what a 404 does.
