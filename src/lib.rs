@@ -16,7 +16,7 @@
 //! | 9 | `config` `filter` | the configuration and its sources; the filter language |
 //! | 10 | `envelope` | writes an answer's JSON text |
 //! | 11 | `report` | the outcome for each person |
-//! | 12 | `control` `json` | cancel and progress of a call; a reader of JSON objects |
+//! | 12 | `control` `json` | cancel and progress of a call; reads JSON objects, and writes JSON |
 //! | 13 | `error` | the error type |
 //! | 14 | `hint` `response` | what to do next; a server's answer, and what its status means |
 //! | 15 | `secret` `text` `wording` `host` `cache` | secrets; text for messages, and its placeholders; panics, threads and signals; a bounded cache |
