@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::config::ApiVersion;
+use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Path {
@@ -44,6 +45,14 @@ impl Path {
     }
 }
 
+/// An id as a path segment. One or two dots cannot be one, because in any encoding they change the path.
+pub(super) fn path_segment(id: &str) -> Result<String> {
+    if matches!(id, "." | "..") {
+        return Err(Error::invalid_argument(format!("\"{id}\" is no id: no address can hold it.")));
+    }
+    Ok(form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +64,14 @@ mod tests {
         assert_eq!(count.in_version(ApiVersion::V2025), "/v2025/search/count");
         assert_eq!(Path::versioned("identities", "").in_version(ApiVersion::V2026), "/v2026/identities");
         assert_eq!(Path::Fixed("/cc/api").in_version(ApiVersion::V2024), "/cc/api");
+    }
+
+    #[test]
+    fn an_id_is_one_path_segment() {
+        let path_segment = |id| path_segment(id).ok();
+        assert_eq!(path_segment("2c91808568c529c6").as_deref(), Some("2c91808568c529c6"));
+        assert_eq!(path_segment("../process?x#y z+%2F").as_deref(), Some("..%2Fprocess%3Fx%23y%20z%2B%252F"));
+        assert_eq!(path_segment("%2e%2E").as_deref(), Some("%252e%252E"));
+        assert_eq!((path_segment("."), path_segment("..")), (None, None));
     }
 }

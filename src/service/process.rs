@@ -5,7 +5,8 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Call, Endpoint, Path, PendingCall, Service, path_segment};
+use super::path::path_segment;
+use super::{Call, Endpoint, Path, PendingCall, Service};
 use crate::error::Result;
 use crate::http::Delivery;
 use crate::response::Form;

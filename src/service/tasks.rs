@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Call, Endpoint, Path, path_segment};
+use super::path::path_segment;
+use super::{Call, Endpoint, Path};
 use crate::config::ApiVersion;
 use crate::error::{Code, Error, Result};
 use crate::http::Delivery;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 
-use super::{Call, describe};
+use super::Call;
+use super::failure::{code_of, describe};
 use crate::cache::Cache;
 use crate::config::{Credentials, Effective};
 use crate::control::{Cancel, Phase};
@@ -291,7 +292,7 @@ fn refused(url: &reqwest::Url, id: &str, response: Response, secrets: &Secrets) 
             "Check both, and that the personal access token or API client still exists: secrets are shown only once, when they are created.".to_owned(),
         ),
         status => (
-            super::code_of(status),
+            code_of(status),
             format!("No token: {url} answered with status {status}{}.", describe(&response, secrets)),
             hint_of_status(url, &response, secrets),
         ),
