@@ -25,8 +25,7 @@ impl Proxy {
         // It ends with the test's process.
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let head = serve(connection, answer);
-                kept.lock().expect("no panic").push(head);
+                serve(connection, answer, &kept);
             }
         });
         Self { address, asked }
@@ -37,7 +36,7 @@ impl Proxy {
     }
 }
 
-fn serve(mut connection: TcpStream, answer: &str) -> String {
+fn serve(mut connection: TcpStream, answer: &str, kept: &Mutex<Vec<String>>) {
     let mut head = Vec::new();
     let mut byte = [0];
     // What begins otherwise is TLS, whose end is not looked for.
@@ -48,8 +47,9 @@ fn serve(mut connection: TcpStream, answer: &str) -> String {
     {
         head.push(byte[0]);
     }
+    // Before the answer: whoever has it may ask at once.
+    kept.lock().expect("no panic").push(String::from_utf8_lossy(&head).into_owned());
     let _ = connection.write_all(answer.as_bytes());
-    String::from_utf8_lossy(&head).into_owned()
 }
 
 /// A refresh on a tenant that only the proxy could reach.

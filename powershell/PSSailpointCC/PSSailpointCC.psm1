@@ -30,8 +30,9 @@ function Read-FunctionFile([string] $Folder) {
 }
 
 function Get-UpdateHint([string] $Folder) {
-    'PSSailpointCC was updated or removed after this session had loaded it. Start a new session.'
-    if ($Folder -eq 'Private') { 'Nothing was sent by this call.' } else { 'Whether this call has sent a refresh is not known: look at the tenant before you repeat it.' }
+    $sent = 'Whether this call has sent a refresh is not known: look at the tenant before you repeat it.'
+    if ($Folder -eq 'Private') { $sent = 'Nothing was sent by this call.' }
+    "PSSailpointCC was updated or removed after this session had loaded it. Start a new session. $sent"
 }
 $script:OwnVersion = $script:FileVersion = $null
 

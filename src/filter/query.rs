@@ -195,9 +195,7 @@ fn in_places(attribute: &str, term: impl Fn(String) -> Option<Narrowed>) -> Opti
 /// What of a value can be searched for as a phrase: all of it, or as many whole words from its beginning as are not too
 /// long. `None` if an analyser may find no word in it, because a phrase without words finds nobody.
 fn phrase(value: &str) -> Option<&str> {
-    // There are at most as many characters as bytes.
-    let is_long = value.len() > LONGEST_PHRASE;
-    let phrase = match value.char_indices().nth(LONGEST_PHRASE).filter(|_| is_long) {
+    let phrase = match value.char_indices().nth(LONGEST_PHRASE) {
         None => value,
         Some((end, _)) => &value[..value[..end].rfind(char::is_whitespace)?],
     };

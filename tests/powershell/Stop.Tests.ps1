@@ -220,3 +220,93 @@ Describe 'A stop in the moment of the answer' {
         }
     }
 }
+
+Describe 'A stop between two steps of the module' {
+    BeforeAll {
+        . "$PSScriptRoot/Support.ps1"
+        $sandbox = Start-Sandbox @('--people', '1000', '--task-time', '0')
+        $names = @(Invoke-Sandbox $sandbox GET '/sandbox/identities' | Where-Object correlated -NE $false).name
+        $runspace = [runspacefactory]::CreateRunspace()
+        $runspace.Open()
+        # Runs a command whose pipeline is stopped, as by Ctrl+C, when it enters a function the n-th time.
+        function Invoke-Stopped([string] $Function, [int] $Turn, [string] $Command) {
+            $shell = [powershell]::Create()
+            $shell.Runspace = $runspace
+            $output = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
+            $none = New-Object 'System.Management.Automation.PSDataCollection[psobject]'
+            $none.Complete()
+            $runspace.SessionStateProxy.SetVariable('stopped', $shell)
+            $runspace.SessionStateProxy.SetVariable('turns', [int[]] @(0, $Turn))
+            $null = $shell.AddScript("`$point = Set-PSBreakpoint -Command $Function -Action { `$turns[0]++; if (`$turns[0] -eq `$turns[1]) { `$null = `$stopped.BeginStop(`$null, `$null); Start-Sleep -Milliseconds 150 } }; try { $Command } finally { Remove-PSBreakpoint `$point }")
+            $before = Get-RefreshCount $sandbox
+            $running = $shell.BeginInvoke($none, $output)
+            $running.AsyncWaitHandle.WaitOne(20000) | Should -BeTrue
+            $after = Get-RefreshCount $sandbox
+            $sent = 0
+            foreach ($name in $after.Keys) { if (-not $before.ContainsKey($name) -or $after[$name] -ne $before[$name]) { $sent++ } }
+            @{ Output = @($output); Warning = @($shell.Streams.Warning).Message; Sent = $sent; Arrived = $sent -gt 0 }
+            $shell.Dispose()
+        }
+        $shell = [powershell]::Create()
+        $shell.Runspace = $runspace
+        $runspace.SessionStateProxy.SetVariable('names', [string[]] $names)
+        $null = $shell.AddScript("Import-Module '$ModulePath'; Set-Configuration -BaseUrl $($sandbox.Url) -AccessToken sandbox-token; `$null = `$names[0] | Invoke-CCRefreshIdentities -PerIdentity").Invoke()
+        $shell.Dispose()
+    }
+    AfterAll {
+        $runspace.Dispose()
+        Stop-Sandbox $sandbox
+    }
+
+    It 'tells once of everybody who was sent: <command> at <function>, the <turn>. time' -ForEach @(
+        foreach ($command in '$names[0..599] | Invoke-CCRefreshIdentities', '$names[0..599] | Invoke-CCRefreshIdentities -PerIdentity') {
+            foreach ($function in 'Send-Name', 'Send-Operation', 'Read-Batch', 'ConvertFrom-NativePointer', 'ConvertTo-Outcome', 'Write-Outcome', 'Add-AnswerCount', 'Complete-Outcome', 'Complete-Stream') {
+                foreach ($turn in 1, 2) { @{ command = $command; function = $function; turn = $turn } }
+            }
+        }
+        foreach ($function in 'Invoke-Operation', 'New-RequestResult') { @{ command = 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'; function = $function; turn = 1 } }
+    ) {
+        $run = Invoke-Stopped $function $turn $command
+        # As many as the results name, or the warning.
+        $told = 0
+        foreach ($result in $run.Output) { if ($null -ne $result.PSObject.Properties['Identities']) { $told += @($result.Identities).Count } else { $told++ } }
+        $text = $run.Warning -join "`n"
+        if ($command -match 'Filter') {
+            if ($run.Arrived) { $told + @($run.Warning).Count | Should -BeGreaterThan 0 }
+            return
+        }
+        @($run.Warning | Where-Object { $_ -like 'Stopped*' }).Count | Should -BeLessOrEqual 1 -Because $text
+        if ($told -ne $run.Sent) {
+            $text | Should -Match 'Stopped'
+            $whole = [regex]::Match($text, 'In the whole command: (\d+) accepted, (\d+) may')
+            if (-not $whole.Success) { $whole = [regex]::Match($text, 'under way: (\d+) accepted, (\d+) may') }
+            $accepted, $maybe = [int] $whole.Groups[1].Value, [int] $whole.Groups[2].Value
+            $accepted | Should -BeLessOrEqual $run.Sent -Because $text
+            $accepted + $maybe | Should -BeGreaterOrEqual $run.Sent -Because $text
+        }
+    }
+    It 'tells of the objects that the next command has not taken' {
+        $run = Invoke-Stopped Stop-Stream 0 '$names[0..9] | Invoke-CCRefreshIdentities -PerIdentity | Select-Object -First 3'
+        $run.Output.Identity | Should -BeExactly $names[0..2]
+        $run.Sent | Should -Be 10
+        $run.Warning -join "`n" | Should -Match 'under way: 7 accepted, .* In the whole command: 10 accepted'
+    }
+
+    It 'goes on with the report where one more stop comes in the middle of it' {
+        $run = Invoke-Stopped Suspend-Operation 1 '$names[0..599] | Invoke-CCRefreshIdentities | Select-Object -First 1'
+        $run.Output.Count | Should -Be 1
+        $text = $run.Warning -join "`n"
+        $whole = [regex]::Match($text, 'In the whole command: (\d+) accepted, (\d+) may')
+        # Windows PowerShell has no clean block.
+        if ($Desktop -and -not $text) { return }
+        $whole.Success | Should -BeTrue -Because $text
+        [int] $whole.Groups[1].Value + [int] $whole.Groups[2].Value | Should -BeGreaterOrEqual $run.Sent
+    }
+
+    It 'says nothing of a refresh before it' {
+        $null = Invoke-Stopped New-RequestResult 1 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'
+        $run = Invoke-Stopped Get-ConfigurationText 1 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'
+        $run.Sent | Should -Be 0
+        $run.Warning | Should -BeNullOrEmpty
+    }
+}

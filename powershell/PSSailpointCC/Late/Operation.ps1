@@ -19,9 +19,11 @@ function script:Read-Batch([hashtable] $Stream, [uint32] $Milliseconds) {
     $Stream.Pointer = [IntPtr]::Zero
 }
 
-# Sends names to an operation; returns its answer.
-function script:Send-Operation([uint64] $Number, [string] $Member) {
-    ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_send($Number, (ConvertTo-NativeText ($script:RequestHead + $Member + '}')))))
+# Sends names to the operation of $Stream; returns its answer. From then on they are the operation's to tell of.
+function script:Send-Operation([hashtable] $Stream, [string] $Member, [int] $Count) {
+    $bytes = ConvertTo-NativeText ($script:RequestHead + $Member + '}')
+    $Stream.Pending -= $Count
+    ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_send($Stream.Number, $bytes)))
 }
 
 # Cancels an operation; returns whether a refresh had left.
@@ -29,38 +31,64 @@ function script:Suspend-Operation([uint64] $Number) {
     (ConvertFrom-JsonText (ConvertFrom-NativeText ($script:Native::cc_operation_cancel($Number))))['sent']
 }
 
-# Cancels and frees an operation; returns whether a refresh had left, the batches that were not read before, and the
-# result, which is $null where it has not come in time.
-function script:Stop-Operation([uint64] $Number) {
-    $stopped = @{ Sent = Suspend-Operation $Number; Batches = [System.Collections.ArrayList]::new(); Result = $null }
+# Cancels and frees the operation of $Stream. Read then has the events that were not told, as text, and SentAtStop tells
+# whether a refresh had left. A stop may come meanwhile: the next call goes on.
+function script:Stop-Operation([hashtable] $Stream) {
+    Save-Event $Stream
+    if ($Stream.Number -eq 0) { return }
+    if ($null -eq $Stream.SentAtStop) { $Stream.SentAtStop = Suspend-Operation $Stream.Number }
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    # Parsed afterwards: on Windows PowerShell this takes longer than the time that there is.
-    $texts = while ($watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
-        $text = ConvertFrom-NativeText ($script:Native::cc_operation_wait($Number, $script:SliceMilliseconds))
-        if ($text.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { continue }
-        $text
-        if (-not $text.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) { break }
+    $isLast = $false
+    while (-not $isLast -and $watch.ElapsedMilliseconds -lt $script:AccountMilliseconds) {
+        Read-Batch $Stream $script:SliceMilliseconds
+        $isLast = $Stream.Unwritten.StartsWith('{"ok":true,"state":"done"', [StringComparison]::Ordinal)
+        Save-Event $Stream
     }
-    foreach ($text in $texts) {
+    $script:Native::cc_operation_free($Stream.Number)
+    $Stream.Number = [uint64] 0
+    Hide-Progress
+}
+
+# Keeps the event that was read last, unless it is progress.
+function script:Save-Event([hashtable] $Stream) {
+    if ($Stream.Pointer -ne [IntPtr]::Zero) {
+        $Stream.Unwritten = ConvertFrom-NativePointer $Stream.Pointer
+        $script:Native::cc_string_free($Stream.Pointer)
+        $Stream.Pointer = [IntPtr]::Zero
+    }
+    if ($null -ne $Stream.Unwritten -and -not $Stream.Unwritten.StartsWith('{"ok":true,"state":"running"', [StringComparison]::Ordinal)) { $null = $Stream.Read.Add($Stream.Unwritten) }
+    $Stream.Unwritten = $null
+}
+
+# The events that Stop-Operation has kept: whether a refresh had left, the batches, and the result, which is $null where it
+# has not come in time. Parsed only here, because on Windows PowerShell this takes longer than the time that there is.
+function script:ConvertFrom-StoppedEvent([hashtable] $Stream) {
+    $stopped = @{ Sent = $Stream.SentAtStop; Batches = [System.Collections.ArrayList]::new(); Result = $null }
+    foreach ($text in $Stream.Read) {
         $answer = ConvertFrom-JsonText $text
         if ($answer['state'] -eq 'batch') { $null = $stopped.Batches.Add($answer['result']) } else { $stopped.Result = $answer['result'] }
     }
-    $script:Native::cc_operation_free($Number)
     $stopped
 }
 
-# Tells of a refresh whose command was stopped. $Number is 0 where its operation has ended, with $Text, or was not started.
-function script:Stop-Call([string] $Name, [uint64] $Number, [string] $Text) {
+# What Stop-Operation and Read-Batch need of an operation that is no stream's.
+function script:New-StoppableCall([uint64] $Number) {
+    @{ Number = $Number; Pointer = [IntPtr]::Zero; Unwritten = $null; Read = [System.Collections.ArrayList]::new(); SentAtStop = $null }
+}
+
+# Ends a call early, and tells of its refresh. $Number is 0 where its operation has ended, with $Text, or was not started.
+function script:Stop-Call([string] $Name, [uint64] $Number, [string] $Text, $IsSilent) {
     if ($Number -ne 0) {
-        $stopped = Stop-Operation $Number
-        Hide-Progress
+        $call = New-StoppableCall $Number
+        Stop-Operation $call
+        $stopped = ConvertFrom-StoppedEvent $call
     } elseif ($Text) {
         $result = (ConvertFrom-JsonText $Text)['result']
         $sent = 'no'
         if (-not $result['ok']) { $sent = $result['error']['sent'] } elseif ($null -eq $result['plan']) { foreach ($call in $result['calls']) { if ($call['outcome'] -eq 'accepted') { $sent = 'yes' } } }
         $stopped = @{ Sent = $sent; Batches = @(); Result = $result }
     } else { return }
-    Write-StopWarning $Name $stopped
+    if (-not $IsSilent) { Write-StopWarning $Name $stopped }
 }
 
 # Shows the progress and the estimated time; called once per slice.
@@ -104,6 +132,11 @@ function script:Write-StopWarning([string] $Function, [hashtable] $Stopped) {
     $count = @{ accepted = 0; rejected = 0; maybe_sent = 0; not_sent = 0 }
     $count.not_sent += [int] $Stopped['Unsent']
     $tasks = @()
+    # Results that could not be written.
+    foreach ($result in $Stopped['Lost']) {
+        $count[$script:OutcomeMember[$result.Outcome]] += (Get-ResultCount $result)
+        $tasks += @($result.TaskId | Where-Object { $null -ne $_ })
+    }
     foreach ($answer in $answers) {
         foreach ($call in Get-CountedCall $answer) { $count[$call['outcome']] += @($call['identities'] | Where-Object { $null -ne $_ }).Count }
         foreach ($call in $answer['calls']) { if ($null -ne $call['task']) { $tasks += $call['task']['id'] } }
@@ -124,6 +157,7 @@ function script:Write-StopWarning([string] $Function, [hashtable] $Stopped) {
     if ($null -ne $before -and $before.accepted + $before.maybe_sent + $before.rejected -gt 0) {
         $message += ' In the whole command: {0} accepted, {1} may have been sent, {2} rejected, {3} not sent.' -f ($before.accepted + $count.accepted), ($before.maybe_sent + $count.maybe_sent), ($before.rejected + $count.rejected), ($before.not_sent + $count.not_sent)
     }
+    $tasks = @($tasks | Select-Object -Unique)
     if ($tasks.Count -gt 0) { $message += ' Follow it by Wait-CCTask -Id {0}.' -f ($tasks -join ', ') }
     Microsoft.PowerShell.Utility\Write-Warning -Message $message
 }

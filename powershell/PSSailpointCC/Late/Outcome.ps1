@@ -8,9 +8,11 @@ function script:Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction, [Syst
     $Outcome.Left = 'break'
     foreach ($turn in 1, 2) {
         if ($turn -eq 1) {
-            # A stop that is already there reaches them first.
+            # PowerShell discards what is written while it stops.
             $Outcome.IsWritten = -not $Cmdlet.Stopping
-            $Outcome.Result
+            # Whose writing ends early, it knows what is left.
+            if ($Outcome.IsWritten) { $Outcome.Rest = @($Outcome.Result).GetEnumerator() }
+            $Outcome.Rest
             $Outcome.Left = $null
         } elseif ($Outcome.Left) { $Outcome.Left = 'continue' }
     }

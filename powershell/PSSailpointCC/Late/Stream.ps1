@@ -38,12 +38,20 @@ function script:New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] 
         Watch        = [System.Diagnostics.Stopwatch]::StartNew()
         # The operation; 0 before its start and after its end.
         Number       = [uint64] 0
+        # Its last event, from when it is read until its results are written; before that, where native code has left it.
+        Unwritten    = $null
+        Pointer      = [IntPtr]::Zero
+        # When the command ends early: the events that were not told, whether a refresh had left, results that could not be
+        # written, and whether all that was told.
+        Read         = [System.Collections.ArrayList]::new()
+        SentAtStop   = $null
+        Lost         = [System.Collections.ArrayList]::new()
+        HasToldStop  = $false
+        # The number of names that are on their way to the operation.
+        Pending      = 0
         IsFull       = $false
         HasEnded     = $false
         # What the operation does not report: dry runs, and names that were not sent to it.
-        # An event of the operation, from when it is read until its results are written, and before that where it is.
-        Unwritten    = $null
-        Pointer      = [IntPtr]::Zero
         Answers      = [System.Collections.Generic.Queue[System.Collections.IDictionary]]::new()
         Unsent       = @()
         Warned       = @{}
@@ -131,7 +139,7 @@ function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
         if ($null -ne $Stream.Failure) { Add-Account $Stream.Failure.Exception $Stream.Account }
     } finally {
         if (-not $isDone) {
-            if ($null -ne $outcome -and $outcome.IsWritten) { Complete-Outcome $Stream $outcome }
+            if ($null -ne $outcome) { Restore-Outcome $Stream $outcome }
             Stop-Stream $Stream
         }
     }
@@ -142,9 +150,30 @@ function script:Update-Stream([hashtable] $Stream, [switch] $IsLast) {
 
 # After its results were written: from here on they count as told.
 function script:Complete-Outcome([hashtable] $Stream, [hashtable] $Outcome) {
+    if (-not $WhatIfPreference) { Add-AnswerCount $Stream.Account $Outcome.Answer }
     $Outcome.IsWritten = $false
     $Stream.Unwritten = $null
-    if (-not $WhatIfPreference) { Add-AnswerCount $Stream.Account $Outcome.Answer }
+}
+
+# Where the writing of results ended early: those that are left do not count as told.
+function script:Restore-Outcome([hashtable] $Stream, [hashtable] $Outcome) {
+    if ($Outcome.IsWritten) { Complete-Outcome $Stream $Outcome }
+    while ($null -ne $Outcome.Rest -and $Outcome.Rest.MoveNext()) {
+        $result = $Outcome.Rest.Current
+        $name = $script:OutcomeMember[[string] $result.Outcome]
+        if ($null -eq $name) { continue }
+        $Stream.Account.Count[$name] -= (Get-ResultCount $result)
+        $null = $Stream.Lost.Add($result)
+    }
+}
+
+# The account's members for the outcomes of results.
+$script:OutcomeMember = @{ Accepted = 'accepted'; Rejected = 'rejected'; MaybeSent = 'maybe_sent'; NotSent = 'not_sent' }
+
+# How many people a result tells of.
+function script:Get-ResultCount($Result) {
+    if ($null -eq $Result.PSObject.Properties['Identities']) { return 1 }
+    @($Result.Identities | Where-Object { $null -ne $_ }).Count
 }
 
 # Writes the warnings of an answer. Where one of them ends the command, the results of what is under way come before.
@@ -163,28 +192,38 @@ function script:Send-Name([hashtable] $Stream, [bool] $IsLast) {
         $Stream.SendCount -= $Stream.Plain.Count
         if ($Stream.SendCount -le 0) { $Stream.SendCount = $script:SendCount }
     }
-    $Stream.Plain.Clear()
-    $Stream.Other.Clear()
+    Clear-Name $Stream
     $Stream.IsDue = $false
     for ($i = 0; $i -lt $blocks.Count; $i++) {
         $block = $blocks[$i]
+        $pending = $Stream.Pending - $block.Name.Count
         $text = '"identities":' + (ConvertTo-TextArray $block.Name)
         if ($block.Attribute -ne $Stream.Attribute) { $text += ',"identityAttribute":' + (ConvertTo-JsonText $block.Attribute) }
         $isSent = $false
         try {
             if ($null -eq $Stream.Failure -and -not (Confirm-Name $Stream $block.Name $block.Attribute)) {
                 if ($null -ne $Stream.List -and -not $WhatIfPreference) { foreach ($name in $block.Name) { $Stream.List.Known["$($block.Attribute)`0$name"] = New-IdentityResult $name $null 'NotSent' 'It was not confirmed.' } }
+                $Stream.Pending = $pending
                 continue
             }
             # Where the first send has all names, the library counts them before anybody is refreshed.
-            $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
+            $isSent = $null -eq $Stream.Failure -and (Send-Text $Stream $text -Count $block.Name.Count -IsLast:($IsLast -and $i -eq $blocks.Count - 1))
         } catch {
             $Stream.Failure = Update-ErrorRecord $_ $block.Name '' 'no' $Stream.Cmdlet
         }
         # The library reports all others, whatever ends the run.
         if (-not $isSent) { $Stream.Unsent += $block }
+        $Stream.Pending = $pending
     }
     if ($IsLast -or $null -ne $Stream.Failure) { Close-Stream $Stream }
+}
+
+# The collected names are on their way from here on.
+function script:Clear-Name([hashtable] $Stream) {
+    $Stream.Pending += $Stream.Plain.Count
+    $Stream.Plain.Clear()
+    foreach ($names in $Stream.Other.psbase.Values) { $Stream.Pending += $names.Count }
+    $Stream.Other.Clear()
 }
 
 # Whether these names are to be sent. A dry run is made only where its result is shown.
@@ -194,7 +233,7 @@ function script:Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $At
     $target = 'Refresh {0} {1} by {2}' -f $Name.Count, $noun, $Attribute
     if ($Stream.ShowsPlan) {
         $member = '"identities":' + (ConvertTo-TextArray $Name) + ',"identityAttribute":' + (ConvertTo-JsonText $Attribute)
-        $answer = Invoke-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":true' + $Stream.Option + '}') $Stream.Cmdlet
+        $answer = Invoke-Operation 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":true' + $Stream.Option + '}') $Stream.Cmdlet $true
         if ($WhatIfPreference -or -not $answer['ok']) {
             $answer['identityAttribute'] = $Attribute
             $answer['isPlan'] = $true
@@ -210,7 +249,7 @@ function script:Confirm-Name([hashtable] $Stream, [string[]] $Name, [string] $At
 }
 
 # Sends to the operation, and starts it before the first names; returns whether it has taken them.
-function script:Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast) {
+function script:Send-Text([hashtable] $Stream, [string] $Text, [int] $Count, [switch] $IsLast) {
     if ($Stream.HasEnded) { return $false }
     if ($IsLast) { $Text += ',"end":true' }
     if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $Text }
@@ -218,7 +257,7 @@ function script:Send-Text([hashtable] $Stream, [string] $Text, [switch] $IsLast)
         $member = '"stream":true,"identityAttribute":' + (ConvertTo-JsonText $Stream.Attribute)
         Start-Operation $Stream 'cc_refresh_identities' ($member + $Stream.Member + ',"options":{"dryRun":false' + $Stream.Option + '}')
     }
-    $answer = Send-Operation $Stream.Number $Text
+    $answer = Send-Operation $Stream $Text $Count
     $Stream.IsFull = [bool] $answer['full']
     $Stream.HasEnded = $IsLast -or -not $answer['ok']
     if ($answer['ok']) { return $true }
@@ -348,26 +387,23 @@ function script:Complete-Stream([hashtable] $Stream, [System.Collections.IDictio
 # Cancels the operation when the command ends early, and writes a warning about the people without a written result.
 function script:Stop-Stream([hashtable] $Stream) {
     if ($null -eq $Stream) { return }
-    # Names that were read and not sent to the operation yet.
-    $unsent = $Stream.Plain.Count
-    foreach ($names in $Stream.Other.psbase.Values) { $unsent += $names.Count }
-    if ($WhatIfPreference) { $unsent = 0 }
-    $stopped = @{ Sent = 'no'; Batches = @(); Result = @{} }
-    if ($Stream.Number -ne 0) {
-        $number = $Stream.Number
-        $Stream.Number = [uint64] 0
-        $stopped = Stop-Operation $number
-        Hide-Progress
+    # A stop may come here too: the clean block calls this again.
+    Clear-Name $Stream
+    Stop-Operation $Stream
+    if ($Stream.HasToldStop) { return }
+    $stopped = ConvertFrom-StoppedEvent $Stream
+    # It had not begun, or has ended before.
+    if ($null -eq $Stream.SentAtStop) {
+        $stopped.Sent = 'no'
+        $stopped.Result = @{}
     }
-    if ($Stream.Pointer -ne [IntPtr]::Zero) {
-        $Stream.Unwritten = ConvertFrom-NativeText $Stream.Pointer
-        $Stream.Pointer = [IntPtr]::Zero
+    if (-not $WhatIfPreference) {
+        $stopped.Unsent = $Stream.Pending
+        foreach ($block in $Stream.Unsent) { $stopped.Unsent += $block.Name.Count }
+        foreach ($answer in $Stream.Answers) { $null = $stopped.Batches.Add($answer) }
     }
-    if ($null -ne $Stream.Unwritten -and $Stream.Unwritten.StartsWith('{"ok":true,"state":"batch"', [StringComparison]::Ordinal)) {
-        $stopped.Batches = @((ConvertFrom-JsonText $Stream.Unwritten)['result']) + @($stopped.Batches)
-        $Stream.Unwritten = $null
-    }
-    $stopped.Unsent = $unsent
+    $stopped.Lost = $Stream.Lost
     $stopped.Before = $Stream.Account.Count
-    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result -or $unsent -gt 0) { Write-StopWarning 'cc_refresh_identities' $stopped }
+    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result -or $stopped['Unsent'] -gt 0 -or $Stream.Lost.Count -gt 0) { Write-StopWarning 'cc_refresh_identities' $stopped }
+    $Stream.HasToldStop = $true
 }

@@ -101,7 +101,7 @@ function script:Get-ConfigurationText($Cmdlet) {
         $state = [System.Collections.ArrayList] @($proxy, $isShown, $directory)
         # The inner hashtables too: they may be filled later without another assignment.
         foreach ($table in $configuration, $configuration['DefaultHeaders'], $configuration['RateLimit']) {
-            if ($table -is [hashtable]) { $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
+            if ($table -is [hashtable]) { $null = $state.Add($table.get_Count()); $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
         }
         $state.AddRange([array]::ConvertAll($script:LookupVariable, $script:ReadVariable))
         # By Equals: a text decides by its characters, and what is no text, number or flag by its identity.
@@ -144,7 +144,8 @@ function script:ConvertTo-ConfigurationText($Cmdlet, $IsShown) {
     # Not Keys, which may be a key itself.
     $members = foreach ($key in $script:Configuration.get_Keys()) {
         $value = $script:Configuration[$key]
-        if ($null -eq $value -or ($value -is [string] -and -not $value)) { continue }
+        # An empty list and an empty object are not set either.
+        if ($null -eq $value -or ($value -isnot [hashtable] -and $value -isnot [bool] -and "$value" -eq '')) { continue }
         $name = $script:ConfigurationName[$key]
         if ($null -eq $name) {
             Write-UnknownKey $key

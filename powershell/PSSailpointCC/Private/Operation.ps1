@@ -7,13 +7,13 @@ $script:SliceMilliseconds = [uint32] 50
 
 $script:QuietMilliseconds = 500
 
-# The answer of the last operation, until its command has cleared it: a stop that comes after an operation's end has
-# nothing else to tell of it.
+# The answer of the last refresh, until its command has taken it: a stop that comes after an operation's end has nothing
+# else to tell of it.
 $script:UntoldText = $null
 
 # Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
-# braces around it.
-function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
+# braces around it. $IsSilent: its command tells of a stop by itself.
+function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsSilent) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $native = $script:Native
     try { $bytes = $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
@@ -33,12 +33,12 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet) {
                 $text = ConvertFrom-NativeText ($native::cc_operation_wait($number[0], $script:SliceMilliseconds))
             }
         }
-        $script:UntoldText = $text
+        if ($Name -eq 'cc_refresh_identities') { $script:UntoldText = $text }
         $isDone = $true
     } finally {
         if (-not $isDone) {
             if ($null -ne $pointer -and $null -eq $text) { $text = ConvertFrom-NativeText $pointer }
-            Stop-Call $Name $number[0] $text
+            Stop-Call $Name $number[0] $text $IsSilent
         } elseif ($null -ne $watch) {
             $native::cc_operation_free($number[0])
             Hide-Progress

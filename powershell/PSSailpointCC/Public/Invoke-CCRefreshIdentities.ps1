@@ -403,8 +403,8 @@ function Invoke-CCRefreshIdentities {
         if ($Wait) { $options += ',"wait":true' + $(if ($WaitTimeoutSec) { ',"waitTimeoutSec":' + $WaitTimeoutSec }) }
         $ceiling = ''
         if ($MaxIdentities) { $ceiling = ',"maxIdentities":' + $MaxIdentities }
-        # Asks only once: not for the preference as well.
         $asks = $All -and -not $Force -and -not $PSBoundParameters['Confirm']
+        # Only once: not for the preference as well.
         if ($asks) { $ConfirmPreference = 'None' }
         # For people by name; and of a single request when something is to be said about it.
         $stream = $account = $null
@@ -452,7 +452,7 @@ function Invoke-CCRefreshIdentities {
             if ($isPerson -or $refusals.Count -gt 0) { return }
         }
 
-        $sent = 'no'
+        $sent, $untold = 'no', $null
         try {
             if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
             if ($parameterSet -in 'Request', 'Input') {
@@ -487,27 +487,28 @@ function Invoke-CCRefreshIdentities {
             if ($DebugPreference -ne 'SilentlyContinue') { Write-RequestDebug $body }
             if ($VerbosePreference -ne 'SilentlyContinue') { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
-            $sent = 'maybe'
+            $sent, $script:UntoldText = 'maybe', $null
             $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
+            $untold, $script:UntoldText = $script:UntoldText, $null
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
             $isPlain = $answer['ok'] -and $null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed']
             if (-not $isPlain -and $null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
             if ($null -eq $account) { $result = New-RequestResult $answer $WithHttpInfo } else { $result = Get-RequestResult $answer $account $WithHttpInfo }
-            if (-not $PSCmdlet.Stopping) { $script:UntoldText = $null }
+            if (-not $PSCmdlet.Stopping) { $untold = $null }
         } catch {
             if ($null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
             # The results of the names before it are written first.
             if ($null -ne $stream) { $stream.Failure = $_; Update-Stream $stream }
             $record = Update-ErrorRecord $_ $request $ContentType $sent $PSCmdlet $account
-            if (-not $PSCmdlet.Stopping) { $script:UntoldText = $null }
+            if (-not $PSCmdlet.Stopping) { $untold = $null }
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         } finally {
             # Whoever stops the command is told of a refresh, also where its answer has just come.
-            if ($null -ne $script:UntoldText -and $sent -ne 'no') { Stop-Call 'cc_refresh_identities' 0 $script:UntoldText }
+            if ($null -eq $untold) { $untold, $script:UntoldText = $script:UntoldText, $null }
+            if ($null -ne $untold -and $sent -ne 'no') { Stop-Call 'cc_refresh_identities' 0 $untold }
         }
 
-        # Outside the try, which would catch errors of the next command in the pipeline. $null: the journal lists everybody as
-        # done. What may end the command comes after the result.
+        # Outside the try, which would catch errors of the next command. $null: the journal lists everybody as done.
         if ($null -ne $result) { $result }
         if ($isPlain) { return }
         $outcome = Get-RequestOutcome $answer $request $account $PSCmdlet $CallerErrorAction
