@@ -23,8 +23,6 @@ function script:Add-IdentityName([hashtable] $List, [string] $Attribute, [string
     if ($List.Seen.Add($key)) { $List.Waiting.Enqueue(@{ Key = $key; Attribute = $Attribute; Name = $Name }) }
 }
 
-$script:OutcomeName = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }
-
 # Of the values of reason in the library's calls.
 $script:ReasonText = @{
     stopped   = 'It was not sent, because the run had ended before.'

@@ -10,7 +10,7 @@ function script:Write-Outcome([hashtable] $Outcome, $Cmdlet, $ErrorAction, [Syst
         if ($turn -eq 1) {
             # PowerShell discards what is written while it stops.
             $Outcome.IsWritten = -not $Cmdlet.Stopping
-            # Whose writing ends early, it knows what is left.
+            # An enumerator, because it knows what is left where the writing ends early.
             if ($Outcome.IsWritten) { $Outcome.Rest = @($Outcome.Result).GetEnumerator() }
             $Outcome.Rest
             $Outcome.Left = $null
@@ -168,3 +168,10 @@ function script:New-AnswerError([System.Collections.IDictionary] $Answer) {
     }
     $record
 }
+
+# What results call the outcomes of the library's calls, and the other way round.
+$script:OutcomeName = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }
+
+$script:OutcomeMember = @{}
+
+foreach ($outcome in $script:OutcomeName.Keys) { $script:OutcomeMember[$script:OutcomeName[$outcome]] = $outcome }

@@ -28,7 +28,7 @@ function script:New-RefreshResult([System.Collections.IDictionary] $Answer, [boo
         if ($null -eq $trackingId -and $null -ne $Answer['error']) { $trackingId = $Answer['error']['trackingId'] }
         $result = [ordered] @{
             PSTypeName        = 'PSSailpointCC.RefreshResult'
-            Outcome           = @{ accepted = 'Accepted'; rejected = 'Rejected'; not_sent = 'NotSent'; maybe_sent = 'MaybeSent' }[$outcome]
+            Outcome           = $script:OutcomeName[$outcome]
             Identities        = ConvertTo-TextList $identities
             IdentityAttribute = $Answer['identityAttribute']
             Ids               = ConvertTo-TextList $ids

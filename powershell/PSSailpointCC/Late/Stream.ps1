@@ -155,27 +155,6 @@ function script:Complete-Outcome([hashtable] $Stream, [hashtable] $Outcome) {
     $Stream.Unwritten = $null
 }
 
-# Where the writing of results ended early: those that are left do not count as told.
-function script:Restore-Outcome([hashtable] $Stream, [hashtable] $Outcome) {
-    if ($Outcome.IsWritten) { Complete-Outcome $Stream $Outcome }
-    while ($null -ne $Outcome.Rest -and $Outcome.Rest.MoveNext()) {
-        $result = $Outcome.Rest.Current
-        $name = $script:OutcomeMember[[string] $result.Outcome]
-        if ($null -eq $name) { continue }
-        $Stream.Account.Count[$name] -= (Get-ResultCount $result)
-        $null = $Stream.Lost.Add($result)
-    }
-}
-
-# The account's members for the outcomes of results.
-$script:OutcomeMember = @{ Accepted = 'accepted'; Rejected = 'rejected'; MaybeSent = 'maybe_sent'; NotSent = 'not_sent' }
-
-# How many people a result tells of.
-function script:Get-ResultCount($Result) {
-    if ($null -eq $Result.PSObject.Properties['Identities']) { return 1 }
-    @($Result.Identities | Where-Object { $null -ne $_ }).Count
-}
-
 # Writes the warnings of an answer. Where one of them ends the command, the results of what is under way come before.
 function script:Write-StreamWarning([hashtable] $Stream, [System.Collections.IDictionary] $Answer) {
     try { Write-AnswerWarning $Answer $Stream.Warned } catch { Stop-AtProblem $Stream (Update-ErrorRecord $_ $null '' $Stream.Account.Sent $Stream.Cmdlet) }
@@ -382,28 +361,4 @@ function script:Complete-Stream([hashtable] $Stream, [System.Collections.IDictio
     if ($null -eq $Stream.Failure) { $Stream.Failure = $Stream.Refusal }
     foreach ($name in 'skipped', 'repeated') { if ($null -ne $Answer['totals']) { $Stream.Account.Count[$name] += $Answer['totals'][$name] } }
     Write-StreamWarning $Stream $Answer
-}
-
-# Cancels the operation when the command ends early, and writes a warning about the people without a written result.
-function script:Stop-Stream([hashtable] $Stream) {
-    if ($null -eq $Stream) { return }
-    # A stop may come here too: the clean block calls this again.
-    Clear-Name $Stream
-    Stop-Operation $Stream
-    if ($Stream.HasToldStop) { return }
-    $stopped = ConvertFrom-StoppedEvent $Stream
-    # It had not begun, or has ended before.
-    if ($null -eq $Stream.SentAtStop) {
-        $stopped.Sent = 'no'
-        $stopped.Result = @{}
-    }
-    if (-not $WhatIfPreference) {
-        $stopped.Unsent = $Stream.Pending
-        foreach ($block in $Stream.Unsent) { $stopped.Unsent += $block.Name.Count }
-        foreach ($answer in $Stream.Answers) { $null = $stopped.Batches.Add($answer) }
-    }
-    $stopped.Lost = $Stream.Lost
-    $stopped.Before = $Stream.Account.Count
-    if ($stopped.Batches.Count -gt 0 -or $null -eq $stopped.Result -or $stopped['Unsent'] -gt 0 -or $Stream.Lost.Count -gt 0) { Write-StopWarning 'cc_refresh_identities' $stopped }
-    $Stream.HasToldStop = $true
 }
