@@ -1,6 +1,7 @@
 //! Zip and tar.gz files whose bytes depend on nothing but their entries and one time.
 
 use std::io::{Cursor, Write};
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::{Compression, GzBuilder};
 
@@ -33,9 +34,12 @@ impl Entry {
 
 /// A zip file. It cannot hold symbolic links.
 pub(crate) fn zip(entries: &[Entry], epoch: u64) -> Result<Vec<u8>> {
-    let (year, month, day, hour, minute, second) = civil(epoch);
-    let time =
-        zip::DateTime::from_date_and_time(year, month, day, hour, minute, second).map_err(|error| error.to_string())?;
+    let text = timestamp(epoch);
+    // Its form is fixed: each part stands at its place.
+    let part = |at: usize| text[at..at + 2].parse::<u8>().map_err(|error| format!("{text}: {error}"));
+    let year = text[..4].parse().map_err(|error| format!("{text}: {error}"))?;
+    let time = zip::DateTime::from_date_and_time(year, part(5)?, part(8)?, part(11)?, part(14)?, part(17)?)
+        .map_err(|error| error.to_string())?;
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated)
         .last_modified_time(time)
@@ -85,34 +89,7 @@ fn sorted(entries: &[Entry]) -> Vec<&Entry> {
 
 /// `2026-11-28T12:00:00Z`
 pub(crate) fn timestamp(epoch: u64) -> String {
-    let (year, month, day, hour, minute, second) = civil(epoch);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Year, month, day, hour, minute and second in UTC.
-fn civil(epoch: u64) -> (u16, u8, u8, u8, u8, u8) {
-    let (mut days, seconds) = (epoch / 86_400, epoch % 86_400);
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 0;
-    while days >= lengths[month] {
-        days -= lengths[month];
-        month += 1;
-    }
-    let small = |number: u64| u8::try_from(number).unwrap_or(u8::MAX);
-    (
-        u16::try_from(year).unwrap_or(u16::MAX),
-        small(month as u64 + 1),
-        small(days + 1),
-        small(seconds / 3600),
-        small(seconds / 60 % 60),
-        small(seconds % 60),
-    )
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(epoch)).to_string()
 }
 
 #[cfg(test)]
