@@ -192,6 +192,9 @@ environments:
         @{ What = 'a header'; Change = { (Get-Configuration).DefaultHeaders['X-One'] = '2' }; Shows = '"X-One":"2"' }
         @{ What = 'the set of headers'; Change = { (Get-Configuration).DefaultHeaders.Clear() }; Lacks = 'X-One' }
         @{ What = 'the rate limit'; Change = { (Get-Configuration).RateLimit.requests = 11 }; Shows = '"requests":11' }
+        @{ What = 'what stands in which of two tables'; Before = { (Get-Configuration).DefaultHeaders = @{ a = 'c'; b = 'd' }; (Get-Configuration).RateLimit = @{} }
+            Change = { $headers = (Get-Configuration).DefaultHeaders; $words = @($headers.Keys) + @($headers.Values); $headers.Clear(); $headers[$words[0]] = $words[1]; (Get-Configuration).RateLimit[$words[2]] = $words[3] }
+        }
         @{ What = 'a variable'; Change = { $env:SAIL_CLIENT_ID = 'me' }; Shows = '"SAIL_CLIENT_ID":"me"' }
         @{ What = 'a proxy variable'; Change = { $env:https_proxy = 'http://127.0.0.1:9' }; Shows = '"http://127.0.0.1:9"' }
         @{ What = 'the home directory'; Change = { Set-Item "env:$HomeVariable" 'elsewhere' }; Shows = '":"elsewhere"' }
@@ -251,6 +254,15 @@ environments:
         $warnings[0] | Should -Match 'TimoutSec'
         $warnings[0] | Should -Match "'TimeoutSec'"
         @(Get-Refresh $sandbox).Count | Should -Be 1
+    }
+
+    It 'takes an empty list, object or text as not set' {
+        Set-Configuration -BaseUrl $sandbox.Url -AccessToken sandbox-token
+        $configuration = Get-Configuration
+        foreach ($empty in @(), [pscustomobject] @{}, '') {
+            foreach ($name in 'DefaultHeaders', 'TimeoutSec', 'ClientId', 'SkipCertificateCheck') { $configuration[$name] = $empty }
+            (Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request).Matched | Should -Be 1
+        }
     }
 
     It 'takes numbers, also as text, and names a value that is none' {
