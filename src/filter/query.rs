@@ -195,7 +195,9 @@ fn in_places(attribute: &str, term: impl Fn(String) -> Option<Narrowed>) -> Opti
 /// What of a value can be searched for as a phrase: all of it, or as many whole words from its beginning as are not too
 /// long. `None` if an analyser may find no word in it, because a phrase without words finds nobody.
 fn phrase(value: &str) -> Option<&str> {
-    let phrase = match value.char_indices().nth(LONGEST_PHRASE) {
+    // A text has at most as many characters as bytes.
+    let cut = if value.len() > LONGEST_PHRASE { value.char_indices().nth(LONGEST_PHRASE) } else { None };
+    let phrase = match cut {
         None => value,
         Some((end, _)) => &value[..value[..end].rfind(char::is_whitespace)?],
     };
