@@ -228,7 +228,8 @@ Describe 'A stop between two steps of the module' {
         $names = @(Invoke-Sandbox $sandbox GET '/sandbox/identities' | Where-Object correlated -NE $false).name
         $runspace = [runspacefactory]::CreateRunspace()
         $runspace.Open()
-        # Runs a command whose pipeline is stopped, as by Ctrl+C, when it enters a function the n-th time.
+        # Runs a command whose pipeline is stopped, as by Ctrl+C, when it enters a function the n-th time: at its first
+        # statement, because some are called as script blocks, which are no commands.
         function Invoke-Stopped([string] $Function, [int] $Turn, [string] $Command) {
             $shell = [powershell]::Create()
             $shell.Runspace = $runspace
@@ -237,7 +238,7 @@ Describe 'A stop between two steps of the module' {
             $none.Complete()
             $runspace.SessionStateProxy.SetVariable('stopped', $shell)
             $runspace.SessionStateProxy.SetVariable('turns', [int[]] @(0, $Turn))
-            $null = $shell.AddScript("`$point = Set-PSBreakpoint -Command $Function -Action { `$turns[0]++; if (`$turns[0] -eq `$turns[1]) { `$null = `$stopped.BeginStop(`$null, `$null); Start-Sleep -Milliseconds 150 } }; try { $Command } finally { Remove-PSBreakpoint `$point }")
+            $null = $shell.AddScript("`$first = & (Get-Module PSSailpointCC) { `${function:$Function}.Ast.Body.EndBlock.Statements[0].Extent }; `$point = Set-PSBreakpoint -Script `$first.File -Line `$first.StartLineNumber -Action { `$turns[0]++; if (`$turns[0] -eq `$turns[1]) { `$null = `$stopped.BeginStop(`$null, `$null); Start-Sleep -Milliseconds 150 } }; try { $Command } finally { Remove-PSBreakpoint `$point }")
             $before = Get-RefreshCount $sandbox
             $running = $shell.BeginInvoke($none, $output)
             $running.AsyncWaitHandle.WaitOne(20000) | Should -BeTrue
@@ -305,7 +306,7 @@ Describe 'A stop between two steps of the module' {
 
     It 'says nothing of a refresh before it' {
         $null = Invoke-Stopped New-RequestResult 1 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'
-        $run = Invoke-Stopped Get-ConfigurationText 1 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'
+        $run = Invoke-Stopped Find-ConfigurationText 1 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'
         $run.Sent | Should -Be 0
         $run.Warning | Should -BeNullOrEmpty
     }

@@ -5,7 +5,7 @@
 function script:Start-Operation([hashtable] $Stream, [string] $Name, [string] $Member) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
     $bytes = ConvertTo-NativeText ($script:RequestHead + $Member + '}')
-    $Stream.Number = [uint64] $script:Native::cc_operation_start($script:OperationName[$Name], $bytes)
+    $Stream.Number = [uint64] $script:Native::cc_operation_start($Name, $bytes)
 }
 
 # Reads the next event of $Stream into its member Unwritten: the library returns a batch only once.

@@ -13,25 +13,30 @@ function script:Resolve-Person($Value, [string] $Attribute, [bool] $IsGiven) {
         if ($Value -notmatch '\S' -or $Value -match '^\s*\{.*:.*\}\s*$' -or $Value -match '^[\s(!]*[\w.]+\s*(i?[=!<>]=?\s*"|\.\w+\([{")])') { return New-InputError $Value }
         return $Attribute, $Value
     }
-    if (Test-Number $Value) { return $Attribute, (ConvertTo-JsonText $Value) }
-    if ($null -eq $Value -or ($Value -isnot [System.Collections.IDictionary] -and -not (Test-Object $Value))) { return New-InputError $Value }
+    if ($script:TestNumberBlock.InvokeReturnAsIs(@(, $Value))) { return $Attribute, (ConvertTo-JsonText $Value) }
+    if ($null -eq $Value -or ($Value -isnot [System.Collections.IDictionary] -and -not $script:TestObjectBlock.InvokeReturnAsIs(@(, $Value)))) { return New-InputError $Value }
     $properties = $script:NamingProperty.Keys
     if ($IsGiven) { $properties = Get-NamingProperty $Attribute }
     foreach ($property in $properties) {
-        $name = $null
-        if (-not (Test-Member $Value $property ([ref] $name))) { continue }
+        $member = $script:FindMemberBlock.InvokeReturnAsIs(@($Value, $property))
+        if ($null -eq $member) { continue }
+        $name = $member.Value
         $of = $Attribute
         if (-not $IsGiven -and $null -ne $script:NamingProperty[$property]) { $of = $script:NamingProperty[$property] }
         # A reference to an identity, as accounts have it.
-        if ($property -eq 'Identity' -and $null -ne $name -and ($name -is [System.Collections.IDictionary] -or (Test-Object $name)) -and (Test-Member $name 'id' ([ref] $name))) { $of = 'id' }
+        if ($property -eq 'Identity' -and $null -ne $name -and ($name -is [System.Collections.IDictionary] -or (Test-Object $name))) {
+            $member = Find-Member $name 'id'
+            if ($null -ne $member) { $name, $of = $member.Value, 'id' }
+        }
         # An id is text: the numeric id of a process, for example, names no person.
-        if ($of -ne 'id' -and (Test-Number $name)) { $name = ConvertTo-JsonText $name }
+        if ($of -ne 'id' -and $script:TestNumberBlock.InvokeReturnAsIs(@(, $name))) { $name = ConvertTo-JsonText $name }
         if ($name -isnot [string] -or $name -notmatch '\S') { return New-InputError $Value -Property $property }
         return $of, [string] $name
     }
     if ($IsGiven) { return New-InputError $Value -Attribute $Attribute }
     New-InputError $Value
 }
+$script:ResolvePersonBlock = ${function:Resolve-Person}
 
 # The properties that hold a value of an attribute, in the order of precedence.
 function script:Get-NamingProperty([string] $Attribute) {
@@ -42,17 +47,12 @@ function script:Get-NamingProperty([string] $Attribute) {
     'Identity'
 }
 
-# Whether an object or a dictionary has a member, in any case of its name, and its value.
-function script:Test-Member($Value, [string] $Name, [ref] $Member) {
-    if ($Value -is [System.Collections.IDictionary]) {
-        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -eq $Name) { $Member.Value = $entry.Value; return $true } }
-        return $false
-    }
-    $found = $Value.PSObject.Properties[$Name]
-    if ($null -eq $found) { return $false }
-    $Member.Value = $found.Value
-    $true
+# The member of an object or a dictionary of this name, in any case; it has a property Value.
+function script:Find-Member($Value, [string] $Name) {
+    if ($Value -isnot [System.Collections.IDictionary]) { return $Value.PSObject.Properties[$Name] }
+    foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -eq $Name) { return $entry } }
 }
+$script:FindMemberBlock = ${function:Find-Member}
 
 # The names of the members of an object or a dictionary, for a message.
 function script:Get-MemberText($Value) {
@@ -67,6 +67,7 @@ function script:Test-Number($Value) {
     $Value -is [int] -or $Value -is [long] -or $Value -is [double] -or $Value -is [decimal] -or $Value -is [bigint] -or
     $Value -is [uint32] -or $Value -is [uint64] -or $Value -is [int16] -or $Value -is [uint16] -or $Value -is [byte] -or $Value -is [sbyte] -or $Value -is [single]
 }
+$script:TestNumberBlock = ${function:Test-Number}
 
 # The error for input that is neither a request nor names a person. Such input never means "no filter".
 function script:New-InputError($Value, [string] $Property, [string] $Beside, [string] $Attribute) {

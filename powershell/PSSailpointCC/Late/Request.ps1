@@ -46,17 +46,6 @@ function script:ConvertTo-ArgumentText($Value) {
     $text
 }
 
-# A dictionary or an object with a filter or refreshArgs.
-function script:Test-RequestObject($Value) {
-    if ($null -eq $Value) { return $false }
-    if ($Value -is [System.Collections.IDictionary]) {
-        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -in 'filter', 'refreshArgs') { return $true } }
-        return $false
-    }
-    if (-not (Test-Object $Value)) { return $false }
-    $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
-}
-
 # A JSON array of texts; operators on all of them at once.
 function script:ConvertTo-TextArray([string[]] $Text) {
     if ($Text -cmatch '[\x00-\x1f]') { return ConvertTo-JsonText $Text }

@@ -19,6 +19,8 @@ function script:New-Stream($Cmdlet, [string] $Option, $ErrorAction, [hashtable] 
     $stream = @{
         Cmdlet       = $Cmdlet
         Account      = $Account
+        # Called for each object of the pipeline.
+        Reader       = ${function:Add-Person}
         # With -PerIdentity: the names whose object was not written yet.
         List         = $list
         ErrorAction  = $ErrorAction
@@ -107,7 +109,7 @@ function script:Add-Identity([hashtable] $Stream, [object[]] $Identity) {
 
 # Collects whom an object of the pipeline names; returns an error where that is nobody.
 function script:Add-Person([hashtable] $Stream, $Value) {
-    $person = Resolve-Person $Value $Stream.Attribute $Stream.IsGiven
+    $person = $script:ResolvePersonBlock.InvokeReturnAsIs(@($Value, $Stream.Attribute, $Stream.IsGiven))
     if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
     if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $person[0] $person[1] }
     $names = $Stream.Plain

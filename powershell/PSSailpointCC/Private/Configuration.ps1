@@ -82,43 +82,59 @@ $script:LookupVariable = [string[]] @(
 # The configuration of a call as JSON text, and where the library looks for what the session has not set: native code
 # sees neither what a session has put into $env: nor its location. The same text while nothing has changed.
 function script:Get-ConfigurationText($Cmdlet) {
+    $text = Find-ConfigurationText $Cmdlet
+    if (-not $text) { $text = New-ConfigurationText $Cmdlet }
+    $text
+}
+
+# The text of the call before, unless something has changed.
+function script:Find-ConfigurationText($Cmdlet) {
     $configuration = $script:Configuration
     $baseUrl = $configuration['BaseUrl']
-    # BaseUrl is the one that Get-Configuration has put there.
-    $isShown = [object]::ReferenceEquals($baseUrl, $script:ShownBaseUrl)
+    $script:IsBaseUrlShown = [object]::ReferenceEquals($baseUrl, $script:ShownBaseUrl)
     # The runspace's, which is not the process's. Asking the session state takes 0.1 ms.
-    if ($PWD.Provider.Name -eq 'FileSystem') { $directory = $PWD.ProviderPath } else { $directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
+    if ($PWD.Provider.Name -eq 'FileSystem') { $script:Directory = $PWD.ProviderPath } else { $script:Directory = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath }
+    $script:State = $null
+    # Not for the first calls: a script of few calls is faster without.
+    $script:TextCount++
+    if ($script:TextCount -le 5) { return }
     $proxy = $null
     # http: is a loopback address, which has no proxy.
     if ($baseUrl -notlike 'http:*') { if ($script:IsCore) { $proxy = [System.Net.Http.HttpClient]::DefaultProxy } else { $proxy = [System.Net.WebRequest]::DefaultWebProxy } }
-    # Not for the first calls: a script of few calls is faster without. Before the text is made, because another runspace may
-    # set a variable meanwhile.
-    $state = $null
-    $script:TextCount++
-    if ($script:TextCount -gt 5) {
-        # A method for all of them, where a loop would take longer than everything else here.
-        if ($null -eq $script:ReadVariable) { $script:ReadVariable = [Delegate]::CreateDelegate([System.Converter[string, string]], [Environment].GetMethod('GetEnvironmentVariable', [type[]] @([string]))) }
-        $state = [System.Collections.ArrayList] @($proxy, $isShown, $directory)
-        # The inner hashtables too: they may be filled later without another assignment.
-        foreach ($table in $configuration, $configuration['DefaultHeaders'], $configuration['RateLimit']) {
-            if ($table -is [hashtable]) { $null = $state.Add($table.get_Count()); $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
-        }
-        $state.AddRange([array]::ConvertAll($script:LookupVariable, $script:ReadVariable))
-        # By Equals: a text decides by its characters, and what is no text, number or flag by its identity.
-        if ($null -ne $script:KeptText -and [System.Linq.Enumerable]::SequenceEqual($script:KeptState, $state.ToArray())) { return $script:KeptText }
+    # A method for all of them, where a loop would take longer than everything else here.
+    if ($null -eq $script:ReadVariable) { $script:ReadVariable = [Delegate]::CreateDelegate([System.Converter[string, string]], [Environment].GetMethod('GetEnvironmentVariable', [type[]] @([string]))) }
+    $state = [System.Collections.ArrayList] @($proxy, $script:IsBaseUrlShown, $script:Directory)
+    # The inner hashtables too: they may be filled later without another assignment.
+    foreach ($table in $configuration, $configuration['DefaultHeaders'], $configuration['RateLimit']) {
+        if ($table -is [hashtable]) { $null = $state.Add($table.get_Count()); $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
     }
-    $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $isShown) + (ConvertTo-LookupText $directory) + '}'
-    $script:KeptText = $null
-    if ($null -ne $state -and (Test-FixedConfiguration)) {
-        $script:KeptState = $state.ToArray()
-        $script:KeptText = $text
-    }
-    $text
+    $state.AddRange([array]::ConvertAll($script:LookupVariable, $script:ReadVariable))
+    $script:State = $state.ToArray()
+    # By Equals: a text decides by its characters, and what is no text, number or flag by its identity.
+    if ($null -ne $script:KeptText -and [System.Linq.Enumerable]::SequenceEqual($script:KeptState, $script:State)) { $script:KeptText }
 }
+$script:FindConfigurationBlock = ${function:Find-ConfigurationText}
 $script:TextCount = 0
 $script:ReadVariable = $null
 $script:KeptText = $null
 $script:KeptState = [object[]] @()
+
+# What the last look has found: whether BaseUrl is the one that Get-Configuration has put there, the current folder, and
+# everything that the text depends on. Before the text is made, because another runspace may set a variable meanwhile.
+$script:IsBaseUrlShown = $false
+$script:Directory = $script:State = $null
+
+# Makes the text, after Find-ConfigurationText has looked.
+function script:New-ConfigurationText($Cmdlet) {
+    $state = $script:State
+    $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $script:IsBaseUrlShown) + (ConvertTo-LookupText $script:Directory) + '}'
+    $script:KeptText = $null
+    if ($null -ne $state -and (Test-FixedConfiguration)) {
+        $script:KeptState = $state
+        $script:KeptText = $text
+    }
+    $text
+}
 
 # Whether the text depends on nothing that can change in itself, or that the comparison does not see.
 function script:Test-FixedConfiguration {

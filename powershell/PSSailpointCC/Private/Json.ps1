@@ -62,6 +62,7 @@ function script:ConvertTo-JsonObject($Value, $Depth) {
     }
     '{' + ($members -join ',') + '}'
 }
+$script:JsonObjectBlock = ${function:ConvertTo-JsonObject}
 
 # JSON text as hashtables, or $null where it is none.
 function script:ConvertFrom-JsonText([string] $Text) {

@@ -4,7 +4,6 @@ $script:IsLateRead = $false
 
 function script:Add-Account { Import-LateFunction; Add-Account @args }
 function script:Add-Identity { Import-LateFunction; Add-Identity @args }
-function script:Add-Person { Import-LateFunction; Add-Person @args }
 function script:Confirm-FullRefresh { Import-LateFunction; Confirm-FullRefresh @args }
 function script:ConvertFrom-ModelText { Import-LateFunction; ConvertFrom-ModelText @args }
 function script:ConvertFrom-RequestText { Import-LateFunction; ConvertFrom-RequestText @args }
@@ -45,7 +44,6 @@ function script:Stop-Call { Import-LateFunction; Stop-Call @args }
 function script:Stop-Stream { Import-LateFunction; Stop-Stream @args }
 function script:Test-EndsCommand { Import-LateFunction; Test-EndsCommand @args }
 function script:Test-JsonMediaType { Import-LateFunction; Test-JsonMediaType @args }
-function script:Test-RequestObject { Import-LateFunction; Test-RequestObject @args }
 function script:Update-ErrorRecord { Import-LateFunction; Update-ErrorRecord @args }
 function script:Update-Stream { Import-LateFunction; Update-Stream @args }
 function script:Write-AnswerWarning { Import-LateFunction; Write-AnswerWarning @args }

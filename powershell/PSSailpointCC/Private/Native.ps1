@@ -6,14 +6,15 @@ $script:RequestHead = '{"client":"powershell",'
 # The ABI that this file is written for; a library of another one is refused.
 $script:NativeAbi = 1
 
-# Each function of include/pssailpointcc.h that is called: what it returns, its name, what it takes.
+# Each function of include/pssailpointcc.h that is called: what it returns, its name, what it takes. The only text is the
+# name of a function, which is ASCII.
 function script:Get-NativeBinding {
     , @([IntPtr], 'cc_version', @())
     , @([uint32], 'cc_abi_version', @())
     , @([IntPtr], 'cc_configure', @([byte[]]))
     , @([IntPtr], 'cc_check_filter', @([byte[]]))
-    , @([IntPtr], 'cc_operation_run', @([byte[]], [byte[]], [uint32], [uint64[]]))
-    , @([uint64], 'cc_operation_start', @([byte[]], [byte[]]))
+    , @([IntPtr], 'cc_operation_run', @([string], [byte[]], [uint32], [uint64[]]))
+    , @([uint64], 'cc_operation_start', @([string], [byte[]]))
     , @([IntPtr], 'cc_operation_send', @([uint64], [byte[]]))
     , @([IntPtr], 'cc_operation_wait', @([uint64], [uint32]))
     , @([IntPtr], 'cc_operation_cancel', @([uint64]))
@@ -21,7 +22,7 @@ function script:Get-NativeBinding {
     , @([void], 'cc_string_free', @([IntPtr]))
 }
 
-# The bytes of a text as the library takes it. Bytes go in, because the default marshalling of text is the code page on
+# The bytes of JSON text as the library takes it. Bytes go in, because the default marshalling of text is the code page on
 # Windows; the pointer comes out as such, because the marshaller would free it with the wrong allocator.
 function script:ConvertTo-NativeText([string] $Text) {
     try { , $script:StrictUtf8.GetBytes($Text + "`0") } catch { throw (New-SurrogateError) }
@@ -48,9 +49,6 @@ function script:Invoke-NativeFunction([string] $Name, [string] $Member) {
 
 function script:Import-NativeLibrary {
     $script:StrictUtf8 = [System.Text.UTF8Encoding]::new($false, $true)
-    # The names of the functions that can be operations.
-    $script:OperationName = @{}
-    foreach ($name in 'cc_refresh_identities', 'cc_find_identities', 'cc_get_task') { $script:OperationName[$name] = $script:StrictUtf8.GetBytes($name + "`0") }
     # Its reader of JSON is used before any of its cmdlets.
     if ($script:IsCore) { $null = [System.Reflection.Assembly]::Load('Microsoft.PowerShell.Commands.Utility') }
     $path = Find-NativeLibrary

@@ -22,7 +22,7 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsS
     $isDone = $false
     $watch = $pointer = $text = $script:UntoldText = $null
     try {
-        $pointer = $native::cc_operation_run($script:OperationName[$Name], $bytes, $script:SliceMilliseconds, $number)
+        $pointer = $native::cc_operation_run($Name, $bytes, $script:SliceMilliseconds, $number)
         if ($script:IsCore) { $text = [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { $text = Read-NativeText $pointer }
         $native::cc_string_free($pointer)
         if ($number[0] -ne 0) {
@@ -53,6 +53,7 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsS
         throw (New-UnreadableError $_ $Name ($text -creplace '^\{"ok":true,"state":"done","result":'))
     }
 }
+$script:OperationBlock = ${function:Invoke-Operation}
 
 # The answer of the function from the operation's envelope.
 function script:ConvertFrom-OperationText([string] $Text, [string] $Name) {

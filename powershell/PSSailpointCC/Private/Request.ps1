@@ -34,7 +34,7 @@ function script:ConvertTo-RequestMember($Request) {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary]) {
             # Unknown names and values pass unchanged. The library leaves out null members of refreshArgs.
-            $text = ConvertTo-JsonObject $value 1
+            $text = $script:JsonObjectBlock.InvokeReturnAsIs(@($value, 1))
         } else {
             $text = ConvertTo-JsonText $value 1
         }
@@ -42,9 +42,23 @@ function script:ConvertTo-RequestMember($Request) {
     }
     $members -join ','
 }
+$script:RequestMemberBlock = ${function:ConvertTo-RequestMember}
 
 # Whether a value is an object with properties: no text, number, date or list.
 function script:Test-Object($Value) {
     $Value -is [System.Management.Automation.PSCustomObject] -or
     ($Value -isnot [valuetype] -and $Value -isnot [string] -and $Value -isnot [System.Collections.IEnumerable])
 }
+$script:TestObjectBlock = ${function:Test-Object}
+
+# A dictionary or an object with a filter or refreshArgs.
+function script:Test-RequestObject($Value) {
+    if ($null -eq $Value) { return $false }
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($entry in $Value.GetEnumerator()) { if ($entry.Key -in 'filter', 'refreshArgs') { return $true } }
+        return $false
+    }
+    if (-not $script:TestObjectBlock.InvokeReturnAsIs(@(, $Value))) { return $false }
+    $null -ne $Value.PSObject.Properties['filter'] -or $null -ne $Value.PSObject.Properties['refreshArgs']
+}
+$script:TestRequestBlock = ${function:Test-RequestObject}

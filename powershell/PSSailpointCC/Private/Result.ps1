@@ -31,12 +31,13 @@ function script:New-RequestResult([System.Collections.IDictionary] $Answer, $Wit
     }
     if ($WithHttpInfo) { $content = @{ Response = $content; StatusCode = [int] $response['status']; Headers = ConvertTo-HeaderDictionary $response } }
     if ($content -isnot [System.Collections.IDictionary]) { return , $content }
-    # Not members: the keys stay those of the service.
+    # Not members: the keys stay those of the service. $true: without a check of the names, which takes most of the time.
     $properties = $content.PSObject.Properties
-    $properties.Add([psnoteproperty]::new('TaskId', [string[]] $ids))
-    $properties.Add([psnoteproperty]::new('TaskState', $state))
-    $properties.Add([psnoteproperty]::new('Matched', $Answer['matched']))
-    $properties.Add([psnoteproperty]::new('Backend', $Answer['backend']))
-    $properties.Add([psnoteproperty]::new('BaseUrl', $Answer['baseUrl']))
+    $properties.Add([psnoteproperty]::new('TaskId', [string[]] $ids), $true)
+    $properties.Add([psnoteproperty]::new('TaskState', $state), $true)
+    $properties.Add([psnoteproperty]::new('Matched', $Answer['matched']), $true)
+    $properties.Add([psnoteproperty]::new('Backend', $Answer['backend']), $true)
+    $properties.Add([psnoteproperty]::new('BaseUrl', $Answer['baseUrl']), $true)
     $content
 }
+$script:RequestResultBlock = ${function:New-RequestResult}

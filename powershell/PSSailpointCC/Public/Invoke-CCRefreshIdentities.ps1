@@ -427,13 +427,13 @@ function Invoke-CCRefreshIdentities {
                     if ($null -eq $InputObject -or $null -eq $InputObject.PSObject.Properties['ContentType']) { $refusals = @(New-InputError $InputObject -Beside '-RefreshIdentitiesRequest') }
                 } elseif ($null -ne $request) {
                     # Bound by property name.
-                } elseif ($InputObject -isnot [string] -and (Test-RequestObject $InputObject)) {
+                } elseif ($InputObject -isnot [string] -and $script:TestRequestBlock.InvokeReturnAsIs(@(, $InputObject))) {
                     $request = $InputObject
                     foreach ($name in 'RefreshArgs', 'JournalPath') { if ($null -ne $PSBoundParameters[$name] -and $refusals.Count -eq 0) { $refusals = @(New-InputError $InputObject -Beside "-$name") } }
                 } else {
                     if ($null -eq $stream) { $stream = New-Stream $PSCmdlet ($ceiling + $options) $CallerErrorAction $account }
                     $isPerson = $true
-                    if ($InputObject -is [string] -and -not $PerIdentity -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @(Add-Person $stream $InputObject) }
+                    if ($InputObject -is [string] -and -not $PerIdentity -and $InputObject -cmatch '^[\w.@-]+$') { $stream.Plain.Add($InputObject) } else { $refusals = @($stream.Reader.InvokeReturnAsIs(@($stream, $InputObject))) }
                 }
             } catch {
                 $record = Update-ErrorRecord $_ $InputObject '' 'no' $PSCmdlet $account
@@ -456,19 +456,18 @@ function Invoke-CCRefreshIdentities {
         try {
             if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
             if ($parameterSet -in 'Request', 'Input') {
-                $body = ConvertTo-RequestMember $request
+                $body = $script:RequestMemberBlock.InvokeReturnAsIs(@(, $request))
             } else {
                 $body = ''
                 if ($null -ne $RefreshArgs) { $body = '"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
                 # Not decided by $All: -All:$false is neither a filter nor everybody.
-                if ($parameterSet -eq 'Filter') {
-                    $request = $Filter
-                    $body = ('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ','
-                }
+                if ($parameterSet -eq 'Filter') { $request, $body = $Filter, (('"filter":' + (ConvertTo-JsonText $Filter)), $body -ne '' -join ',') }
             }
             $head = '"options":{"dryRun":'
             if ($body) { $head = $body + ',' + $head }
-            $tail = $ceiling + $options + '},"configuration":' + (Get-ConfigurationText $PSCmdlet)
+            $configuration = $script:FindConfigurationBlock.InvokeReturnAsIs(@(, $PSCmdlet))
+            if (-not $configuration) { $configuration = New-ConfigurationText $PSCmdlet }
+            $tail = $ceiling + $options + '},"configuration":' + $configuration
             if ($JournalPath -or $ResendUncertain) { $tail = (Get-JournalMember $PSCmdlet) + $tail }
             $target = 'identities'
             # A dry run only where its result is shown.
@@ -488,12 +487,12 @@ function Invoke-CCRefreshIdentities {
             if ($VerbosePreference -ne 'SilentlyContinue') { $watch = [System.Diagnostics.Stopwatch]::StartNew() }
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent, $script:UntoldText = 'maybe', $null
-            $answer = Invoke-Operation 'cc_refresh_identities' ($head + 'false' + $tail) $PSCmdlet
+            $answer = $script:OperationBlock.InvokeReturnAsIs(@('cc_refresh_identities', ($head + 'false' + $tail), $PSCmdlet))
             $untold, $script:UntoldText = $script:UntoldText, $null
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
             $isPlain = $answer['ok'] -and $null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed']
             if (-not $isPlain -and $null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
-            if ($null -eq $account) { $result = New-RequestResult $answer $WithHttpInfo } else { $result = Get-RequestResult $answer $account $WithHttpInfo }
+            if ($null -eq $account) { $result = $script:RequestResultBlock.InvokeReturnAsIs(@($answer, $WithHttpInfo)) } else { $result = Get-RequestResult $answer $account $WithHttpInfo }
             if (-not $PSCmdlet.Stopping) { $untold = $null }
         } catch {
             if ($null -eq $account) { $account = New-Account $MyInvocation $CallerErrorAction $true }
