@@ -18,7 +18,8 @@ function Get-WorkingSet {
 }
 
 $sent = 0
-Import-Csv $People | Invoke-CCRefreshIdentities -RefreshArgs $arguments | ForEach-Object {
+# With Stop, the error that ends the command has all results so far, which takes 270 bytes for each person.
+Import-Csv $People | Invoke-CCRefreshIdentities -RefreshArgs $arguments -ErrorAction Continue | ForEach-Object {
     $sent += $_.Identities.Count
     if ($sent -eq 10000) { Get-WorkingSet }
 }

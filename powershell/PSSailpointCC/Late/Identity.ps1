@@ -22,6 +22,7 @@ function script:Add-IdentityName([hashtable] $List, [string] $Attribute, [string
     }
     if ($List.Seen.Add($key)) { $List.Waiting.Enqueue(@{ Key = $key; Attribute = $Attribute; Name = $Name }) }
 }
+$script:AddIdentityNameBlock = ${function:Add-IdentityName}
 
 # Of the values of reason in the library's calls.
 $script:ReasonText = @{
@@ -35,6 +36,7 @@ function script:New-IdentityResult([string] $Identity, $Id, [string] $Outcome, [
     if ($Reason) { $result.Reason = $Reason -replace '\s*[\r\n]+\s*', ' ' }
     $result
 }
+$script:IdentityResultBlock = ${function:New-IdentityResult}
 
 # Adds what a batch's answer says of each of its names.
 function script:Add-IdentityAnswer([hashtable] $List, [System.Collections.IDictionary] $Answer) {
@@ -48,7 +50,7 @@ function script:Add-IdentityAnswer([hashtable] $List, [System.Collections.IDicti
         $task = $call['task']
         if ($null -ne $task -and $task['state'] -in 'failed', 'warning') { $reason = @($task['messages'] | Where-Object { $_ }) -join ' ' }
         for ($i = 0; $i -lt $names.Count; $i++) {
-            $result = New-IdentityResult $names[$i] $ids[$i] $script:OutcomeName[[string] $call['outcome']] $reason
+            $result = $script:IdentityResultBlock.InvokeReturnAsIs(@($names[$i], $ids[$i], $script:OutcomeName[[string] $call['outcome']], $reason))
             if ($null -ne $task) {
                 $result.TaskId = $task['id']
                 if ($null -ne $task['state']) { $result.TaskState = $script:TaskState[[string] $task['state']] }

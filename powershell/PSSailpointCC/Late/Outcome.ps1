@@ -32,7 +32,8 @@ function script:Test-EndsCommand($ErrorAction, $Cmdlet) {
 }
 
 # What a command has done so far: the results that it has written, whether a refresh was sent, and how many people have
-# which outcome. Results are kept where an error that ends the command would lose them: not where another command gets them.
+# which outcome. Results are kept where an error that ends the command may lose them: not where another command gets them,
+# unless every error ends the whole pipeline.
 function script:New-Account($Invocation, $ErrorAction, [bool] $IsDocumented) {
     @{
         Results      = [System.Collections.ArrayList]::new()

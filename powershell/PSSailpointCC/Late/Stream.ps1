@@ -99,7 +99,7 @@ function script:Add-Identity([hashtable] $Stream, [object[]] $Identity) {
             Add-Person $Stream $name
         } elseif ($name -match '\S') {
             $Stream.Plain.Add($name)
-            if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $Stream.Attribute $name }
+            if ($null -ne $Stream.List) { $null = $script:AddIdentityNameBlock.InvokeReturnAsIs(@($Stream.List, $Stream.Attribute, $name)) }
         } else { New-InputError $name }
     }
     $Stream.SendCount = [int]::MaxValue
@@ -111,7 +111,7 @@ function script:Add-Identity([hashtable] $Stream, [object[]] $Identity) {
 function script:Add-Person([hashtable] $Stream, $Value) {
     $person = $script:ResolvePersonBlock.InvokeReturnAsIs(@($Value, $Stream.Attribute, $Stream.IsGiven))
     if ($person -is [System.Management.Automation.ErrorRecord]) { return $person }
-    if ($null -ne $Stream.List) { Add-IdentityName $Stream.List $person[0] $person[1] }
+    if ($null -ne $Stream.List) { $null = $script:AddIdentityNameBlock.InvokeReturnAsIs(@($Stream.List, $person[0], $person[1])) }
     $names = $Stream.Plain
     if ($person[0] -ne $Stream.Attribute) {
         $names = $Stream.Other[$person[0]]

@@ -64,10 +64,11 @@ pub(super) fn print(lines: &[Line]) {
         };
         let ratio = ours.value() / other.value();
         let verdict = match aim {
-            Some(aim) if ratio <= *aim => format!("<= {aim:.2} met"),
-            Some(aim) => format!("<= {aim:.2} MISSED"),
+            Some(aim) if ratio <= *aim => format!("<= {aim} met"),
+            Some(aim) => format!("<= {aim} MISSED"),
             None => "-".to_owned(),
         };
-        println!("{what:<40} {ours:>15} {other:>15}  {name:<30} {ratio:>6.3}  {verdict}");
+        let digits = if ratio < 0.1 { 4 } else { 3 };
+        println!("{what:<40} {ours:>15} {other:>15}  {name:<30} {ratio:>6.digits$}  {verdict}");
     }
 }
