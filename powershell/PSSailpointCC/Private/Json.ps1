@@ -40,8 +40,9 @@ function script:ConvertTo-JsonText($Value, $Depth = 0) {
 }
 
 # A dictionary or an object with properties, in its order. The usual values are converted inline, because a function
-# call costs more than all the rest. $SkipsNull: without members that are null.
-function script:ConvertTo-JsonObject($Value, $Depth, $SkipsNull) {
+# call costs more than all the rest. $WithoutNull: anything, to
+# leave out members that are null.
+function script:ConvertTo-JsonObject($Value, $Depth, $WithoutNull) {
     if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
     $isTable = $Value -is [System.Collections.IDictionary]
     if ($isTable) { $entries = $Value.GetEnumerator() } else { $entries = $Value.PSObject.Properties }
@@ -52,7 +53,7 @@ function script:ConvertTo-JsonObject($Value, $Depth, $SkipsNull) {
         if ($item -is [bool]) {
             if ($item) { $text = 'true' } else { $text = 'false' }
         } elseif ($null -eq $item) {
-            if ($SkipsNull) { continue }
+            if ($null -ne $WithoutNull) { continue }
             $text = 'null'
         } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
             $text = '"' + ($item -creplace '(["\\])', '\$1') + '"'

@@ -21,13 +21,14 @@ function script:ConvertTo-RequestMember($Request) {
     $members = foreach ($entry in $entries) {
         if ($isTable) { $name = [string] $entry.Key } else { $name = $entry.Name }
         $value = $entry.Value
-        $isArguments = $false
+        # Not a flag, which would have all variables here compiled anew.
+        $withoutNull = $null
         # PowerShell ignores the case of names; the service would ignore a member "Filter".
         if ($name -eq 'filter') {
             $name = 'filter'
         } elseif ($name -eq 'refreshArgs') {
             $name = 'refreshArgs'
-            $isArguments = $true
+            $withoutNull = $name
         } elseif ($name -in $script:ForeignMember) {
             throw (New-MemberError $name)
         }
@@ -36,7 +37,7 @@ function script:ConvertTo-RequestMember($Request) {
             $text = '"' + ($value -creplace '(["\\])', '\$1') + '"'
         } elseif ($value -is [System.Management.Automation.PSCustomObject] -or $value -is [System.Collections.IDictionary]) {
             # Unknown names and values pass unchanged. The library leaves out null members of refreshArgs.
-            $text = $script:JsonObjectBlock.InvokeReturnAsIs(@($value, 1, $isArguments))
+            $text = $script:JsonObjectBlock.InvokeReturnAsIs(@($value, 1, $withoutNull))
         } else {
             $text = ConvertTo-JsonText $value 1
         }
