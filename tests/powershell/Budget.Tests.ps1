@@ -37,7 +37,7 @@ Get-PSBreakpoint | Remove-PSBreakpoint
     It 'of a documented request is five functions besides the command, and none of those that are read later' -Tag cc {
         $session = Invoke-Session $count -Environment @{ TEST_URL = $sandbox.Url }
         $called = @([regex]::Match($session.Output, '(?m)^called: (.*?)\r?$').Groups[1].Value -split ' ')
-        $expected = 'ConvertTo-RequestMember', 'ConvertTo-JsonObject', 'Find-ConfigurationText', 'Invoke-Operation', 'New-RequestResult'
+        $expected = 'ConvertTo-RequestMember', 'Format-JsonObject', 'Find-ConfigurationText', 'Get-OperationAnswer', 'New-RequestResult'
         # The command itself is stopped at each of its blocks.
         $named = @([regex]::Match($session.Output, '(?m)^named: (.*?)\r?$').Groups[1].Value -split ' ' -ne 'Invoke-CCRefreshIdentities')
         if (-not $Desktop) { $named | Should -BeNullOrEmpty -Because $session.All }

@@ -210,4 +210,32 @@ $Result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'MyVa
         try { $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -ErrorAction $preference } catch { $caught = $true }
         $caught | Should -BeTrue
     }
+
+    It 'is once in $Error, and in -ErrorVariable with its code: <what>' -ForEach @(
+        @{ What = 'a foreign member'; Wrong = @{ options = 1 } }
+        @{ What = 'a list'; Wrong = @(1, 2) }
+        @{ What = 'a number that JSON has not'; Wrong = @{ filter = 'uid == "smith"'; refreshArgs = @{ a = [double]::NaN } } }
+        @{ What = 'half a character'; Wrong = @{ filter = "uid == `"$([char] 0xD800)`"" } }
+    ) {
+        $global:Error.Clear()
+        try { $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $wrong -NoPreflight -ErrorVariable told } catch { $record = $_ }
+        $record.FullyQualifiedErrorId | Should -Be 'InvalidArgument,Invoke-CCRefreshIdentities'
+        $record.Exception.Data['sent'] | Should -Be 'no'
+        $told[0].Exception.Data['code'] | Should -Be 'invalid_argument'
+        @($global:Error | Where-Object { "$_" -match 'InvokeReturnAsIs' }) | Should -BeNullOrEmpty
+        @(Get-Refresh $sandbox).Count | Should -Be 0
+    }
+
+    It 'of a preference, in the middle of a call, says what was sent' {
+        Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 2000; times = 0 }
+        $record = $null
+        $before = $global:ProgressPreference
+        try {
+            $global:ProgressPreference = 'Stop'
+            $null = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest $request -NoPreflight
+        } catch { $record = $_ } finally { $global:ProgressPreference = $before }
+        $record.Exception.Message | Should -Match 'ProgressPreference'
+        $record.Exception.Data['sent'] | Should -Be 'maybe'
+        @($record.Exception.Data['results']).Count | Should -Be 0
+    }
 }

@@ -265,7 +265,7 @@ Describe 'A stop between two steps of the module' {
                 foreach ($turn in 1, 2) { @{ command = $command; function = $function; turn = $turn } }
             }
         }
-        foreach ($function in 'Invoke-Operation', 'New-RequestResult') { @{ command = 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'; function = $function; turn = 1 } }
+        foreach ($function in 'Get-OperationAnswer', 'New-RequestResult') { @{ command = 'Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight'; function = $function; turn = 1 } }
     ) {
         $run = Invoke-Stopped $function $turn $command
         # As many as the results name, or the warning.
@@ -302,6 +302,13 @@ Describe 'A stop between two steps of the module' {
         if ($Desktop -and -not $text) { return }
         $whole.Success | Should -BeTrue -Because $text
         [int] $whole.Groups[1].Value + [int] $whole.Groups[2].Value | Should -BeGreaterOrEqual $run.Sent
+    }
+
+    It 'has its warning in -WarningVariable, which a finally block reads' {
+        Add-Fault $sandbox @{ on = 'refresh'; kind = 'slow'; delayMs = 3000; times = 1 }
+        $runspace.SessionStateProxy.SetVariable('said', [System.Collections.ArrayList]::new())
+        $null = Invoke-Stopped Show-Progress 1 'try { $null = Invoke-CCRefreshIdentities -Filter ''uid == "amelie.roux"'' -NoPreflight -WarningVariable told } finally { $said.AddRange(@($told)) }'
+        "$($runspace.SessionStateProxy.GetVariable('said'))" | Should -Match 'Stopped. A refresh had left'
     }
 
     It 'says nothing of a refresh before it' {

@@ -56,6 +56,8 @@ function script:Show-Progress($Progress, $Watch, $Cmdlet) {
 function script:Hide-Progress {
     if (-not $script:IsProgressShown) { return }
     $script:IsProgressShown = $false
+    # Stop would replace the error that is on its way.
+    $ProgressPreference = 'Continue'
     Microsoft.PowerShell.Utility\Write-Progress -Id $script:ProgressId -Activity 'PSSailpointCC' -Status 'Done' -Completed
 }
 

@@ -91,7 +91,12 @@ function script:Write-ResultVerbose([System.Collections.IDictionary] $Result, $W
 # Adds what only the command knows: the request, other possible causes in the session, and what was sent before.
 function script:Update-ErrorRecord([System.Management.Automation.ErrorRecord] $Record, $Request, [string] $ContentType, [string] $Sent, $Cmdlet, [hashtable] $Account) {
     # Thrown by a function that was called as a script block.
-    while ($Record.Exception -is [System.Management.Automation.MethodInvocationException] -and $Record.Exception.InnerException -is [System.Management.Automation.IContainsErrorRecord]) { $Record = $Record.Exception.InnerException.ErrorRecord }
+    while ($Record.Exception -is [System.Management.Automation.MethodInvocationException] -and $Record.Exception.InnerException -is [System.Management.Automation.IContainsErrorRecord]) {
+        $inner = $Record.Exception.InnerException
+        $Record = $inner.ErrorRecord
+        # PowerShell's own records hold a stand-in for the exception.
+        if ($Record.Exception -is [System.Management.Automation.ParentContainsErrorRecordException]) { $Record = [System.Management.Automation.ErrorRecord]::new($Record, $inner) }
+    }
     $exception = $Record.Exception
     $code = $exception.Data['code']
     $hint = $null

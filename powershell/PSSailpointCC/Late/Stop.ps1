@@ -48,6 +48,13 @@ function script:New-StoppableCall([uint64] $Number) {
     @{ Number = $Number; Pointer = [IntPtr]::Zero; Unwritten = $null; Read = [System.Collections.ArrayList]::new(); SentAtStop = $null }
 }
 
+# Ends the call that a script block has left open.
+function script:Stop-OpenCall {
+    $call = $script:OpenCall
+    $script:OpenCall = $null
+    Stop-Call @call
+}
+
 # Ends a call early, and tells of its refresh. $Number is 0 where its operation has ended, with $Text, or was not started.
 function script:Stop-Call([string] $Name, [uint64] $Number, [string] $Text, $IsSilent) {
     if ($Number -ne 0) {

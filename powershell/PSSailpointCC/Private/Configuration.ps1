@@ -109,9 +109,10 @@ function script:Find-ConfigurationText($Cmdlet) {
         if ($table -is [hashtable]) { $null = $state.Add($table.get_Count()); $state.AddRange($table.get_Keys()); $state.AddRange($table.get_Values()) }
     }
     $state.AddRange([array]::ConvertAll($script:LookupVariable, $script:ReadVariable))
-    $script:State = $state.ToArray()
+    $now = $state.ToArray()
     # By Equals: a text decides by its characters, and what is no text, number or flag by its identity.
-    if ($null -ne $script:KeptText -and [System.Linq.Enumerable]::SequenceEqual($script:KeptState, $script:State)) { $script:KeptText }
+    if ($null -ne $script:KeptText -and [System.Linq.Enumerable]::SequenceEqual($script:KeptState, $now)) { return $script:KeptText }
+    $script:State = $now
 }
 $script:FindConfigurationBlock = ${function:Find-ConfigurationText}
 $script:TextCount = 0
@@ -126,7 +127,7 @@ $script:Directory = $script:State = $null
 
 # Makes the text, after Find-ConfigurationText has looked.
 function script:New-ConfigurationText($Cmdlet) {
-    $state = $script:State
+    $state, $script:State = $script:State, $null
     $text = '{' + (ConvertTo-ConfigurationText $Cmdlet $script:IsBaseUrlShown) + (ConvertTo-LookupText $script:Directory) + '}'
     $script:KeptText = $null
     if ($null -ne $state -and (Test-FixedConfiguration)) {

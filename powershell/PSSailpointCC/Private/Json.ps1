@@ -39,32 +39,40 @@ function script:ConvertTo-JsonText($Value, $Depth = 0) {
     ConvertTo-JsonObject $Value $Depth
 }
 
-# A dictionary or an object with properties, in its order. The usual values are converted inline, because a function
-# call costs more than all the rest. $WithoutNull: anything, to
-# leave out members that are null.
-function script:ConvertTo-JsonObject($Value, $Depth, $WithoutNull) {
-    if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
-    $isTable = $Value -is [System.Collections.IDictionary]
-    if ($isTable) { $entries = $Value.GetEnumerator() } else { $entries = $Value.PSObject.Properties }
-    $members = foreach ($entry in $entries) {
-        # A member whose name is in a variable, and an if as a value, would take twice as long.
-        if ($isTable) { $name = [string] $entry.Key } else { $name = $entry.Name }
-        $item = $entry.Value
-        if ($item -is [bool]) {
-            if ($item) { $text = 'true' } else { $text = 'false' }
-        } elseif ($null -eq $item) {
-            if ($null -ne $WithoutNull) { continue }
-            $text = 'null'
-        } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
-            $text = '"' + ($item -creplace '(["\\])', '\$1') + '"'
-        } else {
-            $text = ConvertTo-JsonText $item ($Depth + 1)
-        }
-        if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { "`"$name`":$text" }
-    }
-    '{' + ($members -join ',') + '}'
+# A dictionary or an object with properties, in its order.
+function script:ConvertTo-JsonObject($Value, $Depth) {
+    $text = $script:JsonObjectBlock.InvokeReturnAsIs(@($Value, $Depth))
+    if ($text -is [System.Management.Automation.ErrorRecord]) { throw $text }
+    $text
 }
-$script:JsonObjectBlock = ${function:ConvertTo-JsonObject}
+
+# The same, as a script block: an error is returned. The usual values are converted inline, because a function call costs
+# more than all the rest. $WithoutNull: anything, to leave out members that are null.
+function script:Format-JsonObject($Value, $Depth, $WithoutNull) {
+    try {
+        if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }
+        $isTable = $Value -is [System.Collections.IDictionary]
+        if ($isTable) { $entries = $Value.GetEnumerator() } else { $entries = $Value.PSObject.Properties }
+        $members = foreach ($entry in $entries) {
+            # A member whose name is in a variable, and an if as a value, would take twice as long.
+            if ($isTable) { $name = [string] $entry.Key } else { $name = $entry.Name }
+            $item = $entry.Value
+            if ($item -is [bool]) {
+                if ($item) { $text = 'true' } else { $text = 'false' }
+            } elseif ($null -eq $item) {
+                if ($null -ne $WithoutNull) { continue }
+                $text = 'null'
+            } elseif ($item -is [string] -and $item -cnotmatch '[\x00-\x1f]') {
+                $text = '"' + ($item -creplace '(["\\])', '\$1') + '"'
+            } else {
+                $text = ConvertTo-JsonText $item ($Depth + 1)
+            }
+            if ($name -cmatch '[\x00-\x1f"\\]') { (ConvertTo-JsonText $name) + ':' + $text } else { "`"$name`":$text" }
+        }
+        '{' + ($members -join ',') + '}'
+    } catch { $_ }
+}
+$script:JsonObjectBlock = ${function:Format-JsonObject}
 
 # JSON text as hashtables, or $null where it is none.
 function script:ConvertFrom-JsonText([string] $Text) {

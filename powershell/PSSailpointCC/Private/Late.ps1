@@ -41,6 +41,7 @@ function script:Read-NativeText { Import-LateFunction; Read-NativeText @args }
 function script:Show-Progress { Import-LateFunction; Show-Progress @args }
 function script:Stop-AtProblem { Import-LateFunction; Stop-AtProblem @args }
 function script:Stop-Call { Import-LateFunction; Stop-Call @args }
+function script:Stop-OpenCall { Import-LateFunction; Stop-OpenCall @args }
 function script:Stop-Stream { Import-LateFunction; Stop-Stream @args }
 function script:Test-EndsCommand { Import-LateFunction; Test-EndsCommand @args }
 function script:Test-JsonMediaType { Import-LateFunction; Test-JsonMediaType @args }

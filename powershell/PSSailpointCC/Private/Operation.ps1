@@ -11,17 +11,28 @@ $script:QuietMilliseconds = 500
 # else to tell of it.
 $script:UntoldText = $null
 
+# An operation whose wait has ended early, as the arguments of Stop-Call: a script block leaves what is to be written to its
+# caller.
+$script:OpenCall = $null
+
 # Runs one operation to its end: the answer of the library's function, as a hashtable. $Member: the request without the
 # braces around it. $IsSilent: its command tells of a stop by itself.
 function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsSilent) {
     if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
+    try { $answer = $script:OperationBlock.InvokeReturnAsIs(@($Name, $Member, $Cmdlet, $IsSilent)) } finally { if ($null -ne $script:OpenCall) { Stop-OpenCall } }
+    if ($answer -is [System.Management.Automation.ErrorRecord]) { throw $answer }
+    $answer
+}
+
+# The same, as a script block: an error is returned.
+function script:Get-OperationAnswer([string] $Name, [string] $Member, $Cmdlet, $IsSilent) {
     $native = $script:Native
-    try { $bytes = $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
     # 0 after the end.
     $number = [uint64[]]::new(1)
     $isDone = $false
-    $watch = $pointer = $text = $script:UntoldText = $null
+    $watch = $pointer = $text = $script:UntoldText = $script:OpenCall = $null
     try {
+        try { $bytes = $script:StrictUtf8.GetBytes($script:RequestHead + $Member + "}`0") } catch { throw (New-SurrogateError) }
         $pointer = $native::cc_operation_run($Name, $bytes, $script:SliceMilliseconds, $number)
         if ($script:IsCore) { $text = [System.Runtime.InteropServices.Marshal]::PtrToStringUTF8($pointer) } else { $text = Read-NativeText $pointer }
         $native::cc_string_free($pointer)
@@ -35,25 +46,21 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsS
         }
         if ($Name -eq 'cc_refresh_identities') { $script:UntoldText = $text }
         $isDone = $true
-    } finally {
+        # The same as ConvertFrom-OperationText, inline: a function call costs a tenth of the rest.
+        if (-not $script:IsCore) { return ConvertFrom-OperationText $text $Name }
+        $failure = $null
+        try { [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($text, $true, [ref] $failure)['result'] } catch { throw (New-UnreadableError $_ $Name ($text -creplace '^\{"ok":true,"state":"done","result":')) }
+    } catch { $_ } finally {
         if (-not $isDone) {
             if ($null -ne $pointer -and $null -eq $text) { $text = ConvertFrom-NativeText $pointer }
-            Stop-Call $Name $number[0] $text $IsSilent
+            $script:OpenCall = @($Name, $number[0], $text, $IsSilent)
         } elseif ($null -ne $watch) {
             $native::cc_operation_free($number[0])
             Hide-Progress
         }
     }
-    # The same as ConvertFrom-OperationText, inline: a function call costs a tenth of the rest.
-    if (-not $script:IsCore) { return ConvertFrom-OperationText $text $Name }
-    try {
-        $failure = $null
-        [Microsoft.PowerShell.Commands.JsonObject]::ConvertFromJson($text, $true, [ref] $failure)['result']
-    } catch {
-        throw (New-UnreadableError $_ $Name ($text -creplace '^\{"ok":true,"state":"done","result":'))
-    }
 }
-$script:OperationBlock = ${function:Invoke-Operation}
+$script:OperationBlock = ${function:Get-OperationAnswer}
 
 # The answer of the function from the operation's envelope.
 function script:ConvertFrom-OperationText([string] $Text, [string] $Name) {

@@ -388,8 +388,7 @@ function Invoke-CCRefreshIdentities {
         $CallerErrorAction = $ErrorActionPreference
         if (-not $boundParameter.ContainsKey('ErrorAction')) { $CallerErrorAction = $callerVariable.GetValue('ErrorActionPreference') }
         $ErrorActionPreference = 'Stop'
-        $requestNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest')
-        $inputNamed = $PSBoundParameters.ContainsKey('InputObject')
+        $requestNamed, $inputNamed = $PSBoundParameters.ContainsKey('RefreshIdentitiesRequest'), $PSBoundParameters.ContainsKey('InputObject')
         $parameterSet = $PSCmdlet.ParameterSetName
         # Member options is always sent: the library refuses JSON text that brings a second one.
         $options = ''
@@ -457,6 +456,7 @@ function Invoke-CCRefreshIdentities {
             if ($PerIdentity -or ($parameterSet -eq 'Input' -and $null -eq $request)) { throw (New-NobodyError $PSBoundParameters $request $account) }
             if ($parameterSet -in 'Request', 'Input') {
                 $body = $script:RequestMemberBlock.InvokeReturnAsIs(@(, $request))
+                if ($body -is [System.Management.Automation.ErrorRecord]) { throw $body }
             } else {
                 $body = ''
                 if ($null -ne $RefreshArgs) { $body = '"refreshArgs":' + (ConvertTo-ArgumentText $RefreshArgs) }
@@ -488,6 +488,7 @@ function Invoke-CCRefreshIdentities {
             if ($null -eq $script:Native) { $script:Native = Import-NativeLibrary }
             $sent, $script:UntoldText = 'maybe', $null
             $answer = $script:OperationBlock.InvokeReturnAsIs(@('cc_refresh_identities', ($head + 'false' + $tail), $PSCmdlet))
+            if ($answer -is [System.Management.Automation.ErrorRecord]) { throw $answer }
             $untold, $script:UntoldText = $script:UntoldText, $null
             if ($VerbosePreference -ne 'SilentlyContinue') { Write-ResultVerbose $answer $watch }
             $isPlain = $answer['ok'] -and $null -eq $answer['warnings'] -and $null -eq $answer['fallback'] -and $null -eq $answer['failed']
@@ -503,6 +504,7 @@ function Invoke-CCRefreshIdentities {
             Microsoft.PowerShell.Utility\Write-Error -ErrorRecord $record -ErrorAction Stop
         } finally {
             # Whoever stops the command is told of a refresh, also where its answer has just come.
+            if ($null -ne $script:OpenCall) { Stop-OpenCall }
             if ($null -eq $untold) { $untold, $script:UntoldText = $script:UntoldText, $null }
             if ($null -ne $untold -and $sent -ne 'no') { Stop-Call 'cc_refresh_identities' 0 $untold }
         }
