@@ -46,8 +46,14 @@ fn header_source_and_library_name_the_same_functions() {
 
 #[test]
 fn the_module_binds_what_the_header_has() {
-    let bound: BTreeSet<String> = quoted_names(&read("powershell/PSSailpointCC/Private/Native.ps1"));
+    let mut bound = quoted_names(&read("powershell/PSSailpointCC/Private/Native.ps1"));
     assert!(bound.contains("cc_refresh_identities") && bound.contains("cc_string_free"), "{bound:?}");
+    // What is called by its name.
+    for file in ["Late/Task", "Late/Stream", "Public/Find-CCIdentity", "Public/Invoke-CCRefreshIdentities"] {
+        let named = quoted_names(&read(&format!("powershell/PSSailpointCC/{file}.ps1")));
+        assert!(!named.is_empty(), "{file}");
+        bound.extend(named);
+    }
     let header = functions(&read(HEADER), "\n", "(");
     assert!(bound.is_subset(&header), "unknown to the header: {:?}", bound.difference(&header));
 }

@@ -7,7 +7,7 @@ $script:RequestHead = '{"client":"powershell",'
 $script:NativeAbi = 1
 
 # Each function of include/pssailpointcc.h that is called: what it returns, its name, what it takes. The only text is the
-# name of a function, which is ASCII.
+# name of a function, such as 'cc_refresh_identities', which is ASCII.
 function script:Get-NativeBinding {
     , @([IntPtr], 'cc_version', @())
     , @([uint32], 'cc_abi_version', @())
