@@ -223,6 +223,7 @@ $Result = Invoke-CCRefreshIdentities -RefreshIdentitiesRequest @{ filter = 'MyVa
         $record.Exception.Data['sent'] | Should -Be 'no'
         $told[0].Exception.Data['code'] | Should -Be 'invalid_argument'
         @($global:Error | Where-Object { "$_" -match 'InvokeReturnAsIs' }) | Should -BeNullOrEmpty
+        @($global:Error | Where-Object FullyQualifiedErrorId -Like 'InvalidArgument*').Count | Should -Be 1
         @(Get-Refresh $sandbox).Count | Should -Be 0
     }
 

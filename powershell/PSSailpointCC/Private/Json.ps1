@@ -16,7 +16,7 @@ function script:ConvertTo-JsonText($Value, $Depth = 0) {
     if ($Value -is [bool]) { if ($Value) { return 'true' } else { return 'false' } }
     if ($Value -is [switch]) { if ($Value.IsPresent) { return 'true' } else { return 'false' } }
     if ($Value -is [double] -or $Value -is [single]) {
-        if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { throw (New-ArgumentError "JSON has no number $Value.") }
+        if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { throw (New-ArgumentError "JSON has no number $Value." 'The request or the input holds it: give a finite number, or leave the member out.') }
         return $Value.ToString('R', [cultureinfo]::InvariantCulture)
     }
     if ($Value -is [datetime] -or $Value -is [datetimeoffset]) {
@@ -46,8 +46,8 @@ function script:ConvertTo-JsonObject($Value, $Depth) {
     $text
 }
 
-# The same, as a script block: an error is returned. The usual values are converted inline, because a function call costs
-# more than all the rest. $WithoutNull: anything, to leave out members that are null.
+# The same, as a script block (see Preference.ps1): an error is returned. The usual values are converted inline, because a
+# function call costs more than all the rest. $WithoutNull: anything, to leave out members that are null.
 function script:Format-JsonObject($Value, $Depth, $WithoutNull) {
     try {
         if ($Depth -ge $script:MaximumJsonDepth) { throw (New-DepthError) }

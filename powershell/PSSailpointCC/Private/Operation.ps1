@@ -24,7 +24,7 @@ function script:Invoke-Operation([string] $Name, [string] $Member, $Cmdlet, $IsS
     $answer
 }
 
-# The same, as a script block: an error is returned.
+# The same, as a script block (see Preference.ps1): an error is returned.
 function script:Get-OperationAnswer([string] $Name, [string] $Member, $Cmdlet, $IsSilent) {
     $native = $script:Native
     # 0 after the end.

@@ -28,5 +28,6 @@ $script:IsFullLanguage = $ExecutionContext.SessionState.LanguageMode -eq 'FullLa
 
 # The same for functions that are called for each request or each name: in a variable with "Block" at the end of its name,
 # called by InvokeReturnAsIs with an array of the arguments. That takes 3 us and no memory; a call by the function's name
-# takes 20 us and 16 KB. It is a method: what it throws comes wrapped, and is twice in $Error, so that it returns errors
-# instead; what it writes to a stream is in no -ErrorVariable or -WarningVariable, so that it writes none.
+# takes 20 us and 16 KB. It is a method: what it throws comes wrapped (Update-ErrorRecord unwraps it) and is twice in
+# $Error, so that a function that checks its input returns errors instead; what it writes to a stream is in no -ErrorVariable
+# or -WarningVariable, so that it writes none.
